@@ -80,9 +80,7 @@ VALID_RESOURCETYPE: Final = Condition(DAV + "valid-resourcetype", 403, "RFC 5689
 
 # RFC 6578
 VALID_SYNC_TOKEN: Final = Condition(DAV + "valid-sync-token", 403, "RFC 6578 §3.2")
-SYNC_TRAVERSAL_SUPPORTED: Final = Condition(
-    DAV + "sync-traversal-supported", 403, "RFC 6578 §3.2"
-)
+SYNC_TRAVERSAL_SUPPORTED: Final = Condition(DAV + "sync-traversal-supported", 403, "RFC 6578 §3.2")
 
 # RFC 4791
 SUPPORTED_CALENDAR_DATA: Final = Condition(
@@ -103,9 +101,7 @@ MAX_RESOURCE_SIZE: Final = Condition(CALDAV + "max-resource-size", 403, "RFC 479
 MIN_DATE_TIME: Final = Condition(CALDAV + "min-date-time", 403, "RFC 4791 §5.3.2.1")
 MAX_DATE_TIME: Final = Condition(CALDAV + "max-date-time", 403, "RFC 4791 §5.3.2.1")
 MAX_INSTANCES: Final = Condition(CALDAV + "max-instances", 403, "RFC 4791 §5.3.2.1")
-MAX_ATTENDEES: Final = Condition(
-    CALDAV + "max-attendees-per-instance", 403, "RFC 4791 §5.3.2.1"
-)
+MAX_ATTENDEES: Final = Condition(CALDAV + "max-attendees-per-instance", 403, "RFC 4791 §5.3.2.1")
 VALID_FILTER: Final = Condition(CALDAV + "valid-filter", 403, "RFC 4791 §7.8")
 SUPPORTED_FILTER: Final = Condition(CALDAV + "supported-filter", 403, "RFC 4791 §7.8")
 SUPPORTED_COLLATION: Final = Condition(CALDAV + "supported-collation", 403, "RFC 4791 §7.5.1")

@@ -1,0 +1,16 @@
+"""Ids that the application assigns: unique over all tables, rising with time."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from typing import Final
+
+_EPOCH_MS: Final = 1_767_225_600_000  # 2026-01-01T00:00:00Z
+_RANDOM_BITS: Final = 22
+
+
+def new() -> int:
+    """A positive 63-bit id: milliseconds since 2026, then 22 random bits."""
+    elapsed_ms = time.time_ns() // 1_000_000 - _EPOCH_MS
+    return (elapsed_ms << _RANDOM_BITS) | secrets.randbits(_RANDOM_BITS)

@@ -1,0 +1,155 @@
+"""PostgreSQL through asyncpg: a pool for readers, a pool for writers, retries on deadlock."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from typing import Any, Final, TypeVar, cast
+
+import asyncpg
+from sqlalchemy.sql.base import Executable
+
+from caldavd.store.engine import Conflict, ReadTx, Row, Unavailable, WriteTx
+from caldavd.store.statement import Statements, postgresql
+
+T = TypeVar("T")
+
+ATTEMPTS: Final = 6
+ACQUIRE_TIMEOUT_S: Final = 20
+STATEMENT_TIMEOUT_S: Final = 60
+
+_RETRY: Final = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
+_LOST: Final = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    TimeoutError,
+    OSError,
+)
+
+
+class _Tx:
+    """ReadTx and WriteTx over one pooled connection."""
+
+    def __init__(self, connection: Any, statements: Statements) -> None:
+        self._connection = connection
+        self._statements = statements
+
+    async def one(self, statement: Executable, **values: Any) -> Row | None:
+        compiled = self._statements.get(statement)
+        try:
+            row = await self._connection.fetchrow(compiled.sql, *compiled.arguments(values))
+        except asyncpg.UniqueViolationError as error:
+            raise Conflict(str(error)) from error
+        return cast("Row | None", row)
+
+    async def all(self, statement: Executable, **values: Any) -> Sequence[Row]:
+        compiled = self._statements.get(statement)
+        return cast(
+            "Sequence[Row]",
+            await self._connection.fetch(compiled.sql, *compiled.arguments(values)),
+        )
+
+    async def run(self, statement: Executable, **values: Any) -> int:
+        compiled = self._statements.get(statement)
+        try:
+            tag = await self._connection.execute(compiled.sql, *compiled.arguments(values))
+        except asyncpg.UniqueViolationError as error:
+            raise Conflict(str(error)) from error
+        count = str(tag).rpartition(" ")[2]
+        return int(count) if count.isdigit() else 0
+
+    async def many(self, statement: Executable, rows: Iterable[Mapping[str, Any]]) -> None:
+        compiled = self._statements.get(statement)
+        try:
+            await self._connection.executemany(
+                compiled.sql, [compiled.arguments(row) for row in rows]
+            )
+        except asyncpg.UniqueViolationError as error:
+            raise Conflict(str(error)) from error
+
+    async def offload(self, work: Callable[..., T], *arguments: Any) -> T:
+        return await asyncio.to_thread(work, *arguments)
+
+
+class PostgresqlDatabase:
+    """The Database of one PostgreSQL database."""
+
+    dialect = "postgresql"
+
+    def __init__(self, readers: Any, writers: Any) -> None:
+        self._readers = readers
+        self._writers = writers
+        self._statements = postgresql()
+
+    @classmethod
+    async def connect(cls, url: str, pool_size: int) -> PostgresqlDatabase:
+        """Opens both pools. Raises Unavailable when nobody answers at `url`."""
+        try:
+            readers = await _pool(url, pool_size)
+            writers = await _pool(url, pool_size)
+        except (*_LOST, asyncpg.PostgresError) as error:
+            raise Unavailable(f"PostgreSQL does not let us in: {error}") from error
+        return cls(readers, writers)
+
+    async def read(self, work: Callable[[ReadTx], Awaitable[T]], *, snapshot: bool = True) -> T:
+        """REPEATABLE READ where more than one statement must see the same state."""
+        if snapshot:
+            return await self._attempt(self._readers, work, "repeatable_read", readonly=True)
+        try:
+            async with self._readers.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection:
+                return await work(_Tx(connection, self._statements))
+        except _LOST as error:
+            raise Unavailable(str(error) or type(error).__name__) from error
+
+    async def write(self, work: Callable[[WriteTx], Awaitable[T]]) -> T:
+        """READ COMMITTED, so that what is read after a lock is what the lock waited for."""
+        return await self._attempt(self._writers, work, "read_committed", readonly=False)
+
+    async def close(self) -> None:
+        """Waits for running transactions, but not for ever."""
+        for pool in (self._readers, self._writers):
+            try:
+                await asyncio.wait_for(pool.close(), STATEMENT_TIMEOUT_S)
+            except TimeoutError:
+                pool.terminate()
+
+    async def _attempt(
+        self,
+        pool: Any,
+        work: Callable[[WriteTx], Awaitable[T]],
+        isolation: str,
+        *,
+        readonly: bool,
+    ) -> T:
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                async with (
+                    pool.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection,
+                    connection.transaction(isolation=isolation, readonly=readonly),
+                ):
+                    return await work(_Tx(connection, self._statements))
+            except _RETRY as error:
+                if attempt == ATTEMPTS:
+                    raise Unavailable(f"gave up after {ATTEMPTS} attempts: {error}") from error
+                await asyncio.sleep(0.01 * attempt)
+            except _LOST as error:
+                raise Unavailable(str(error) or type(error).__name__) from error
+        raise AssertionError("unreachable")
+
+
+async def _pool(url: str, size: int) -> Any:
+    return await asyncpg.create_pool(
+        url,
+        min_size=1,
+        max_size=size,
+        command_timeout=STATEMENT_TIMEOUT_S,
+        timeout=ACQUIRE_TIMEOUT_S,
+        reset=_no_reset,
+    )
+
+
+async def _no_reset(connection: Any) -> None:
+    """Nobody uses SET, LISTEN or advisory locks on pooled connections: saves a round trip."""

@@ -1,0 +1,193 @@
+"""The tables. Ids are assigned by the application, instants are epoch seconds, text is UTF-8.
+
+Every row below a principal carries `owner_id`, so that a distributed PostgreSQL can place rows by
+owner. Booleans are small integers, so that both databases return the same Python value.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    MetaData,
+    PrimaryKeyConstraint,
+    SmallInteger,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata: Final = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _id(name: str = "id") -> Column[int]:
+    return Column(name, BigInteger, nullable=False, autoincrement=False)
+
+
+def _owner() -> Column[int]:
+    """No foreign key: the collection's says it, and a check a row would cost every write."""
+    return Column("owner_id", BigInteger, nullable=False)
+
+
+def _reference(name: str, target: str) -> Column[int]:
+    return Column(name, BigInteger, ForeignKey(target, ondelete="CASCADE"), nullable=False)
+
+
+principal: Final = Table(
+    "principal",
+    metadata,
+    _id(),
+    Column("kind", Text, nullable=False),  # user
+    Column("name", Text, nullable=False),  # one URL segment, as `principals.normal` makes it
+    Column("display_name", Text, nullable=False),
+    Column("uuid", Text, nullable=False),
+    Column("password_hash", Text),  # argon2id; null: no password of its own
+    # Raised by whatever ends a login: password, app password revoked, account disabled.
+    Column("auth_revision", BigInteger, nullable=False),
+    Column("disabled_at", BigInteger),
+    Column("created_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("id"),
+    UniqueConstraint("name"),
+)
+
+address: Final = Table(
+    "address",
+    metadata,
+    Column("address", Text, nullable=False),  # lower case, without mailto:
+    _reference("principal_id", "principal.id"),
+    Column("position", SmallInteger, nullable=False),  # 0 is the preferred one
+    PrimaryKeyConstraint("address"),
+    Index(None, "principal_id", "position"),
+)
+
+app_password: Final = Table(
+    "app_password",
+    metadata,
+    _id(),
+    _reference("principal_id", "principal.id"),
+    Column("label", Text, nullable=False),
+    Column("password_hash", Text, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("used_at", BigInteger),
+    PrimaryKeyConstraint("id"),
+    UniqueConstraint("principal_id", "label"),
+)
+
+collection: Final = Table(
+    "collection",
+    metadata,
+    _id(),
+    _reference("owner_id", "principal.id"),
+    Column("kind", Text, nullable=False),  # home, calendar
+    Column("name", Text, nullable=False),  # one decoded URL segment; empty for the home
+    Column("uuid", Text, nullable=False),
+    Column("components", Text, nullable=False),  # VEVENT,VTODO,... in that order
+    # The tokens of one incarnation are void in any other: random, new after a restore.
+    Column("incarnation", BigInteger, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Column("floor", BigInteger, nullable=False),  # changes up to here are pruned
+    Column("created_at", BigInteger, nullable=False),
+    Column("modified_at", BigInteger, nullable=False),
+    Column("trashed_at", BigInteger),
+    PrimaryKeyConstraint("id"),
+    Index(
+        "uq_collection_owner_id_name",
+        "owner_id",
+        "name",
+        unique=True,
+        sqlite_where=text("trashed_at IS NULL"),
+        postgresql_where=text("trashed_at IS NULL"),
+    ),
+)
+
+calendar_object: Final = Table(
+    "calendar_object",
+    metadata,
+    _id(),
+    _owner(),
+    _reference("collection_id", "collection.id"),
+    Column("name", Text, nullable=False),
+    Column("uid", Text, nullable=False),
+    Column("component", Text, nullable=False),
+    Column("etag", Text, nullable=False),  # without quotes
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("modified_at", BigInteger, nullable=False),
+    # Instances outside [from, until) are not in `occurrence`; null: none lies there.
+    Column("indexed_from", BigInteger),
+    Column("indexed_until", BigInteger),
+    Column("content", Text, nullable=False),  # the bytes of the PUT, verbatim
+    PrimaryKeyConstraint("id"),
+    UniqueConstraint("collection_id", "name"),
+    UniqueConstraint("collection_id", "uid"),
+    Index(
+        "ix_calendar_object_unbounded",
+        "collection_id",
+        "indexed_until",
+        sqlite_where=text("indexed_until IS NOT NULL OR indexed_from IS NOT NULL"),
+        postgresql_where=text("indexed_until IS NOT NULL OR indexed_from IS NOT NULL"),
+    ),
+)
+
+occurrence: Final = Table(
+    "occurrence",
+    metadata,
+    _owner(),
+    _id("collection_id"),
+    _reference("object_id", "calendar_object.id"),
+    # `store.occurrences` says what the two small numbers mean.
+    Column("kind", SmallInteger, nullable=False),
+    Column("band", SmallInteger, nullable=False),
+    Column("starts", BigInteger, nullable=False),
+    Column("ends", BigInteger, nullable=False),
+    Column("busy", SmallInteger, nullable=False),
+    PrimaryKeyConstraint("collection_id", "kind", "band", "starts", "object_id", "ends", "busy"),
+    Index(None, "object_id"),
+    sqlite_with_rowid=False,
+)
+
+change: Final = Table(
+    "change",
+    metadata,
+    _owner(),
+    _reference("collection_id", "collection.id"),
+    Column("name", Text, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Column("deleted", SmallInteger, nullable=False),
+    PrimaryKeyConstraint("collection_id", "name"),
+    UniqueConstraint("collection_id", "revision"),
+    sqlite_with_rowid=False,
+)
+
+property_: Final = Table(
+    "property",
+    metadata,
+    _owner(),
+    # A principal, a collection or an object: ids are unique over all tables.
+    Column("resource_id", BigInteger, nullable=False),
+    # Whose value it is; 0: everyone's.
+    Column("reader_id", BigInteger, nullable=False),
+    Column("name", Text, nullable=False),  # Clark notation
+    Column("value", Text, nullable=False),  # the whole element
+    PrimaryKeyConstraint("resource_id", "reader_id", "name"),
+)
+
+setting: Final = Table(
+    "setting",
+    metadata,
+    Column("name", Text, nullable=False),
+    Column("value", Text, nullable=False),
+    PrimaryKeyConstraint("name"),
+)
