@@ -56,7 +56,7 @@ def time(name: str, value: str) -> str:
     zone, colon, local = value.rpartition(":")
     if colon:
         return f"{name};TZID={zone}:{local}"
-    first = value.split(",")[0]
+    first = value.split(",", maxsplit=1)[0]
     return f"{name};VALUE=DATE:{value}" if len(first) == 8 else f"{name}:{value}"
 
 
