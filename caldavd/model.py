@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from enum import Enum
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,3 +18,148 @@ class Window:
 
     start: datetime | None
     end: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who asks. `auth_revision` is the principal's when the credentials were verified."""
+
+    id: int
+    name: str
+    auth_revision: int
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who exists (RFC 3744 §2). `name` is one decoded URL segment."""
+
+    id: int
+    kind: str
+    name: str
+    display_name: str
+    uuid: str
+    created_at: int
+    addresses: tuple[str, ...] = ()
+    """Mail addresses in lower case, the preferred one first."""
+
+
+class Kind(Enum):
+    """What a collection row is."""
+
+    HOME = "home"
+    CALENDAR = "calendar"
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """A collection row: a calendar home or a calendar."""
+
+    id: int
+    owner_id: int
+    kind: str
+    name: str
+    uuid: str
+    components: tuple[str, ...]
+    incarnation: int
+    revision: int
+    floor: int
+    created_at: int
+    modified_at: int
+    trashed_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A calendar object row without its content."""
+
+    id: int
+    owner_id: int
+    collection_id: int
+    name: str
+    uid: str
+    component: str
+    etag: str
+    size_bytes: int
+    created_at: int
+    modified_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A member's latest change: its name, and its row unless it was removed."""
+
+    name: str
+    revision: int
+    stored: Stored | None
+
+
+# What a URL path leads to. No class tree and no methods: behaviour stands in tables by type.
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """The top of the DAV tree."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrincipalCollection:
+    """The collection of all principals."""
+
+
+@dataclass(frozen=True, slots=True)
+class HomeCollection:
+    """The collection of all calendar homes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """A principal's calendar home (RFC 4791 §6.2.1)."""
+
+    collection: Collection
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """A calendar collection (RFC 4791 §4.2)."""
+
+    collection: Collection
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarObject:
+    """A calendar object resource (RFC 4791 §4.1); `content` only where it was asked for."""
+
+    collection: Collection
+    stored: Stored
+    content: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unmapped:
+    """A URL that leads to nothing yet; `parent` is None if its parent does not exist either."""
+
+    parent: Root | PrincipalCollection | HomeCollection | Principal | Home | Calendar | None
+    name: str
+
+
+Resource = (
+    Root
+    | PrincipalCollection
+    | HomeCollection
+    | Principal
+    | Home
+    | Calendar
+    | CalendarObject
+    | Unmapped
+)
+
+Properties = Mapping[str, str]
+"""Stored properties of one resource as one reader sees them: Clark name to whole element."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A resource with the properties that were stored for it."""
+
+    resource: Resource
+    properties: Properties = field(default_factory=dict)

@@ -1,0 +1,105 @@
+"""The change log behind getctag and sync-collection (RFC 6578): one row a member name."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from caldavd.model import Change, Collection, Stored
+from caldavd.store import collections, objects
+from caldavd.store.engine import ReadTx, WriteTx
+from caldavd.store.tables import calendar_object, change, collection
+
+# ON CONFLICT is spelled alike on both databases; the compiler of either accepts this insert.
+_RECORD: Final = insert(change).values(
+    owner_id=bindparam("owner_id"),
+    collection_id=bindparam("collection_id"),
+    name=bindparam("name"),
+    revision=bindparam("revision"),
+    deleted=bindparam("deleted"),
+)
+_UPSERT: Final = _RECORD.on_conflict_do_update(
+    index_elements=["collection_id", "name"],
+    set_={"revision": _RECORD.excluded.revision, "deleted": _RECORD.excluded.deleted},
+)
+_SINCE: Final = (
+    select(change.c.name, change.c.revision, *objects.COLUMNS)
+    .outerjoin(
+        calendar_object,
+        (calendar_object.c.collection_id == change.c.collection_id)
+        & (calendar_object.c.name == change.c.name),
+    )
+    .where(
+        change.c.collection_id == bindparam("collection_id"),
+        change.c.revision > bindparam("revision"),
+        change.c.revision <= bindparam("upto"),
+    )
+    .order_by(change.c.revision)
+    .limit(bindparam("limit"))
+)
+_PRESENT: Final = _SINCE.where(change.c.deleted == 0)
+_DELETED_SINCE: Final = (
+    select(change.c.name)
+    .where(
+        change.c.collection_id == bindparam("collection_id"),
+        change.c.revision > bindparam("revision"),
+        change.c.deleted == 1,
+    )
+    .order_by(change.c.revision)
+)
+_PRUNE: Final = delete(change).where(
+    change.c.collection_id == bindparam("collection_id"),
+    change.c.revision <= bindparam("revision"),
+    change.c.deleted == 1,
+)
+_SET_FLOOR: Final = (
+    update(collection)
+    .where(collection.c.id == bindparam("id"), collection.c.floor < bindparam("revision"))
+    .values(floor=bindparam("revision"))
+)
+
+
+async def record(tx: WriteTx, of: Collection, name: str, at: int, *, deleted: bool) -> int:
+    """Bumps the revision of a locked collection for one member's change; the new revision.
+
+    The row lock makes the order of commits the order of revisions, so no reader can miss one.
+    """
+    revision = await collections.modified(tx, of.id, at)
+    await tx.run(
+        _UPSERT,
+        owner_id=of.owner_id,
+        collection_id=of.id,
+        name=name,
+        revision=revision,
+        deleted=int(deleted),
+    )
+    return revision
+
+
+async def since(
+    tx: ReadTx, collection_id: int, revision: int, upto: int, limit: int
+) -> list[Change]:
+    """Members changed after `revision` and by `upto`, oldest first, at most `limit`.
+
+    RFC 6578 §3.2. A member changed twice appears once, at its latest revision. From revision 0,
+    an initial synchronisation, removed members are left out.
+    """
+    statement = _PRESENT if revision == 0 else _SINCE
+    rows = await tx.all(
+        statement, collection_id=collection_id, revision=revision, upto=upto, limit=limit
+    )
+    return [Change(row[0], row[1], None if row[2] is None else Stored(*row[2:])) for row in rows]
+
+
+async def removed_since(tx: ReadTx, collection_id: int, revision: int) -> list[str]:
+    """The names of members that were removed after `revision` and are still gone."""
+    rows = await tx.all(_DELETED_SINCE, collection_id=collection_id, revision=revision)
+    return [row[0] for row in rows]
+
+
+async def prune(tx: WriteTx, collection_id: int, revision: int) -> int:
+    """Forgets removals up to `revision` and refuses tokens below it; how many were forgotten."""
+    await tx.run(_SET_FLOOR, id=collection_id, revision=revision)
+    return await tx.run(_PRUNE, collection_id=collection_id, revision=revision)

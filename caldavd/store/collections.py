@@ -1,0 +1,209 @@
+"""Calendar homes and calendars."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from sqlalchemy import bindparam, delete, func, insert, select, update
+
+from caldavd.model import Actor, Collection, Kind
+from caldavd.store.engine import ReadTx, Row, WriteTx
+from caldavd.store.statement import In
+from caldavd.store.tables import calendar_object, collection, principal, property_
+
+COLUMNS: Final = (
+    collection.c.id,
+    collection.c.owner_id,
+    collection.c.kind,
+    collection.c.name,
+    collection.c.uuid,
+    collection.c.components,
+    collection.c.incarnation,
+    collection.c.revision,
+    collection.c.floor,
+    collection.c.created_at,
+    collection.c.modified_at,
+    collection.c.trashed_at,
+)
+WIDTH: Final = len(COLUMNS)
+_ALIVE: Final = collection.c.trashed_at.is_(None)
+
+# The login is checked in the statement that every request needs anyway.
+_OWN_BY_NAME: Final = (
+    select(*COLUMNS)
+    .select_from(principal)
+    .outerjoin(
+        collection,
+        (collection.c.owner_id == principal.c.id)
+        & (collection.c.name == bindparam("name"))
+        & _ALIVE,
+    )
+    .where(
+        principal.c.id == bindparam("owner_id"),
+        principal.c.auth_revision == bindparam("auth_revision"),
+    )
+)
+_BY_NAME: Final = select(*COLUMNS).where(
+    collection.c.owner_id == bindparam("owner_id"), collection.c.name == bindparam("name"), _ALIVE
+)
+_CALENDARS: Final = (
+    select(*COLUMNS)
+    .where(
+        collection.c.owner_id == bindparam("owner_id"),
+        collection.c.kind == Kind.CALENDAR.value,
+        _ALIVE,
+    )
+    .order_by(collection.c.id)
+)
+_TRASHED: Final = (
+    select(*COLUMNS)
+    .where(
+        collection.c.owner_id == bindparam("owner_id"),
+        collection.c.trashed_at.is_not(None),
+    )
+    .order_by(collection.c.trashed_at, collection.c.id)
+)
+_BY_IDS: Final = select(*COLUMNS).where(In(collection.c.id, "ids"))
+_LOCK: Final = (
+    select(*COLUMNS).where(In(collection.c.id, "ids")).order_by(collection.c.id).with_for_update()
+)
+_INSERT: Final = insert(collection)
+_MODIFIED: Final = (
+    update(collection)
+    .where(collection.c.id == bindparam("id"))
+    .values(revision=collection.c.revision + 1, modified_at=bindparam("at"))
+    .returning(collection.c.revision)
+)
+_TRASH: Final = (
+    update(collection).where(collection.c.id == bindparam("id")).values(trashed_at=bindparam("at"))
+)
+_RESTORE: Final = (
+    update(collection)
+    .where(collection.c.id == bindparam("id"))
+    .values(trashed_at=None, name=bindparam("new_name"))
+)
+_RENAME: Final = (
+    update(collection).where(collection.c.id == bindparam("id")).values(name=bindparam("new_name"))
+)
+_EXPIRED: Final = select(collection.c.id).where(
+    collection.c.trashed_at.is_not(None), collection.c.trashed_at < bindparam("before")
+)
+_PURGE: Final = delete(collection).where(collection.c.id == bindparam("id"))
+_PURGE_PROPERTIES: Final = delete(property_).where(property_.c.resource_id == bindparam("id"))
+_PURGE_OBJECT_PROPERTIES: Final = delete(property_).where(
+    property_.c.resource_id.in_(
+        select(calendar_object.c.id).where(calendar_object.c.collection_id == bindparam("id"))
+    )
+)
+_COUNT: Final = select(func.count()).where(collection.c.owner_id == bindparam("owner_id"), _ALIVE)
+
+
+class LoginEnded(Exception):
+    """The actor's login was ended after it was verified: password changed, account disabled."""
+
+
+def from_row(row: Row) -> Collection:
+    """A Collection from a row that begins with COLUMNS."""
+    values: list[Any] = list(row[:WIDTH])
+    values[5] = tuple(values[5].split(",")) if values[5] else ()
+    return Collection(*values)
+
+
+async def own(tx: ReadTx, actor: Actor, name: str) -> Collection | None:
+    """The actor's collection of that name; empty for the home. Raises LoginEnded."""
+    row = await tx.one(
+        _OWN_BY_NAME, owner_id=actor.id, auth_revision=actor.auth_revision, name=name
+    )
+    if row is None:
+        raise LoginEnded
+    return None if row[0] is None else from_row(row)
+
+
+async def by_name(tx: ReadTx, owner_id: int, name: str) -> Collection | None:
+    """The collection of that owner and name, unless it lies in the trash."""
+    row = await tx.one(_BY_NAME, owner_id=owner_id, name=name)
+    return None if row is None else from_row(row)
+
+
+async def calendars(tx: ReadTx, owner_id: int) -> list[Collection]:
+    """A principal's calendars, oldest first."""
+    return [from_row(row) for row in await tx.all(_CALENDARS, owner_id=owner_id)]
+
+
+async def trashed(tx: ReadTx, owner_id: int) -> list[Collection]:
+    """A principal's deleted calendars, the one deleted first at the head."""
+    return [from_row(row) for row in await tx.all(_TRASHED, owner_id=owner_id)]
+
+
+async def by_ids(tx: ReadTx, ids: Sequence[int]) -> dict[int, Collection]:
+    """Collections by id, trashed ones too; unknown ids are left out."""
+    return {row[0]: from_row(row) for row in await tx.all(_BY_IDS, ids=ids)}
+
+
+async def lock(tx: WriteTx, *ids: int) -> list[Collection]:
+    """Locks collection rows to the end of the transaction, lowest id first; as they are now.
+
+    What else decides must be read after this: only then is it what the lock waited for.
+    """
+    return [from_row(row) for row in await tx.all(_LOCK, ids=sorted(set(ids)))]
+
+
+async def count(tx: ReadTx, owner_id: int) -> int:
+    """How many collections a principal has, the home included, the trash not."""
+    row = await tx.one(_COUNT, owner_id=owner_id)
+    return int(row[0]) if row else 0
+
+
+async def create(tx: WriteTx, new: Collection) -> None:
+    """Adds a collection. Raises Conflict if its owner has one of that name."""
+    await tx.run(
+        _INSERT,
+        id=new.id,
+        owner_id=new.owner_id,
+        kind=new.kind,
+        name=new.name,
+        uuid=new.uuid,
+        components=",".join(new.components),
+        incarnation=new.incarnation,
+        revision=new.revision,
+        floor=new.floor,
+        created_at=new.created_at,
+        modified_at=new.modified_at,
+        trashed_at=new.trashed_at,
+    )
+
+
+async def modified(tx: WriteTx, id_: int, at: int) -> int:
+    """Bumps the revision of a locked collection and returns the new one."""
+    row = await tx.one(_MODIFIED, id=id_, at=at)
+    if row is None:
+        raise LookupError(f"collection {id_} is gone although it was locked")
+    return int(row[0])
+
+
+async def trash(tx: WriteTx, id_: int, at: int) -> None:
+    """Moves a locked collection to the trash; its name is free at once."""
+    await tx.run(_TRASH, id=id_, at=at)
+
+
+async def restore(tx: WriteTx, id_: int, name: str) -> None:
+    """Takes a collection out of the trash. Raises Conflict if that name is taken."""
+    await tx.run(_RESTORE, id=id_, new_name=name)
+
+
+async def rename(tx: WriteTx, id_: int, name: str) -> None:
+    """Gives a locked collection another name. Raises Conflict if it is taken."""
+    await tx.run(_RENAME, id=id_, new_name=name)
+
+
+async def expired(tx: ReadTx, before: int) -> list[int]:
+    """The ids of collections that were deleted before that second."""
+    return [row[0] for row in await tx.all(_EXPIRED, before=before)]
+
+
+async def purge(tx: WriteTx, id_: int) -> None:
+    """Removes a collection with its objects, their index and their properties, for good."""
+    await tx.run(_PURGE_OBJECT_PROPERTIES, id=id_)
+    await tx.run(_PURGE_PROPERTIES, id=id_)
+    await tx.run(_PURGE, id=id_)

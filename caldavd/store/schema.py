@@ -1,0 +1,177 @@
+"""Brings a database to the schema of this program, and says which schema it has.
+
+The migrations are Alembic's, under schema/ in the checkout and caldavd/schema/ in the wheel.
+Nothing here may be called on an event loop: use `asyncio.to_thread` there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TypeVar
+
+import asyncpg
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, NullPool, create_engine, event, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from caldavd.store.engine import Unavailable
+
+T = TypeVar("T")
+
+LOCK_TIMEOUT_S: Final = 120
+"""How long a process waits for another one that upgrades the same database."""
+
+_LOCK: Final = 0x63616C64_6D696772  # "cald" "migr": the advisory lock's number
+
+
+class WrongSchema(Exception):
+    """The database is not at a schema that this program can use; the message says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upgraded:
+    """What an upgrade did: versions (None: there was no schema), and the copy it made before."""
+
+    before: str | None
+    after: str
+    backup: Path | None
+
+
+def head() -> str:
+    """The version that this program needs."""
+    found = ScriptDirectory.from_config(_config()).get_current_head()
+    assert found is not None
+    return found
+
+
+def current(location: Path | str) -> str | None:
+    """The version of a database, None where it has no schema yet. Raises Unavailable."""
+    if isinstance(location, Path):
+        return _on_sqlite(location, _version) if location.exists() else None
+    return _on_postgresql(location, _version)
+
+
+def require_current(location: Path | str) -> None:
+    """Raises WrongSchema unless the database has exactly the schema of this program."""
+    version = current(location)
+    _refuse_newer(version)
+    if version != head():
+        raise WrongSchema(
+            f"the database has schema {version or 'none'} and this program needs {head()}: "
+            "run `caldavd db upgrade`"
+        )
+
+
+def upgrade(location: Path | str) -> Upgraded:
+    """Brings a database to the newest version, in one transaction. Creates a missing SQLite file.
+
+    Safe while other processes do the same: one works, the others wait. A SQLite file that has an
+    older schema is copied beside itself first. Raises WrongSchema, Unavailable.
+    """
+    if isinstance(location, Path):
+        _create_private(location)
+        return _on_sqlite(location, lambda connection: _upgrade(connection, location))
+    return _on_postgresql(location, lambda connection: _upgrade(connection, None))
+
+
+def _upgrade(connection: Connection, file: Path | None) -> Upgraded:
+    before = _version(connection)
+    _refuse_newer(before)
+    if before == head():
+        return Upgraded(before, before, None)
+    backup = _copy_aside(file, before) if file is not None and before is not None else None
+    config = _config()
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+    return Upgraded(before, head(), backup)
+
+
+def _version(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _refuse_newer(version: str | None) -> None:
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    if version is not None and version not in known:
+        raise WrongSchema(
+            f"the database has schema {version}, this program knows none after {head()}: "
+            "install the caldavd that wrote it, or a newer one"
+        )
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_scripts()).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+def _scripts() -> Path:
+    package = Path(__file__).resolve().parents[1]
+    installed = package / "schema"
+    return installed if installed.is_dir() else package.parent / "schema"
+
+
+def _on_sqlite(path: Path, work: Callable[[Connection], T]) -> T:
+    """Under BEGIN IMMEDIATE: a lock against other writers that readers do not feel."""
+    engine = create_engine(
+        "sqlite://",
+        creator=lambda: sqlite3.connect(path, timeout=LOCK_TIMEOUT_S, isolation_level=None),
+        poolclass=NullPool,
+    )
+    event.listen(engine, "begin", lambda begun: begun.exec_driver_sql("BEGIN IMMEDIATE"))
+    try:
+        with engine.begin() as connection:
+            return work(connection)
+    except (sqlite3.Error, SQLAlchemyError) as error:
+        raise Unavailable(f"{path}: {_cause(error)}") from error
+
+
+def _on_postgresql(url: str, work: Callable[[Connection], T]) -> T:
+    async def run() -> T:
+        engine = create_async_engine(
+            "postgresql+asyncpg://", async_creator=lambda: asyncpg.connect(url), poolclass=NullPool
+        )
+        async with engine.begin() as connection:
+            await connection.execute(
+                text("SELECT pg_advisory_xact_lock(CAST(:number AS BIGINT))"), {"number": _LOCK}
+            )
+            return await connection.run_sync(work)
+
+    try:
+        return asyncio.run(run())
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, SQLAlchemyError, OSError) as error:
+        raise Unavailable(f"PostgreSQL: {_cause(error)}") from error
+
+
+def _cause(error: BaseException) -> str:
+    """The driver's own words, without SQLAlchemy's frame around them."""
+    return str(getattr(error, "orig", None) or error).splitlines()[0]
+
+
+def _create_private(path: Path) -> None:
+    """Makes the file if it is missing, for its owner alone: it will hold password hashes."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+
+
+def _copy_aside(file: Path, version: str) -> Path:
+    """A consistent copy of `file`, beside it, named after its version."""
+    target = file.with_name(f"{file.name}.schema-{version}")
+    partial = target.with_name(target.name + ".partial")
+    partial.unlink(missing_ok=True)
+    _create_private(partial)
+    with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(partial)) as copy:
+        source.backup(copy)
+    partial.replace(target)
+    return target
