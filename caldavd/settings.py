@@ -1,0 +1,286 @@
+"""Every setting: its key, default, bounds, and what it means, with its unit in its name."""
+
+from __future__ import annotations
+
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Annotated, Final, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    model_validator,
+)
+
+
+def _split(value: object) -> object:
+    """A list as a variable writes it: parts between commas, blanks around them dropped."""
+    if isinstance(value, str):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return value
+
+
+def _proxy(value: str) -> str:
+    if value != "unix":
+        ip_network(value, strict=False)
+    return value
+
+
+def _path_prefix(value: str) -> str:
+    if value and (not value.startswith("/") or value.endswith("/") or "//" in value):
+        raise ValueError("must start with a slash and not end with one, like /caldav")
+    return value
+
+
+def _public_url(value: str) -> str:
+    url = urlsplit(value)
+    if value and (url.scheme not in {"http", "https"} or not url.netloc or url.path.strip("/")):
+        raise ValueError("must be http:// or https:// and a host, with no path")
+    return value.rstrip("/")
+
+
+def _database_url(value: str) -> str:
+    if value and urlsplit(value).scheme not in {"sqlite", "postgresql", "postgres"}:
+        raise ValueError("must be empty, sqlite:///PATH or postgresql://USER@HOST/NAME")
+    return value
+
+
+Port = Annotated[int, Field(ge=0, le=65535)]
+Colour = Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}([0-9A-Fa-f]{2})?$")]
+Proxies = Annotated[tuple[Annotated[str, AfterValidator(_proxy)], ...], BeforeValidator(_split)]
+FROZEN: Final = ConfigDict(frozen=True, extra="forbid")
+
+
+class Server(BaseModel):
+    """Where the server listens, and how it is reached from outside."""
+
+    model_config = FROZEN
+
+    host: str = Field(
+        default="127.0.0.1", description="Address to listen on; 0.0.0.0 and :: mean all."
+    )
+    port: Port = Field(default=8008, description="TCP port to listen on.")
+    socket: str = Field(
+        default="",
+        description="Path of a unix socket to listen on, instead of host and port. A socket "
+        "handed over by systemd goes before both.",
+    )
+    socket_mode: str = Field(
+        default="660", pattern="^[0-7]{3}$", description="Permissions of the unix socket, octal."
+    )
+    workers: int = Field(
+        default=1, ge=1, le=256, description="Processes that serve; more than 1 needs PostgreSQL."
+    )
+    public_url: Annotated[str, AfterValidator(_public_url)] = Field(
+        default="",
+        description="Scheme and host as clients see them, like https://cal.example.org; empty: "
+        "from each request.",
+    )
+    path_prefix: Annotated[str, AfterValidator(_path_prefix)] = Field(
+        default="",
+        description="Path below which a proxy shows the server, like /caldav; empty: none.",
+    )
+    domain: str = Field(
+        default="localhost",
+        min_length=1,
+        description="An account without an address gets NAME@ this domain.",
+    )
+    tls_certificate: str = Field(
+        default="", description="Path of the certificate chain, PEM; empty: no TLS."
+    )
+    tls_key: str = Field(default="", description="Path of the certificate's private key, PEM.")
+    trusted_proxies: Proxies = Field(
+        default=(),
+        description="Addresses or networks whose X-Forwarded-* headers are believed; "
+        '"unix" means whoever connects by the unix socket.',
+    )
+    max_body_bytes: int = Field(
+        default=16_777_216, ge=65_536, description="Longest request body, in bytes."
+    )
+    request_timeout_s: float = Field(
+        default=60, gt=0, description="Longest time one request may take, in seconds."
+    )
+    shutdown_timeout_s: float = Field(
+        default=20,
+        ge=0,
+        description="Time that running requests get to finish at a stop, in seconds.",
+    )
+
+    @model_validator(mode="after")
+    def _tls_is_whole(self) -> Self:
+        if bool(self.tls_certificate) != bool(self.tls_key):
+            raise ValueError("tls_certificate and tls_key must be set together")
+        return self
+
+
+class Database(BaseModel):
+    """Where the data are kept."""
+
+    model_config = FROZEN
+
+    url: Annotated[str, AfterValidator(_database_url)] = Field(
+        default="",
+        repr=False,
+        description="postgresql://USER:PASSWORD@HOST:PORT/NAME, or sqlite:///PATH; empty: the "
+        "SQLite file caldavd.sqlite3 in the data directory.",
+    )
+    password_file: str = Field(
+        default="", description="Path of a file that holds the password, so that the URL need not."
+    )
+    pool_size: int = Field(
+        default=8, ge=1, le=1000, description="Connections per process, PostgreSQL only."
+    )
+    sqlite_synchronous: Literal["full", "normal"] = Field(
+        default="full",
+        description="full: what was answered with success survives a power cut; normal: faster, "
+        "and the last moments may be lost.",
+    )
+    busy_timeout_s: float = Field(
+        default=5, gt=0, description="How long a write waits for another one, in seconds."
+    )
+
+
+class Limits(BaseModel):
+    """What one request, one object or one user may ask for."""
+
+    model_config = FROZEN
+
+    max_resource_bytes: int = Field(
+        default=10_485_760, ge=10_240, description="Largest calendar object, in bytes."
+    )
+    max_attendees_per_instance: int = Field(
+        default=1_000, ge=1, description="Attendees of one event or task."
+    )
+    max_instances: int = Field(
+        default=20_000, ge=100, description="Instances of one recurring object in any window."
+    )
+    max_xml_bytes: int = Field(
+        default=4_194_304, ge=16_384, description="Longest XML body, in bytes."
+    )
+    max_xml_depth: int = Field(default=64, ge=16, le=200, description="Nesting of XML elements.")
+    max_calendars: int = Field(default=1_000, ge=1, description="Calendars of one user.")
+    max_multiget_hrefs: int = Field(
+        default=10_000, ge=100, description="Objects that one multiget may name."
+    )
+    max_query_results: int = Field(
+        default=50_000, ge=100, description="Objects that one query may answer with."
+    )
+
+
+class Auth(BaseModel):
+    """How users prove who they are."""
+
+    model_config = FROZEN
+
+    realm: str = Field(
+        default="caldavd",
+        pattern=r'^[^"\\\x00-\x1f\x7f]+$',
+        description="Realm of the login challenge.",
+    )
+    cache_s: float = Field(
+        default=300,
+        ge=0,
+        description="How long a verified login is remembered, in seconds; 0: never.",
+    )
+    argon2_memory_kib: int = Field(
+        default=65_536, ge=8_192, description="Memory for one password hash, in KiB."
+    )
+    argon2_time_cost: int = Field(
+        default=3, ge=1, le=100, description="Passes of one password hash."
+    )
+    argon2_parallelism: int = Field(
+        default=4, ge=1, le=64, description="Lanes of one password hash."
+    )
+    hash_threads: int = Field(
+        default=2, ge=1, le=64, description="Password hashes computed at the same time."
+    )
+    free_failures: int = Field(
+        default=5,
+        ge=0,
+        description="Failed logins of one account or address before they are slowed.",
+    )
+    failure_delay_s: float = Field(
+        default=1, ge=0, description="First delay after that, in seconds; it doubles each time."
+    )
+    max_failure_delay_s: float = Field(
+        default=30, ge=0, description="Longest such delay, in seconds."
+    )
+    failure_memory_s: float = Field(
+        default=900, ge=0, description="How long failed logins are remembered, in seconds."
+    )
+
+
+class Calendars(BaseModel):
+    """What a new user finds, and what becomes of what is deleted."""
+
+    model_config = FROZEN
+
+    default_calendar_name: str = Field(
+        default="Calendar", description="Name of a new user's calendar; empty: none is made."
+    )
+    default_calendar_color: Colour = Field(
+        default="#3B82F6FF", description="Its colour, #RRGGBB or #RRGGBBAA."
+    )
+    default_tasks_name: str = Field(
+        default="Tasks", description="Name of a new user's task list; empty: none is made."
+    )
+    default_tasks_color: Colour = Field(
+        default="#F59E0BFF", description="Its colour, #RRGGBB or #RRGGBBAA."
+    )
+    trash_days: int = Field(
+        default=30,
+        ge=0,
+        description="How long a deleted calendar can be restored, in days; 0: not at all.",
+    )
+
+
+class Metrics(BaseModel):
+    """The listener for Prometheus, apart from the clients'."""
+
+    model_config = FROZEN
+
+    host: str = Field(default="127.0.0.1", description="Address to listen on.")
+    port: Port = Field(default=0, description="TCP port to listen on; 0: off.")
+
+
+class Log(BaseModel):
+    """What is written to standard error."""
+
+    model_config = FROZEN
+
+    format: Literal["text", "json"] = Field(default="text", description="text (key=value) or json.")
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info",
+        description="Least severe line that is written: debug, info, warning or error.",
+    )
+
+
+class Config(BaseModel):
+    """All settings. After load() `data` is an absolute path."""
+
+    model_config = FROZEN
+
+    data: Path = Field(
+        default=Path(),
+        description="Directory of the database; empty: $STATE_DIRECTORY, else "
+        "$XDG_DATA_HOME/caldavd, else ~/.local/share/caldavd.",
+    )
+    server: Server = Server()
+    database: Database = Database()
+    limits: Limits = Limits()
+    auth: Auth = Auth()
+    calendars: Calendars = Calendars()
+    metrics: Metrics = Metrics()
+    log: Log = Log()
+
+    @model_validator(mode="after")
+    def _agrees(self) -> Self:
+        if self.server.max_body_bytes < self.limits.max_resource_bytes:
+            raise ValueError("[server] max_body_bytes is below [limits] max_resource_bytes")
+        if self.server.workers > 1 and not self.database.url.startswith("postgres"):
+            raise ValueError("[server] workers above 1 needs PostgreSQL in [database] url")
+        return self
