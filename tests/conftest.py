@@ -1,0 +1,80 @@
+"""Fixtures of all tests: databases, on both engines."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from caldavd.store import schema
+from caldavd.store.connect import connect
+from caldavd.store.engine import Database
+from tests import databases
+from tests.databases import Postgres
+
+BACKENDS = ("sqlite", "postgresql")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The controlling process owns what all workers of the run share."""
+    if not hasattr(config, "workerinput"):
+        directory = databases.begin_run()
+        config.add_cleanup(lambda: databases.end_run(directory))
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated, empty SQLite file, to be copied."""
+    path = tmp_path_factory.mktemp("sqlite") / "template.sqlite3"
+    schema.upgrade(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Postgres:
+    """The PostgreSQL server of this run."""
+    return Postgres.of_this_run()
+
+
+@pytest.fixture(params=BACKENDS)
+def backend(request: pytest.FixtureRequest) -> str:
+    """Either engine's name: a test that uses this, or what follows, runs on both."""
+    return str(request.param)
+
+
+@pytest.fixture
+def location(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path | str]:
+    """A migrated, empty database of its own, for `connect`, or for several processes at once."""
+    if backend == "sqlite":
+        path = tmp_path / "caldavd.sqlite3"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        yield path
+        return
+    postgres: Postgres = request.getfixturevalue("postgres")
+    url = postgres.create(migrated=True)
+    yield url
+    postgres.drop(url)
+
+
+@pytest.fixture
+def blank_location(
+    backend: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> Iterator[Path | str]:
+    """Where a database without any table is, or will be."""
+    if backend == "sqlite":
+        yield tmp_path / "blank.sqlite3"
+        return
+    postgres: Postgres = request.getfixturevalue("postgres")
+    url = postgres.create(migrated=False)
+    yield url
+    postgres.drop(url)
+
+
+@pytest.fixture
+async def db(location: Path | str) -> AsyncIterator[Database]:
+    """An open Database on `location`."""
+    database = await connect(location, pool_size=8, synchronous="off")
+    yield database
+    await database.close()
