@@ -82,7 +82,8 @@ class Server(BaseModel):
     )
     path_prefix: Annotated[str, AfterValidator(_path_prefix)] = Field(
         default="",
-        description="Path below which a proxy shows the server, like /caldav; empty: none.",
+        description="Path below which a proxy shows the server, like /caldav, and which it passes "
+        "on; empty: none.",
     )
     domain: str = Field(
         default="localhost",

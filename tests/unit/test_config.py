@@ -9,7 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from caldavd.config import Bootstrap, ConfigError, bootstrap, database_url, keys, load, show
+from caldavd.config import (
+    NOT_SETTINGS,
+    Bootstrap,
+    ConfigError,
+    bootstrap,
+    database_url,
+    keys,
+    load,
+    show,
+    variable,
+)
 from caldavd.settings import Config
 
 TEMPLATE = Path(__file__).parents[2] / "conf" / "caldavd.toml"
@@ -293,3 +303,21 @@ def test_a_password_file_without_a_password_is_refused(
 
     with pytest.raises(ConfigError, match=str(secret)):
         bootstrap({"CALDAVD_BOOTSTRAP_PASSWORD_FILE": str(secret)})
+
+
+@pytest.mark.parametrize("name", ["Dockerfile", "compose.yaml", "caldavd.service"])
+def test_the_examples_name_only_variables_that_there_are(name: str) -> None:
+    text = (TEMPLATE.parent / name).read_text("utf-8")
+
+    named = set(re.findall(r"CALDAVD_[A-Z_]+", text))
+
+    assert named <= {variable(place) for place in keys()} | NOT_SETTINGS
+
+
+@pytest.mark.parametrize("name", ["nginx.conf", "Caddyfile"])
+def test_the_proxy_examples_can_be_followed(name: str, file: Path) -> None:
+    text = (TEMPLATE.parent / name).read_text("utf-8")
+    settings = "\n".join(re.findall(r"(?m)^# +(\[server\]|trusted_proxies = .*)$", text))
+    file.write_text(settings, "utf-8")
+
+    assert load(file, None, HOME).server.trusted_proxies == ("127.0.0.1", "::1")
