@@ -1,0 +1,98 @@
+"""Make, delete, restore and move whole calendars."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from caldavd.errors import Failed
+from caldavd.model import Collection, Kind
+from caldavd.store import changes, collections, ids
+from caldavd.store.engine import WriteTx
+
+COMPONENTS: Final = ("VEVENT", "VTODO", "VJOURNAL")
+"""What a calendar takes unless whoever makes it says otherwise."""
+MAX_CALENDARS: Final = 1_000
+
+
+def new_collection(
+    owner_id: int, kind: Kind, name: str, components: Sequence[str], now: int
+) -> Collection:
+    """A collection row that is not stored yet."""
+    return Collection(
+        id=ids.new(),
+        owner_id=owner_id,
+        kind=kind.value,
+        name=name,
+        uuid=str(uuid.uuid4()),
+        components=tuple(components),
+        incarnation=secrets.randbits(48),
+        revision=1,
+        floor=0,
+        created_at=now,
+        modified_at=now,
+        trashed_at=None,
+    )
+
+
+async def create(
+    tx: WriteTx, home: Collection, name: str, components: Sequence[str], now: int
+) -> Collection:
+    """Makes a calendar in a locked home. Raises Conflict if the home has one of that name."""
+    if await collections.count(tx, home.owner_id) > MAX_CALENDARS:
+        raise Failed(507, f"a home holds at most {MAX_CALENDARS} calendars: delete one first")
+    made = new_collection(home.owner_id, Kind.CALENDAR, name, components, now)
+    await collections.create(tx, made)
+    await changes.record(tx, home, name, now, deleted=False)
+    return made
+
+
+async def trash(tx: WriteTx, home: Collection, calendar: Collection, now: int) -> None:
+    """Deletes a locked calendar of a locked home: it lies in the trash until it is purged."""
+    await collections.trash(tx, calendar.id, now)
+    await changes.record(tx, home, calendar.name, now, deleted=True)
+
+
+async def restore(
+    tx: WriteTx, home: Collection, calendar: Collection, now: int
+) -> Collection:
+    """Takes a calendar out of the trash, under another name if its own was given away."""
+    name, number = calendar.name, 1
+    while await collections.by_name(tx, home.owner_id, name) is not None:
+        number += 1
+        name = f"{calendar.name}-{number}"
+    await collections.restore(tx, calendar.id, name)
+    await changes.record(tx, home, name, now, deleted=False)
+    return replace(calendar, name=name, trashed_at=None)
+
+
+async def rename(
+    tx: WriteTx, home: Collection, calendar: Collection, name: str, now: int
+) -> Collection:
+    """Moves a locked calendar to another name of its home. Raises Conflict if it is taken."""
+    await collections.rename(tx, calendar.id, name)
+    await changes.record(tx, home, calendar.name, now, deleted=True)
+    await changes.record(tx, home, name, now, deleted=False)
+    return replace(calendar, name=name)
+
+
+async def lock_with_home(
+    tx: WriteTx, owner_id: int, calendar_id: int | None = None
+) -> tuple[Collection, Collection | None]:
+    """Locks a home, and a calendar of it: the home first, as its id is the lower one.
+
+    The calendar is None if it was not asked for, or was deleted meanwhile.
+    """
+    home = await collections.by_name(tx, owner_id, "")
+    if home is None:
+        raise LookupError(f"principal {owner_id} has no calendar home")
+    wanted = [home.id] if calendar_id is None else [home.id, calendar_id]
+    locked = {found.id: found for found in await collections.lock(tx, *wanted)}
+    calendar = locked.get(calendar_id) if calendar_id is not None else None
+    if calendar is not None and calendar.trashed_at is not None:
+        calendar = None
+    return locked[home.id], calendar
+

@@ -1,0 +1,51 @@
+"""Put a document into a calendar (RFC 4791 §5.3.2)."""
+
+from __future__ import annotations
+
+from caldavd.errors import NO_UID_CONFLICT, SUPPORTED_COMPONENT, Refused
+from caldavd.ical.parse import Document
+from caldavd.model import Collection, Stored
+from caldavd.service.save import Saved, save
+from caldavd.store import objects
+from caldavd.store.engine import WriteTx
+
+
+class UidConflict(Refused):
+    """The calendar holds the UID under another name (RFC 4791 §5.3.2.1): which."""
+
+    def __init__(self, uid: str, name: str) -> None:
+        super().__init__(
+            NO_UID_CONFLICT,
+            f"the calendar holds UID {uid} as {name} already: change that object instead",
+        )
+        self.name = name
+
+
+async def put(
+    tx: WriteTx,
+    calendar: Collection,
+    existing: Stored | None,
+    name: str,
+    document: Document,
+    now: int,
+) -> Saved:
+    """Saves a document under a name of a locked calendar.
+
+    Raises Refused(SUPPORTED_COMPONENT) or UidConflict.
+    """
+    require_component(calendar, document.component)
+    if existing is None or existing.uid != document.uid:
+        holder = await objects.name_of_uid(tx, calendar.id, document.uid)
+        if holder is not None and holder != name:
+            raise UidConflict(document.uid, holder)
+    return await save(tx, calendar, existing, name, document, now)
+
+
+def require_component(calendar: Collection, component: str) -> None:
+    """Raises Refused(SUPPORTED_COMPONENT) if a calendar does not take that component type."""
+    if component not in calendar.components:
+        raise Refused(
+            SUPPORTED_COMPONENT,
+            f"this calendar holds {', '.join(calendar.components)}, and no {component}: "
+            "put it into another calendar",
+        )

@@ -1,0 +1,85 @@
+"""The one writer of calendar objects: object, index and change row, in one transaction."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+
+from caldavd.ical.index import index
+from caldavd.ical.parse import Document
+from caldavd.model import Collection, Stored
+from caldavd.store import changes, ids, objects, occurrences
+from caldavd.store.engine import WriteTx
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """What became of a document: its row, and whether the object is new or at all different."""
+
+    stored: Stored
+    created: bool
+    changed: bool
+
+
+def etag(content: str) -> str:
+    """The entity tag of a text, without quotes: equal bytes have equal tags."""
+    return hashlib.blake2b(content.encode(), digest_size=16).hexdigest()
+
+
+async def save(
+    tx: WriteTx,
+    calendar: Collection,
+    existing: Stored | None,
+    name: str,
+    document: Document,
+    now: int,
+) -> Saved:
+    """Writes a document under a name of a locked calendar, over `existing` if there is one.
+
+    The same bytes again change nothing, not even the sync token. Raises Conflict if the calendar
+    holds the UID under another name.
+    """
+    tag = etag(document.text)
+    if existing is not None and existing.etag == tag:
+        return Saved(existing, created=False, changed=False)
+    read = index(document, now)
+    stored = _stored(calendar, existing, name, document, tag, now)
+    indexed = (read.indexed_from, read.indexed_until)
+    if existing is None:
+        await objects.insert_(tx, stored, document.text, indexed)
+    else:
+        await objects.update_(tx, stored, document.text, indexed)
+    await occurrences.replace(
+        tx,
+        stored,
+        ((row.starts, row.ends, row.floating, row.busy) for row in read.occurrences),
+        fresh=existing is None,
+    )
+    await changes.record(tx, calendar, name, now, deleted=False)
+    return Saved(stored, created=existing is None, changed=True)
+
+
+def _stored(
+    calendar: Collection, existing: Stored | None, name: str, document: Document, tag: str, now: int
+) -> Stored:
+    if existing is not None:
+        return replace(
+            existing,
+            uid=document.uid,
+            component=document.component,
+            etag=tag,
+            size_bytes=len(document.text.encode()),
+            modified_at=now,
+        )
+    return Stored(
+        id=ids.new(),
+        owner_id=calendar.owner_id,
+        collection_id=calendar.id,
+        name=name,
+        uid=document.uid,
+        component=document.component,
+        etag=tag,
+        size_bytes=len(document.text.encode()),
+        created_at=now,
+        modified_at=now,
+    )
