@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from caldavd.model import Change, Collection, Stored
@@ -19,10 +19,15 @@ _RECORD: Final = insert(change).values(
     name=bindparam("name"),
     revision=bindparam("revision"),
     deleted=bindparam("deleted"),
+    changed_at=bindparam("changed_at"),
 )
 _UPSERT: Final = _RECORD.on_conflict_do_update(
     index_elements=["collection_id", "name"],
-    set_={"revision": _RECORD.excluded.revision, "deleted": _RECORD.excluded.deleted},
+    set_={
+        "revision": _RECORD.excluded.revision,
+        "deleted": _RECORD.excluded.deleted,
+        "changed_at": _RECORD.excluded.changed_at,
+    },
 )
 _SINCE: Final = (
     select(change.c.name, change.c.revision, *objects.COLUMNS)
@@ -49,6 +54,13 @@ _DELETED_SINCE: Final = (
     )
     .order_by(change.c.revision)
 )
+_REMOVED_BEFORE: Final = (
+    select(change.c.collection_id, func.max(change.c.revision))
+    .where(change.c.deleted == 1, change.c.changed_at < bindparam("before"))
+    .group_by(change.c.collection_id)
+    .order_by(change.c.collection_id)
+    .limit(bindparam("limit"))
+)
 _PRUNE: Final = delete(change).where(
     change.c.collection_id == bindparam("collection_id"),
     change.c.revision <= bindparam("revision"),
@@ -74,6 +86,7 @@ async def record(tx: WriteTx, of: Collection, name: str, at: int, *, deleted: bo
         name=name,
         revision=revision,
         deleted=int(deleted),
+        changed_at=at,
     )
     return revision
 
@@ -97,6 +110,14 @@ async def removed_since(tx: ReadTx, collection_id: int, revision: int) -> list[s
     """The names of members that were removed after `revision` and are still gone."""
     rows = await tx.all(_DELETED_SINCE, collection_id=collection_id, revision=revision)
     return [row[0] for row in rows]
+
+
+async def removed_before(tx: ReadTx, before: int, limit: int) -> list[tuple[int, int]]:
+    """Collections with removals older than that second, at most `limit`, each with the revision
+    of the last such removal.
+    """
+    rows = await tx.all(_REMOVED_BEFORE, before=before, limit=limit)
+    return [(row[0], row[1]) for row in rows]
 
 
 async def prune(tx: WriteTx, collection_id: int, revision: int) -> int:

@@ -166,8 +166,16 @@ change: Final = Table(
     Column("name", Text, nullable=False),
     Column("revision", BigInteger, nullable=False),
     Column("deleted", SmallInteger, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
     PrimaryKeyConstraint("collection_id", "name"),
     UniqueConstraint("collection_id", "revision"),
+    # For pruning.
+    Index(
+        "ix_change_removed",
+        "changed_at",
+        sqlite_where=text("deleted = 1"),
+        postgresql_where=text("deleted = 1"),
+    ),
     sqlite_with_rowid=False,
 )
 

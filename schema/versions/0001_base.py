@@ -171,10 +171,19 @@ def _changes() -> None:
         _text("name"),
         _integer("revision"),
         _small("deleted"),
+        _integer("changed_at"),
         sa.PrimaryKeyConstraint("collection_id", "name", name="pk_change"),
         sa.UniqueConstraint("collection_id", "revision", name="uq_change_collection_id_revision"),
         _reference("change", "collection_id", "collection.id"),
         sqlite_with_rowid=False,
+    )
+    removed = sa.text("deleted = 1")
+    op.create_index(
+        "ix_change_removed",
+        "change",
+        ["changed_at"],
+        sqlite_where=removed,
+        postgresql_where=removed,
     )
 
 
