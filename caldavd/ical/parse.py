@@ -83,6 +83,8 @@ def _decode(body: bytes) -> tuple[str, bool]:
     if len(body.translate(None, _FORBIDDEN)) != len(body):
         place = next(place for place, octet in enumerate(body) if octet in _FORBIDDEN)
         raise _not_text(body, place, f"the control character U+{body[place]:04X}")
+    if body.isascii():
+        return body.decode("ascii"), True
     for character in _NONCHARACTERS:
         if character in body:
             raise _not_text(body, body.index(character), "a character that XML forbids")

@@ -5,9 +5,9 @@ Rules are judged by their parts, never expanded; every check is linear in the te
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Final
 
 from caldavd.errors import (
@@ -18,15 +18,36 @@ from caldavd.errors import (
     VALID_CALENDAR_DATA,
     Refused,
 )
-from caldavd.ical import value
-from caldavd.ical.contentline import Component, Line, Malformed, parameter
+from caldavd.ical.contentline import Component, Line, parameter
+from caldavd.ical.rule import Freq, Rule, parse_rule
+from caldavd.ical.values import Temporal, parse_duration, parse_period, parse_temporal, wall
 
 MAX_RULES: Final = 10
 """RRULEs and EXRULEs of one component; RFC 5545 wants at most one."""
 
-EARLIEST: Final = "00010102"
-LATEST: Final = "99991230"
-"""The first and the last date of an event: a day inside what a datetime can hold in any zone."""
+MAX_RULE: Final = 4_000
+"""Rules of more characters repeat themselves: 366 year days take 1,800."""
+
+EARLIEST: Final = "00020101"
+LATEST: Final = "99981231"
+"""The first and the last date that can be computed with in any zone."""
+
+_DATE: Final = re.compile(r"[0-9]{8}(?:T[0-9]{6}Z?)?")
+
+# What nearly every object holds, valid and bounded as it stands: it need not be read to be judged.
+_TIME: Final = (
+    r"(?:19|20)[0-9][0-9](?:0[1-9]|1[0-2])(?:0[1-9]|1[0-9]|2[0-8])"
+    r"(?:T(?:[01][0-9]|2[0-3])[0-5][0-9][0-5][0-9]Z?)?"
+)
+_PLAIN_TIME: Final = re.compile(_TIME)
+_PLAIN_DURATION: Final = re.compile(r"-?P(?:T[0-9]{1,4}[HMS]|[0-9]{1,4}[DW])")
+_PLAIN_RULE: Final = re.compile(
+    r"(?!.*UNTIL.*UNTIL)FREQ=(?:DAILY|WEEKLY|MONTHLY|YEARLY)"
+    rf"(?:;UNTIL={_TIME})?(?:;INTERVAL=[1-9][0-9]{{0,3}})?"
+    r"(?:;BYMONTH=(?:[1-9]|1[0-2]))?"
+    r"(?:;BYDAY=-?[1-4]?(?:MO|TU|WE|TH|FR|SA|SU)(?:,(?:MO|TU|WE|TH|FR|SA|SU)){0,6})?"
+    rf"(?:;UNTIL={_TIME})?(?:;WKST=(?:MO|SU))?"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +78,7 @@ def check(components: Collection[Component], zones: Collection[Component], limit
     for component in components:
         _check_required(component)
         _check_component(component, limits)
-        _check_dates(component)
+        _check_length(component)
     for zone in zones:
         _check_component(zone, limits)
 
@@ -73,8 +94,8 @@ def _check_component(component: Component, limits: Limits) -> None:
             continue
         try:
             check_line(component, line, limits)
-        except Malformed as fault:
-            raise _refused(component, f"{line.name} {fault}") from None
+        except ValueError as fault:
+            raise _refused(component, f"{line.name}: {fault}") from None
     for inner in component.components:
         _check_component(inner, limits)
 
@@ -118,22 +139,13 @@ def _check_required(component: Component) -> None:
         raise _refused(component, "it recurs without a DTSTART: say when it first happens")
 
 
-def _check_dates(component: Component) -> None:
-    """The dates of a component that is no VTIMEZONE: they can be computed with in any zone."""
-    for line in component.lines:
-        if line.name not in _PLACED:
-            continue
-        day = line.value[:8]
-        if day < EARLIEST:
-            raise Refused(MIN_DATE_TIME, f"{line.name} is before {EARLIEST}: use a later date")
-        if day > LATEST:
-            raise Refused(MAX_DATE_TIME, f"{line.name} is after {LATEST}: use an earlier date")
-    length = component.first("DURATION")
-    start = component.first("DTSTART")
+def _check_length(component: Component) -> None:
+    """DTSTART plus DURATION, which must be a date."""
+    start, length = component.first("DTSTART"), component.first("DURATION")
     if start is None or length is None:
         return
     try:
-        value.moment(start.value) + value.duration(length.value)
+        wall(parse_temporal(start.value)) + parse_duration(length.value)
     except OverflowError:
         raise Refused(
             MAX_DATE_TIME, "DTSTART plus DURATION leaves the calendar: shorten it"
@@ -141,33 +153,33 @@ def _check_dates(component: Component) -> None:
 
 
 def _check_moment(_: Component, line: Line, __: Limits) -> None:
-    _check_type(line, line.value)
-    value.moment(line.value)
+    _check_temporal(line, line.value)
 
 
 def _check_moments(component: Component, line: Line, limits: Limits) -> None:
     """RDATE or EXDATE: one value or several; RDATE also periods."""
-    _check_date_count_of(line, component, limits)
-    for text in line.value.split(","):
-        _check_type(line, text)
-        if "/" in text and line.name == "RDATE":
-            value.period(text)
-        else:
-            value.moment(text)
-
-
-def _check_date_count_of(line: Line, component: Component, limits: Limits) -> None:
-    if line.value.count(",") >= limits.max_instances:
+    if 2 * line.value.count(",") + 2 >= limits.max_instances:
         _check_date_count(component, limits)
+    for text in line.value.split(","):
+        if "/" in text and line.name == "RDATE":
+            parse_period(text)
+        else:
+            _check_temporal(line, text)
 
 
-def _check_type(line: Line, text: str) -> None:
-    """A VALUE parameter that contradicts the value; a missing VALUE=DATE is tolerated."""
-    if not line.parameter_text:
+def _check_temporal(line: Line, text: str) -> None:
+    """A missing VALUE=DATE is tolerated, a VALUE that contradicts is not."""
+    if line.parameter_text:
+        declared = (parameter(line, "VALUE") or "").upper()
+        if declared == ("DATE" if "T" in text else "DATE-TIME"):
+            raise ValueError(f"{text[:40]!r} is no {declared}, as its VALUE parameter says")
+    if _PLAIN_TIME.fullmatch(text):
         return
-    declared = (parameter(line, "VALUE") or "").upper()
-    if (declared == "DATE" and len(text) != 8) or (declared == "DATE-TIME" and len(text) == 8):
-        raise Malformed(f"is declared VALUE={declared}, but is none")
+    if _DATE.fullmatch(text) and "0001" <= text < EARLIEST:
+        raise Refused(MIN_DATE_TIME, f"{line.name} is before {EARLIEST}: use a later date")
+    if _DATE.fullmatch(text) and text[:8] > LATEST:
+        raise Refused(MAX_DATE_TIME, f"{line.name} is after {LATEST}: use an earlier date")
+    parse_temporal(text)
 
 
 def _check_created(component: Component, line: Line, limits: Limits) -> None:
@@ -177,35 +189,47 @@ def _check_created(component: Component, line: Line, limits: Limits) -> None:
 
 
 def _check_duration(_: Component, line: Line, __: Limits) -> None:
-    value.duration(line.value)
+    if _PLAIN_DURATION.fullmatch(line.value) is None:
+        parse_duration(line.value)
 
 
-def _check_trigger(_: Component, line: Line, __: Limits) -> None:
-    if "P" in line.value:
-        value.duration(line.value)
+def _check_trigger(component: Component, line: Line, limits: Limits) -> None:
+    if "P" in line.value.upper():
+        _check_duration(component, line, limits)
     else:
-        value.moment(line.value)
+        parse_temporal(line.value)
 
 
 def _check_repeat(_: Component, line: Line, limits: Limits) -> None:
-    if not (line.value.isascii() and line.value.isdigit()) or len(line.value) > 9:
-        raise Malformed("is no count of repetitions")
-    if int(line.value) > limits.max_instances:
-        raise Malformed(f"is more than {limits.max_instances} repetitions")
+    text = line.value
+    if not (text.isascii() and text.isdigit() and len(text) < 9):
+        raise ValueError("it is no number of repetitions")
+    if int(text) > limits.max_instances:
+        raise ValueError(f"it is over {limits.max_instances} repetitions")
 
 
 def _check_rule(component: Component, line: Line, limits: Limits) -> None:
     """A rule, and that it cannot generate more instances than a server should compute."""
-    parts = value.rule(line.value)
-    most = limits.max_instances
-    if "COUNT" in parts:
-        if int(parts["COUNT"]) > most:
-            raise Refused(MAX_INSTANCES, f"COUNT is more than {most}: use UNTIL, or no end")
+    if _PLAIN_RULE.fullmatch(line.value):
         return
-    per_day = _most_per_day(parts)
-    if per_day <= limits.max_per_day:
-        return
-    if "UNTIL" not in parts or per_day * _days_until(component, parts["UNTIL"]) > most:
+    if len(line.value) > MAX_RULE:
+        raise ValueError(f"the rule has more than {MAX_RULE} characters")
+    rule = parse_rule(line.value)
+    if rule.count is not None and rule.until is not None:
+        raise ValueError("the rule has both COUNT and UNTIL; only one may be given")
+    if rule.count is not None:
+        if rule.count > limits.max_instances:
+            raise Refused(
+                MAX_INSTANCES, f"COUNT is over {limits.max_instances}: use UNTIL, or no end"
+            )
+    elif most_per_day(rule) > limits.max_per_day:
+        _check_dense(component, rule, limits)
+
+
+def _check_dense(component: Component, rule: Rule, limits: Limits) -> None:
+    """A rule of many instances a day, which must end before they are too many."""
+    per_day, most = most_per_day(rule), limits.max_instances
+    if rule.until is None or per_day * _days_until(component, rule.until) > most:
         raise Refused(
             MAX_INSTANCES,
             f"the rule can generate {per_day} instances a day and more than {most} in all: "
@@ -213,35 +237,26 @@ def _check_rule(component: Component, line: Line, limits: Limits) -> None:
         )
 
 
-def _most_per_day(parts: Mapping[str, str]) -> int:
+def most_per_day(rule: Rule) -> int:
     """A bound of the instances of a rule on one day, from its time parts alone."""
-    interval = int(parts.get("INTERVAL", "1"))
-    frequency = parts["FREQ"]
-    finest = ("HOURLY", "MINUTELY", "SECONDLY")
-    steps = {"HOURLY": 24, "MINUTELY": 1_440, "SECONDLY": 86_400}.get(frequency, 1)
-    free = finest.index(frequency) + 1 if frequency in finest else 0
-    inside, below = 1, 1
-    for position, (name, size) in enumerate((("BYHOUR", 24), ("BYMINUTE", 60), ("BYSECOND", 60))):
-        listed = len(set(parts[name].split(","))) if name in parts else None
-        if position < free:
-            inside *= listed if listed is not None else size
+    parts = ((rule.by_hour, 24), (rule.by_minute, 60), (rule.by_second, 60))
+    stepped = max(rule.freq - Freq.DAILY, 0)
+    inside = outside = steps = 1
+    for position, (listed, size) in enumerate(parts):
+        if position < stepped:
+            inside *= len(listed) or size
+            steps *= size
         else:
-            below *= listed if listed is not None else 1
-    stepped = -(-steps // interval) if free else 1
-    return min(stepped, inside) * below
+            outside *= len(listed) or 1
+    return min(inside, -(-steps // rule.interval)) * outside
 
 
-def _days_until(component: Component, until: str) -> int:
-    """Days that a rule spans, 1 at least; the DTSTART is checked elsewhere."""
+def _days_until(component: Component, until: Temporal) -> int:
+    """Days that a rule spans, 1 at least; that there is a DTSTART is checked elsewhere."""
     start = component.first("DTSTART")
     if start is None:
         return 1
-    span = _day(value.moment(until)) - _day(value.moment(start.value))
-    return max(span.days, 0) + 1
-
-
-def _day(moment: date | datetime) -> date:
-    return moment.date() if isinstance(moment, datetime) else moment
+    return max((wall(until) - wall(parse_temporal(start.value))).days, 0) + 1
 
 
 def _refused(component: Component, reason: str) -> Refused:
@@ -249,7 +264,6 @@ def _refused(component: Component, reason: str) -> Refused:
 
 
 _ONCE: Final = ("UID", "DTSTART", "DTEND", "DUE", "DURATION", "RECURRENCE-ID")
-_PLACED: Final = frozenset(("DTSTART", "DTEND", "DUE", "RECURRENCE-ID", "RDATE", "COMPLETED"))
 
 _CHECKS: Final[Mapping[str, Callable[[Component, Line, Limits], None]]] = {
     "DTSTART": _check_moment,
