@@ -20,7 +20,10 @@ Work = Callable[["WriteTx"], Awaitable[T]]
 
 
 class Conflict(Exception):
-    """A unique constraint was hit: another row holds that name, UID or address."""
+    """A unique constraint was hit: another row holds that name, UID or address.
+
+    The transaction is spoilt (PostgreSQL runs no further statement in it): let it pass through.
+    """
 
 
 class Unavailable(Exception):

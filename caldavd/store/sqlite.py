@@ -28,6 +28,7 @@ BUSY_TIMEOUT_MS: Final = 10_000
 GROUP: Final = 32
 """How many waiting transactions share one commit, hence one fsync."""
 
+_TAKEN: Final = (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
 _PRAGMAS: Final = (
     "PRAGMA journal_mode=WAL",
     f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}",
@@ -73,7 +74,7 @@ class _Tx:
         try:
             return self._connection.execute(compiled.sql, compiled.arguments(values))
         except sqlite3.IntegrityError as error:
-            raise Conflict(str(error)) from error
+            raise _conflict_or_bug(error) from error
 
     async def one(self, statement: Executable, **values: Any) -> Row | None:
         row = self._execute(statement, values).fetchone()
@@ -90,7 +91,7 @@ class _Tx:
         try:
             self._connection.executemany(compiled.sql, (compiled.arguments(row) for row in rows))
         except sqlite3.IntegrityError as error:
-            raise Conflict(str(error)) from error
+            raise _conflict_or_bug(error) from error
 
     async def offload(self, work: Callable[..., T], *arguments: Any) -> T:
         return work(*arguments)
@@ -107,7 +108,7 @@ class SqliteDatabase:
         self._reads: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._closed = False
         writer = _connect(path, synchronous)
-        readers = [_connect(path, synchronous) for _ in range(READERS)]
+        readers = [_connect(path, synchronous, "PRAGMA query_only=ON") for _ in range(READERS)]
         self._threads = [
             threading.Thread(
                 target=self._serve_writes, args=(writer,), name="sqlite-writer", daemon=True
@@ -221,12 +222,16 @@ def _run_in_savepoint(
         done.append((job, result))
 
 
-def _connect(path: Path, synchronous: str) -> sqlite3.Connection:
+def _connect(path: Path, synchronous: str, *more: str) -> sqlite3.Connection:
     connection = sqlite3.connect(
         path, isolation_level=None, check_same_thread=False, cached_statements=256
     )
-    for pragma in (*_PRAGMAS, f"PRAGMA synchronous={synchronous}"):
-        connection.execute(pragma)
+    try:
+        for pragma in (*_PRAGMAS, f"PRAGMA synchronous={synchronous}", *more):
+            connection.execute(pragma)
+    except sqlite3.DatabaseError as error:
+        connection.close()
+        raise Unavailable(f"{path}: {error}") from error
     return connection
 
 
@@ -239,6 +244,11 @@ def _drive(work: Awaitable[T]) -> T:
         return cast("T", stop.value)
     coroutine.close()
     raise RuntimeError("a transaction awaited something other than its own statements")
+
+
+def _conflict_or_bug(error: sqlite3.IntegrityError) -> Exception:
+    """Only a taken key is a Conflict: an orphan or a missing value is our own mistake."""
+    return Conflict(str(error)) if error.sqlite_errorcode in _TAKEN else error
 
 
 def _translated(error: BaseException) -> BaseException:

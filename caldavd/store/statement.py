@@ -95,7 +95,9 @@ class Statements:
     def _compile(self, statement: Executable) -> Compiled:
         compiled = statement.compile(dialect=self._dialect)  # type: ignore[attr-defined]
         order = tuple(compiled.positiontup or ())
-        constants = {name: value for name, value in compiled.params.items() if value is not None}
+        constants = {
+            name: bind.value for bind, name in compiled.bind_names.items() if not bind.required
+        }
         lists = frozenset(
             bind.key for bind in compiled.binds.values() if isinstance(bind.type, JsonList)
         )
