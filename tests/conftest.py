@@ -53,9 +53,9 @@ def location(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> It
         yield path
         return
     postgres: Postgres = request.getfixturevalue("postgres")
-    url = postgres.create(migrated=True)
+    url = postgres.borrow()
     yield url
-    postgres.drop(url)
+    postgres.give_back(url)
 
 
 @pytest.fixture
