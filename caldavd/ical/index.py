@@ -1,0 +1,224 @@
+"""What the store indexes of a Document: when its instances are, up to a horizon."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from itertools import islice
+from typing import Final
+
+from caldavd.ical.contentline import Component, unescape
+from caldavd.ical.extent import BEGINNING, FOREVER, Interval
+from caldavd.ical.parse import Document
+from caldavd.ical.periods import Busy, periods, published
+from caldavd.ical.recurrence import named
+from caldavd.ical.series import Row, Series, reach, recurring
+from caldavd.ical.values import DAY_S, Temporal, epoch, wall_seconds
+
+HORIZON_S: Final = 731 * DAY_S
+"""How far after `today` endless series are indexed."""
+MAX_ROWS: Final = 1_500
+"""Instances of one object by rule that are indexed; dates written in the text come on top."""
+RECENT_S: Final = 31 * DAY_S
+"""What lies less far before `today` is indexed before what lies farther."""
+MAX_WALKED: Final = 20_000
+"""Instances of a series that are looked at in order to index the last of them."""
+_SLACK_S: Final = 2 * DAY_S
+"""Zones differ by less than a day, and so does the order of a series from that of its instants."""
+
+_Entry = tuple[int, int, bool, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Occurrence:
+    """One row of the index; its interval is that of RFC 4791 §9.9 (`extent.Interval`)."""
+
+    starts: int
+    ends: int
+    floating: bool
+    """`starts` and `ends` are seconds of a wall clock as if it were UTC's: see `place`."""
+    busy: int
+    """A `periods.Busy`: what the instance means for free/busy."""
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    """The rows of a Document. Every instance that overlaps [indexed_from, indexed_until) has one.
+
+    None: nothing lies before, or after. It holds in every zone that a floating time may be read in.
+    """
+
+    occurrences: tuple[Occurrence, ...]
+    indexed_from: int | None
+    indexed_until: int | None
+    summary: str
+
+
+def index(
+    document: Document, today: int, horizon_s: int = HORIZON_S, max_rows: int = MAX_ROWS
+) -> Index:
+    """The index of a document, `today` being now in epoch seconds.
+
+    Raises ValueError where a value is not what RFC 5545 allows.
+    """
+    if document.component == "VFREEBUSY":
+        return _index(_published(document), [], document)
+    rows, found = named(document)
+    entries = set(_entries(rows))
+    spans: list[_Span] = []
+    for of in found:
+        if of.rules:
+            span = _span(of, today, horizon_s, max_rows)
+            entries.update(_entries(span.rows))
+            spans.append(span)
+    return _index(entries, spans, document)
+
+
+def place(occurrence: Occurrence, floating: tzinfo) -> Interval:
+    """The interval of a row for an asker whose zone is `floating`."""
+    if not occurrence.floating:
+        return Interval(occurrence.starts, occurrence.ends)
+    starts, ends = _local(occurrence.starts, floating), _local(occurrence.ends, floating)
+    return Interval(starts, max(ends, starts + 1))
+
+
+def _local(seconds: int, zone: tzinfo) -> int:
+    if not _EARLIEST < seconds < _LATEST:
+        return seconds
+    return epoch(datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None), zone)
+
+
+_EARLIEST: Final = wall_seconds(datetime(2, 1, 1))  # noqa: DTZ001
+_LATEST: Final = wall_seconds(datetime(9998, 12, 31))  # noqa: DTZ001
+
+
+@dataclass(frozen=True, slots=True)
+class _Span:
+    """The part of a series that is indexed."""
+
+    rows: list[Row]
+    from_: int | None
+    until: int | None
+
+
+def _index(entries: Iterable[_Entry], spans: list[_Span], document: Document) -> Index:
+    return Index(
+        tuple(Occurrence(*entry) for entry in sorted(set(entries))),
+        max((span.from_ for span in spans if span.from_ is not None), default=None),
+        min((span.until for span in spans if span.until is not None), default=None),
+        _summary(document),
+    )
+
+
+def _span(of: Series, today: int, horizon_s: int, max_rows: int) -> _Span:
+    """The instances from some time ago to the horizon, as many as there may be."""
+    recent, horizon = today - RECENT_S, today + horizon_s
+    ahead = list(islice(_between(of, recent, horizon), max_rows + 1))
+    until = _end_of(of, ahead, horizon, max_rows)
+    if until is not None and until <= recent:
+        return _Span([], recent, recent)
+    behind, from_ = _behind(of, ahead, recent, horizon, max_rows)
+    return _Span([*behind, *ahead], from_, until)
+
+
+def _between(of: Series, low: int, high: int) -> Iterator[Row]:
+    """The rows that may overlap, whichever zone floating ones are read in."""
+    low = low if low == BEGINNING else low - DAY_S
+    high = high if high == FOREVER else high + DAY_S
+    return recurring(of, low, high, UTC)
+
+
+def _end_of(of: Series, ahead: list[Row], horizon: int, max_rows: int) -> int | None:
+    """Where the index ends: at the horizon, or earlier if there are too many; None: it is whole."""
+    if len(ahead) > max_rows:
+        back, _ = reach(of)
+        return _place_of(ahead[-1]) - back - _SLACK_S
+    if all(rule.count is None and rule.until is None for rule in of.rules):
+        return horizon
+    later = islice(_between(of, horizon, FOREVER), MAX_WALKED)
+    return horizon if any(_place_of(row) >= horizon - _SLACK_S for row in later) else None
+
+
+def _behind(
+    of: Series, ahead: list[Row], recent: int, horizon: int, max_rows: int
+) -> tuple[list[Row], int | None]:
+    """The rows before `recent`, the latest if there are too many, and where they begin."""
+    room = max(max_rows - len(ahead), 0)
+    low = BEGINNING
+    if ahead:
+        low = recent - int(0.9 * room * (horizon - recent) / len(ahead))
+    _, forward = reach(of)
+    if low <= epoch(of.start, UTC) + forward + _SLACK_S:
+        low = BEGINNING
+    kept: deque[Row] = deque(maxlen=room)
+    walked = 0
+    for row in _between(of, low, recent):
+        walked += 1
+        if walked > MAX_WALKED:
+            return [], recent
+        kept.append(row)
+    if walked > room:
+        begin = _place_of(kept[0]) + forward + _SLACK_S if kept else recent
+        return list(kept), begin
+    return list(kept), None if low == BEGINNING else low
+
+
+def _place_of(row: Row) -> int:
+    assert row.recurrence_id is not None
+    return epoch(row.recurrence_id, UTC)
+
+
+def _entries(rows: Iterable[Row]) -> Iterator[_Entry]:
+    """Rows placed in time; floating ones by the clock on the wall."""
+    component: Component | None = None
+    busy = Busy.FREE
+    for row in rows:
+        interval = row.extent.interval(row.start, UTC)
+        if interval is None:
+            continue
+        if row.extent.component is not component:
+            component = row.extent.component
+            busy = _busy(component)
+        point = interval.ends - interval.starts <= 1
+        yield *interval, _floating(row.start), Busy.FREE if point else busy
+
+
+def _published(document: Document) -> Iterator[_Entry]:
+    """A VFREEBUSY by the interval that a time range tests, and its periods by what they say."""
+    for component in document.components:
+        intervals = list(published(component, document.zones, UTC))
+        for start, _, interval in intervals:
+            yield *interval, _floating(start), Busy.FREE
+        low = min((interval.starts for _, _, interval in intervals), default=FOREVER)
+        high = max((interval.ends for _, _, interval in intervals), default=BEGINNING)
+        for start, end, busy in periods(component, document.zones):
+            starts, ends = max(low, epoch(start, UTC)), min(high, epoch(end, UTC))
+            if starts < ends:
+                yield starts, ends, _floating(start), busy
+
+
+def _floating(value: Temporal | None) -> bool:
+    return value is not None and not (isinstance(value, datetime) and value.tzinfo)
+
+
+def _busy(component: Component) -> Busy:
+    """FBTYPE by TRANSP and STATUS (the table of RFC 4791 §7.10)."""
+    if component.name != "VEVENT":
+        return Busy.FREE
+    transparency, status = component.first("TRANSP"), component.first("STATUS")
+    if transparency is not None and transparency.value.strip().upper() == "TRANSPARENT":
+        return Busy.FREE
+    value = "" if status is None else status.value.strip().upper()
+    return _BY_STATUS.get(value, Busy.BUSY)
+
+
+_BY_STATUS: Final = {"CANCELLED": Busy.FREE, "TENTATIVE": Busy.TENTATIVE}
+
+
+def _summary(document: Document) -> str:
+    """SUMMARY of the master, or of the first override if there is none."""
+    masters = (c for c in document.components if c.first("RECURRENCE-ID") is None)
+    line = next(masters, document.components[0]).first("SUMMARY")
+    return "" if line is None else unescape(line.value)

@@ -1,0 +1,66 @@
+"""The periods that a VFREEBUSY publishes (RFC 5545 §3.6.4, RFC 4791 §9.9)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, tzinfo
+from enum import IntEnum
+from typing import Final
+
+from caldavd.ical.contentline import Component, Line, parameter
+from caldavd.ical.extent import Extent, Interval, Zones, extent, zone_of
+from caldavd.ical.values import Duration, Temporal, epoch, parse_period
+
+
+class Busy(IntEnum):
+    """What an instance means for free/busy; the higher blocks more surely."""
+
+    FREE = 0
+    BUSY = 1
+    TENTATIVE = 2
+    UNAVAILABLE = 3
+
+
+_TYPES: Final = {
+    "FREE": Busy.FREE,
+    "BUSY": Busy.BUSY,
+    "BUSY-TENTATIVE": Busy.TENTATIVE,
+    "BUSY-UNAVAILABLE": Busy.UNAVAILABLE,
+}
+
+Published = tuple[Temporal, Temporal, Interval]
+
+
+def published(component: Component, zones: Zones, floating: tzinfo) -> Iterator[Published]:
+    """What a time range tests of a VFREEBUSY: DTSTART to DTEND, or each of its periods."""
+    dates = extent(component, zones)
+    if dates.start is not None and dates.end is not None:
+        interval = dates.interval(dates.start, floating)
+        if interval is not None:
+            yield dates.start, dates.end, interval
+        return
+    for start, end, _ in periods(component, zones):
+        interval = Interval(epoch(start, floating), epoch(end, floating))
+        if interval.starts < interval.ends:
+            yield start, end, interval
+
+
+def periods(component: Component, zones: Zones) -> Iterator[tuple[datetime, Temporal, Busy]]:
+    """Every period of the FREEBUSY lines, with what it says; a type not known is BUSY."""
+    for line in component.all("FREEBUSY"):
+        busy = _TYPES.get((parameter(line, "FBTYPE") or "BUSY").upper(), Busy.BUSY)
+        for text in line.value.split(","):
+            start, end = _period(text, line, zones)
+            yield start, end, busy
+
+
+def _period(text: str, line: Line, zones: Zones) -> tuple[datetime, Temporal]:
+    period = parse_period(text, zone_of(line, zones))
+    if not isinstance(period.end, Duration):
+        return period.start, period.end
+    end = Extent(_NOTHING, None, None, period.end, None, False).end_of(period.start)
+    assert end is not None
+    return period.start, end
+
+
+_NOTHING: Final = Component("VFREEBUSY")
