@@ -1,13 +1,27 @@
-"""What a calendar-query asks for, and what an index can do for it (RFC 4791 §9.7)."""
+"""What a calendar-query asks for: whether an object matches, what an index can decide.
+
+RFC 4791 §9.7 and §9.9. A component that recurs is several: the master stands for the instances
+that no override describes, each override for its own, and one of them must pass a comp-filter
+whole.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, timedelta, tzinfo
+from typing import Final, NamedTuple
 
-from caldavd.ical.collation import OCTET
+from caldavd.ical import alarm
+from caldavd.ical.collation import OCTET, contains
+from caldavd.ical.contentline import Component, Line, parameter, parameters, unescape
+from caldavd.ical.extent import temporal
 from caldavd.ical.filter_check import check
 from caldavd.ical.filter_elements import CompFilter, Filter, ParamFilter, PropFilter, TextMatch
+from caldavd.ical.parse import Document
+from caldavd.ical.recurrence import Instance, TooMany, iterate
+from caldavd.ical.values import Temporal, epoch
 from caldavd.model import Window
 
 __all__ = [
@@ -19,6 +33,7 @@ __all__ = [
     "TextMatch",
     "bounds",
     "check",
+    "matches",
 ]
 
 VCALENDAR_ONLY: Final = frozenset(
@@ -107,3 +122,170 @@ def _only_uid(props: tuple[PropFilter, ...], uid: TextMatch | None) -> bool:
     if not props:
         return True
     return uid is not None and len(props) == 1 and not props[0].param_filters
+
+
+# --- Matching ---
+
+
+class _Scope(NamedTuple):
+    """What is tested, and the zone of its floating and all-day times."""
+
+    document: Document
+    floating: tzinfo
+
+
+def matches(filter: Filter, document: Document, floating: tzinfo) -> bool:
+    """Whether the object matches a filter that check() let pass."""
+    top = filter.comp_filter
+    if top.is_not_defined:
+        return False
+    scope = _Scope(document, floating)
+    calendar = document.calendar
+    of_any = of_any_component(top)
+    inner = (f for f in top.comp_filters if f not in of_any.comp_filters)
+    return (
+        all(_property(f, calendar, scope) for f in top.prop_filters if of_calendar(f))
+        and all(_inner(f, calendar, scope) for f in inner)
+        and any(_component(of_any, c, calendar, scope) for c in document.components)
+    )
+
+
+def _inner(filter: CompFilter, outer: Component, scope: _Scope) -> bool:
+    name = filter.name.upper()
+    found = [inner for inner in outer.components if inner.name == name]
+    if filter.is_not_defined:
+        return not found
+    return any(_component(filter, inner, outer, scope) for inner in found)
+
+
+def _component(filter: CompFilter, component: Component, outer: Component, scope: _Scope) -> bool:
+    return (
+        all(_property(f, component, scope) for f in filter.prop_filters)
+        and all(_inner(f, component, scope) for f in filter.comp_filters)
+        and (filter.time_range is None or _overlaps(filter.time_range, component, outer, scope))
+    )
+
+
+def _overlaps(window: Window, component: Component, outer: Component, scope: _Scope) -> bool:
+    if component.name == "VALARM":
+        return _goes_off(window, component, outer, scope)
+    return any(True for _ in _instances(component, window, scope))
+
+
+def _goes_off(window: Window, component: Component, outer: Component, scope: _Scope) -> bool:
+    found = alarm.read(component, scope.document.zones)
+    if found is None:
+        return False
+    if found.absolute:
+        return alarm.goes_off(found, None, window, scope.floating)
+    return any(
+        alarm.goes_off(found, instance, window, scope.floating)
+        for instance in _instances(outer, alarm.reach(found, window), scope)
+    )
+
+
+def _instances(component: Component, window: Window, scope: _Scope) -> Iterator[Instance]:
+    """The instances that a component describes, each when asked for."""
+    document = scope.document
+    line = component.first("RECURRENCE-ID")
+    if line is not None and parameter(line, "RANGE") is None:
+        document = replace(document, components=(component,))
+    try:
+        for instance in iterate(document, window, scope.floating):
+            if instance.component is component:
+                yield instance
+    except TooMany:
+        return
+
+
+def _property(filter: PropFilter, component: Component, scope: _Scope) -> bool:
+    name = filter.name.upper()
+    lines = [line for line in component.lines if line.name == name]
+    if filter.is_not_defined:
+        return not lines
+    passing = [line for line in lines if all(_parameter(f, line) for f in filter.param_filters)]
+    if filter.time_range is not None:
+        return _in_range(filter, filter.time_range, passing, component, scope)
+    if filter.text_match is None:
+        return bool(passing)
+    return any(_text(filter.text_match, _values(line)) for line in passing)
+
+
+def _parameter(filter: ParamFilter, line: Line) -> bool:
+    values = parameters(line).get(filter.name.upper())
+    if filter.is_not_defined or values is None:
+        return filter.is_not_defined and values is None
+    return filter.text_match is None or _text(filter.text_match, values)
+
+
+def _text(match: TextMatch, values: Iterable[str]) -> bool:
+    """Whether any of the values contains the text; negated, whether none does."""
+    found = any(contains(match.collation, value, match.text) for value in values)
+    return found != match.negate
+
+
+_LISTS: Final = frozenset({"CATEGORIES", "RESOURCES"})
+_LISTED: Final = re.compile(r"(?:[^\\,]|\\.)+", re.DOTALL)
+
+
+def _values(line: Line) -> list[str]:
+    """The texts of a property, without escapes; of most there is one."""
+    if line.name in _LISTS:
+        return [unescape(value) for value in _LISTED.findall(line.value)]
+    return [unescape(line.value)]
+
+
+# --- The time of a property: that of any instance, where it is the instance's own ---
+
+_OF_INSTANCE: Final[dict[str, Callable[[Instance], Temporal | None]]] = {
+    "DTSTART": lambda instance: instance.start,
+    "DTEND": lambda instance: instance.end,
+    "DUE": lambda instance: instance.end,
+}
+_RECURRING: Final = frozenset({"VEVENT", "VTODO", "VJOURNAL"})
+_END_OF: Final = {"VEVENT": "DTEND", "VTODO": "DUE"}
+_SLACK: Final = timedelta(days=2)
+
+
+def _in_range(
+    filter: PropFilter, window: Window, lines: list[Line], component: Component, scope: _Scope
+) -> bool:
+    name = filter.name.upper()
+    if component.name in _RECURRING and name in _OF_INSTANCE:
+        if not lines and not _ends_by_duration(filter, component):
+            return False
+        of_instance = _OF_INSTANCE[name]
+        values = (of_instance(i) for i in _instances(component, _wider(window), scope))
+        return any(value is not None and _holds(window, value, scope) for value in values)
+    return any(_line_holds(window, line, scope) for line in lines)
+
+
+def _ends_by_duration(filter: PropFilter, component: Component) -> bool:
+    """Whether DTEND or DUE is not there, but DTSTART and DURATION are (RFC 4791 §9.9)."""
+    return (
+        filter.name.upper() == _END_OF.get(component.name)
+        and not filter.param_filters
+        and component.first(filter.name.upper()) is None
+        and component.first("DTSTART") is not None
+        and component.first("DURATION") is not None
+    )
+
+
+def _line_holds(window: Window, line: Line, scope: _Scope) -> bool:
+    """Whether a date is in the range; one that cannot be read is in none."""
+    try:
+        return _holds(window, temporal(line, scope.document.zones), scope)
+    except ValueError:
+        return False
+
+
+def _holds(window: Window, value: Temporal, scope: _Scope) -> bool:
+    instant = epoch(value, scope.floating)
+    return (window.start is None or epoch(window.start, UTC) <= instant) and (
+        window.end is None or instant < epoch(window.end, UTC)
+    )
+
+
+def _wider(window: Window) -> Window:
+    """A window that every instance overlaps whose start or end is in `window`."""
+    return Window(alarm.later(window.start, -_SLACK), alarm.later(window.end, _SLACK))

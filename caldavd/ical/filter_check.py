@@ -21,7 +21,7 @@ TIMED_PROPERTIES: Final = frozenset(
 """The properties for which RFC 4791 §9.9 defines a time-range."""
 
 _TIMED_COMPONENTS: Final = frozenset(
-    {"VCALENDAR", "VEVENT", "VTODO", "VJOURNAL", "VFREEBUSY", "VAVAILABILITY", "VALARM"}
+    {"VCALENDAR", "VEVENT", "VTODO", "VJOURNAL", "VFREEBUSY", "VALARM"}
 )
 
 _WITH_EVENT: Final = frozenset({"VALARM", "PARTICIPANT", "VLOCATION", "VRESOURCE"})
@@ -117,7 +117,7 @@ def _check_timed(name: str, timed: bool) -> None:
     """A standard name without times is nonsense; of a non-standard one we cannot know."""
     if timed:
         return
-    if name.startswith("X-"):
+    if name.startswith("X-") or name == "VAVAILABILITY":
         raise Refused(SUPPORTED_FILTER, f"no time-range can be asked of {name[:40]}")
     raise _invalid(f"no time-range can be asked of {name[:40]}")
 
