@@ -126,5 +126,3 @@ def comment(text: str) -> str:
     while "--" in safe:
         safe = safe.replace("--", "- ")
     return f"<!-- {safe} -->"
-
-

@@ -1,0 +1,34 @@
+"""What an actor may do with a resource (RFC 3744 §5.4): the one function that every door asks."""
+
+from __future__ import annotations
+
+from caldavd.acl.privileges import OWNER, READER, Privilege
+from caldavd.model import (
+    Actor,
+    Calendar,
+    CalendarObject,
+    Home,
+    HomeCollection,
+    Principal,
+    PrincipalCollection,
+    Resource,
+    Root,
+    Unmapped,
+)
+
+
+def effective(actor: Actor, resource: Resource) -> Privilege:
+    """The leaf privileges that an actor holds on a resource.
+
+    What belongs to somebody is that somebody's alone; the collections above are read by all.
+    """
+    match resource:
+        case Root() | PrincipalCollection() | HomeCollection():
+            return READER
+        case Principal(id=owner_id):
+            held = OWNER
+        case Home(collection) | Calendar(collection) | CalendarObject(collection):
+            owner_id, held = collection.owner_id, OWNER
+        case Unmapped(parent):
+            return Privilege.NONE if parent is None else effective(actor, parent)
+    return held if owner_id == actor.id else Privilege.NONE

@@ -1,0 +1,33 @@
+"""A request and a response, without sockets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+Headers = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a client sent. `headers` ignore letter case; `body` is whole and decoded."""
+
+    method: str
+    raw_path: str
+    """As on the request line: encoded, perhaps absolute, perhaps with a query."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    peer: str = ""
+    """The client's address, as far as trusted proxies tell it."""
+    scheme: str = "http"
+    host: str = ""
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """What goes back."""
+
+    status: int
+    headers: Headers = ()
+    body: bytes = b""

@@ -1,0 +1,56 @@
+"""DELETE of objects and of whole calendars (RFC 4918 §9.6, RFC 4791 §5.3.1)."""
+
+from __future__ import annotations
+
+from caldavd.acl.privileges import Privilege
+from caldavd.dav import conditions
+from caldavd.dav.conditions import Conditions
+from caldavd.dav.locked import lock_object
+from caldavd.dav.locked import require as require_state
+from caldavd.dav.message import Request, Response
+from caldavd.dav.resolve import Target, require
+from caldavd.dav.server import Context
+from caldavd.dav.wanted import INFINITY, depth
+from caldavd.errors import Failed, not_found
+from caldavd.model import Calendar, CalendarObject, Collection, Stored
+from caldavd.service import calendars
+from caldavd.service.delete import delete
+from caldavd.store.engine import WriteTx
+
+
+def parse(context: Context, request: Request) -> Conditions:
+    """Raises Failed(400) for a Depth that is not infinity on a collection (RFC 4918 §9.6.1)."""
+    depth(request.headers, INFINITY)
+    return conditions.parse(request.headers)
+
+
+async def run(tx: WriteTx, context: Context, target: Target, command: Conditions) -> Response:
+    """204; a calendar goes to the trash."""
+    require(target, Privilege.UNBIND)
+    match target.resource:
+        case CalendarObject(collection, stored):
+            await _object(tx, context, collection, stored, command)
+        case Calendar(collection):
+            await _calendar(tx, context, collection, command)
+        case _:
+            raise Failed(405, "only objects and calendars can be deleted")
+    return Response(204)
+
+
+async def _object(
+    tx: WriteTx, context: Context, calendar: Collection, stored: Stored, command: Conditions
+) -> None:
+    locked, existing = await lock_object(tx, context, calendar, stored.name, command)
+    if existing is None:
+        raise not_found("this object")
+    await delete(tx, locked, existing, context.now)
+
+
+async def _calendar(
+    tx: WriteTx, context: Context, calendar: Collection, command: Conditions
+) -> None:
+    home, locked = await calendars.lock_with_home(tx, calendar.owner_id, calendar.id)
+    if locked is None:
+        raise not_found("this calendar")
+    await require_state(tx, context, command, Calendar(locked))
+    await calendars.trash(tx, home, locked, context.now)

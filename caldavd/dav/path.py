@@ -1,0 +1,101 @@
+"""URL paths: split before decoding, encoded as little as possible (RFC 3986 §2, §3.3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+from urllib.parse import quote, unquote, urlsplit
+
+from caldavd.errors import Failed
+
+DAV_ROOT: Final = "dav"
+PRINCIPALS: Final = "principals"
+CALENDARS: Final = "calendars"
+
+MAX_SEGMENT: Final = 1_000
+_SAFE: Final = "@-._~"
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A request's path: its decoded segments, and the spelling that the client chose."""
+
+    segments: tuple[str, ...]
+    href: str
+    """Encoded as sent, without a query, with the prefix, without a trailing slash."""
+
+    @property
+    def as_collection(self) -> str:
+        """The spelling of a collection: with a slash at the end."""
+        return self.href + "/"
+
+    def member(self, name: str) -> str:
+        """The href of an object in this collection."""
+        return f"{self.href}/{encode(name)}"
+
+
+@dataclass(frozen=True, slots=True)
+class Urls:
+    """Hrefs that do not depend on what the client sent; `prefix` is where a proxy mounts us."""
+
+    prefix: str = ""
+
+    @property
+    def root(self) -> str:
+        return f"{self.prefix}/{DAV_ROOT}/"
+
+    @property
+    def principals(self) -> str:
+        return f"{self.prefix}/{DAV_ROOT}/{PRINCIPALS}/"
+
+    def principal(self, name: str) -> str:
+        return f"{self.principals}{encode(name)}/"
+
+    @property
+    def homes(self) -> str:
+        return f"{self.prefix}/{DAV_ROOT}/{CALENDARS}/"
+
+    def home(self, name: str) -> str:
+        return f"{self.homes}{encode(name)}/"
+
+    def parse(self, raw: str) -> Path:
+        """The path of a request line or a Destination. Raises Failed(400)."""
+        return _parse(raw, self.prefix)
+
+
+@lru_cache(maxsize=8192)
+def encode(name: str) -> str:
+    """One segment, percent-encoded; `@` stays as it is."""
+    return quote(name, safe=_SAFE)
+
+
+def path_of(raw: str) -> str:
+    """The path in a request target, which may be an absolute URI and hold a query."""
+    if not raw.startswith("/"):
+        raw = urlsplit(raw).path or "/"
+    return raw.partition("?")[0].partition("#")[0]
+
+
+@lru_cache(maxsize=2048)
+def _parse(raw: str, prefix: str) -> Path:
+    path = path_of(raw)
+    if prefix and (path == prefix or path.startswith(prefix + "/")):
+        path = path[len(prefix) :]
+    stripped = path.strip("/")
+    segments = tuple(_decode(segment) for segment in stripped.split("/")) if stripped else ()
+    return Path(segments, f"{prefix}/{stripped}" if stripped else prefix)
+
+
+def _decode(segment: str) -> str:
+    try:
+        name = unquote(segment, errors="strict")
+    except UnicodeDecodeError:
+        raise Failed(400, "the URL holds bytes that are not UTF-8") from None
+    if name in ("", ".", ".."):
+        raise Failed(400, "the URL has an empty segment or a dot segment: send it resolved")
+    if len(name) > MAX_SEGMENT:
+        raise Failed(400, f"a segment of the URL is longer than {MAX_SEGMENT} characters")
+    if not name.isprintable():
+        raise Failed(400, "the URL holds a character that cannot be printed")
+    return name

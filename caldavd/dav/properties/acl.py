@@ -1,0 +1,44 @@
+"""RFC 3744 §4 and §5, as far as one's own principal and privileges go."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from caldavd.acl.privileges import names
+from caldavd.dav.property import ANY, Property, View
+from caldavd.model import Calendar, CalendarObject, Home, Principal
+from caldavd.names import DAV
+from caldavd.xml import write
+
+
+def _principal_url(view: View) -> str:
+    return write.href(view.urls.principal(view.actor.name))
+
+
+def _principal_collection_set(view: View) -> str:
+    return write.href(view.urls.principals)
+
+
+def _owner(view: View) -> str | None:
+    # Only its owner reaches a resource so far, so the actor is the owner.
+    return write.href(view.urls.principal(view.actor.name))
+
+
+def _current_user_privilege_set(view: View) -> str:
+    return "".join(
+        f"<D:privilege>{write.element(name)}</D:privilege>" for name in names(view.privileges)
+    )
+
+
+def _empty(view: View) -> str:
+    return ""
+
+
+PROPERTIES: Final = (
+    Property(DAV + "principal-URL", (Principal,), _principal_url),
+    Property(DAV + "principal-collection-set", ANY, _principal_collection_set),
+    Property(DAV + "owner", (Home, Calendar, CalendarObject), _owner),
+    Property(DAV + "current-user-privilege-set", ANY, _current_user_privilege_set),
+    Property(DAV + "alternate-URI-set", (Principal,), _empty),
+    Property(DAV + "group-membership", (Principal,), _empty),
+)

@@ -1,0 +1,68 @@
+"""calendarserver.org and Apple properties that need no feature of their own."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from caldavd.dav.property import Fact, Property, Update, View, stored
+from caldavd.errors import Failed
+from caldavd.model import Calendar, Principal
+from caldavd.names import APPLE, CS
+from caldavd.xml import write
+from caldavd.xml.parse import Element, raw_text, serialized
+
+COLOR: Final = APPLE + "calendar-color"
+ORDER: Final = APPLE + "calendar-order"
+DEFAULT_COLOR: Final = "#3B7DD8FF"
+_RECORD_TYPES: Final = {"user": "users"}
+
+
+def _email_address_set(view: View) -> str | None:
+    if view.principal is None:
+        return None
+    return "".join(
+        write.text_element(CS + "email-address", address) for address in view.principal.addresses
+    )
+
+
+def _first_name(view: View) -> str | None:
+    match view.resource:
+        case Principal(display_name=name):
+            return write.escape(name.rpartition(" ")[0])
+    return None
+
+
+def _last_name(view: View) -> str | None:
+    match view.resource:
+        case Principal(display_name=name):
+            return write.escape(name.rpartition(" ")[2])
+    return None
+
+
+def _record_type(view: View) -> str | None:
+    match view.resource:
+        case Principal(kind=kind):
+            return _RECORD_TYPES.get(kind)
+    return None
+
+
+def _color(view: View) -> str:
+    return view.stored.get(COLOR) or write.text_element(COLOR, DEFAULT_COLOR)
+
+
+def _set_short(element: Element) -> tuple[Update, ...]:
+    if len(raw_text(element)) > 100:
+        raise Failed(403, "this property is at most 100 characters long")
+    return ((str(element.tag), serialized(element)),)
+
+
+PROPERTIES: Final = (
+    Property(CS + "email-address-set", (Principal,), _email_address_set, needs=Fact.PRINCIPAL),
+    Property(CS + "first-name", (Principal,), _first_name),
+    Property(CS + "last-name", (Principal,), _last_name),
+    Property(CS + "record-type", (Principal,), _record_type),
+    Property(COLOR, (Calendar,), _color, set=_set_short, needs=Fact.STORED, whole=True, own=True),
+    Property(
+        ORDER, (Calendar,), stored(ORDER), set=_set_short, needs=Fact.STORED, whole=True, own=True
+    ),
+)

@@ -1,0 +1,27 @@
+"""RFC 6578 §4 sync-token, and calendarserver.org's getctag."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from caldavd.dav.property import Fact, Property, View
+from caldavd.model import Calendar, Home
+from caldavd.names import CS, DAV
+from caldavd.service import sync
+
+
+def _token(view: View) -> str | None:
+    match view.resource:
+        case Calendar(collection):
+            return sync.token(collection)
+        case Home(collection):
+            return sync.home_token(collection, view.calendars)
+    return None
+
+
+PROPERTIES: Final = (
+    Property(DAV + "sync-token", (Calendar,), _token),
+    Property(CS + "getctag", (Calendar,), _token),
+    Property(DAV + "sync-token", (Home,), _token, needs=Fact.CALENDARS),
+    Property(CS + "getctag", (Home,), _token, needs=Fact.CALENDARS),
+)

@@ -1,0 +1,146 @@
+"""RFC 4918 §15, RFC 3253 §3, RFC 5397, RFC 5842 resource-id, RFC 5995 add-member."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.utils import formatdate
+from typing import Final
+
+from caldavd.dav.property import ANY, Fact, Property, Update, View
+from caldavd.errors import Failed
+from caldavd.model import (
+    Calendar,
+    CalendarObject,
+    Home,
+    Principal,
+)
+from caldavd.names import DAV
+from caldavd.xml import write
+from caldavd.xml.parse import Element, raw_text, serialized
+
+MAX_TEXT: Final = 10_000
+MEDIA_TYPE: Final = "text/calendar; charset=utf-8"
+
+
+def _resourcetype(view: View) -> str:
+    match view.resource:
+        case CalendarObject():
+            return ""
+        case Calendar():
+            return "<D:collection/><C:calendar/>"
+        case Principal():
+            return "<D:collection/><D:principal/>"
+    return "<D:collection/>"
+
+
+def _displayname(view: View) -> str | None:
+    own = view.stored.get(DAV + "displayname")
+    if own is not None:
+        return own
+    match view.resource:
+        case Principal(display_name=name, name=account):
+            return write.text_element(DAV + "displayname", name or account)
+        # Never empty: a client shows it as the name of the calendar.
+        case Calendar(collection):
+            return write.text_element(DAV + "displayname", collection.name)
+        case Home():
+            return write.text_element(DAV + "displayname", view.actor.name)
+    return None
+
+
+def _set_displayname(element: Element) -> tuple[Update, ...]:
+    if len(raw_text(element)) > MAX_TEXT:
+        raise Failed(403, f"a displayname is at most {MAX_TEXT} characters long")
+    if not raw_text(element).strip():
+        return ((DAV + "displayname", None),)
+    return ((DAV + "displayname", serialized(element)),)
+
+
+def _getetag(view: View) -> str | None:
+    match view.resource:
+        case CalendarObject(stored=stored):
+            return f'"{stored.etag}"'
+        case Calendar(collection) | Home(collection):
+            return f'"{collection.incarnation:x}-{collection.revision:x}"'
+    return None
+
+
+def _getcontenttype(view: View) -> str | None:
+    match view.resource:
+        case CalendarObject(stored=stored):
+            return f"{MEDIA_TYPE}; component={stored.component}"
+    return None
+
+
+def _getcontentlength(view: View) -> str | None:
+    match view.resource:
+        case CalendarObject(stored=stored):
+            return str(stored.size_bytes)
+    return None
+
+
+def _getlastmodified(view: View) -> str | None:
+    match view.resource:
+        case CalendarObject(stored=stored):
+            return formatdate(stored.modified_at, usegmt=True)
+        case Calendar(collection) | Home(collection):
+            return formatdate(collection.modified_at, usegmt=True)
+    return None
+
+
+def _creationdate(view: View) -> str | None:
+    match view.resource:
+        case CalendarObject(stored=stored):
+            created = stored.created_at
+        case Calendar(collection) | Home(collection):
+            created = collection.created_at
+        case Principal(created_at=created_at):
+            created = created_at
+        case _:
+            return None
+    return datetime.fromtimestamp(created, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _current_user_principal(view: View) -> str:
+    return write.href(view.urls.principal(view.actor.name))
+
+
+def _resource_id(view: View) -> str | None:
+    match view.resource:
+        case Principal(uuid=uuid):
+            return write.href(f"urn:uuid:{uuid}")
+        case Calendar(collection) | Home(collection):
+            return write.href(f"urn:uuid:{collection.uuid}")
+    return None
+
+
+def _add_member(view: View) -> str:
+    return write.href(view.href)
+
+
+_FILES: Final = (CalendarObject,)
+_ROWED: Final = (Principal, Home, Calendar, CalendarObject)
+
+PROPERTIES: Final = (
+    Property(DAV + "resourcetype", ANY, _resourcetype, allprop=True),
+    Property(
+        DAV + "displayname",
+        (Principal, Home, Calendar, CalendarObject),
+        _displayname,
+        set=_set_displayname,
+        needs=Fact.STORED,
+        allprop=True,
+        whole=True,
+        own=True,
+    ),
+    Property(DAV + "getetag", (Home, Calendar, CalendarObject), _getetag, allprop=True),
+    Property(DAV + "getcontenttype", _FILES, _getcontenttype, allprop=True),
+    Property(DAV + "getcontentlength", _FILES, _getcontentlength, allprop=True),
+    Property(
+        DAV + "getlastmodified", (Home, Calendar, CalendarObject), _getlastmodified, allprop=True
+    ),
+    Property(DAV + "creationdate", _ROWED, _creationdate, allprop=True),
+    Property(DAV + "current-user-principal", ANY, _current_user_principal),
+    Property(DAV + "resource-id", (Principal, Home, Calendar), _resource_id),
+    Property(DAV + "add-member", (Calendar,), _add_member),
+)

@@ -1,0 +1,107 @@
+"""A live property: a row with a pure getter (RFC 4918 §15 and its extensions)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import Flag, auto
+from typing import Final, TypeAlias
+
+from caldavd.acl.privileges import Privilege
+from caldavd.dav.path import Urls
+from caldavd.dav.server import DavLimits
+from caldavd.model import (
+    Actor,
+    Calendar,
+    CalendarObject,
+    Collection,
+    Home,
+    HomeCollection,
+    Principal,
+    PrincipalCollection,
+    Properties,
+    Resource,
+    Root,
+)
+from caldavd.xml.parse import Element
+
+COLLECTIONS: Final = (Root, PrincipalCollection, HomeCollection, Principal, Home, Calendar)
+ANY: Final = (*COLLECTIONS, CalendarObject)
+
+
+class Fact(Flag):
+    """What a getter needs beyond the resource; loaded once for all members of an answer."""
+
+    NOTHING = 0
+    STORED = auto()
+    """Properties that were stored for the resource."""
+    PRINCIPAL = auto()
+    """The actor's own principal, with its addresses."""
+    CALENDARS = auto()
+    """The calendars of a home."""
+    CONTENT = auto()
+    """The texts of calendar objects."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A resource as one actor sees it, with the facts that were asked for."""
+
+    resource: Resource
+    href: str
+    privileges: Privilege
+    actor: Actor
+    urls: Urls
+    limits: DavLimits
+    stored: Properties = field(default_factory=dict)
+    principal: Principal | None = None
+    calendars: tuple[Collection, ...] = ()
+    content: str = ""
+
+
+Getter: TypeAlias = Callable[[View], str | None]
+"""The content of the element as XML, or None where the resource has no such property."""
+
+Update: TypeAlias = tuple[str, str | None]
+"""A stored property's Clark name and its new element, or None to remove it."""
+
+Setter: TypeAlias = Callable[[Element], tuple[Update, ...]]
+"""Checks a value and says what to store. Raises Refused or Failed for a bad one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """One row of the table. Without `set` the property is protected."""
+
+    name: str
+    on: tuple[type, ...]
+    get: Getter
+    set: Setter | None = None
+    needs: Fact = Fact.NOTHING
+    allprop: bool = False
+    """Whether an allprop answer holds it (RFC 4918 §9.1.5)."""
+    whole: bool = False
+    """Whether `get` returns the whole element, attributes and all."""
+    own: bool = False
+    """Whether each reader has a value of their own, which reading suffices to set."""
+    feature: str = ""
+    """The token of the DAV header that announces it."""
+
+
+Table: TypeAlias = Mapping[type, Mapping[str, Property]]
+
+
+def table(rows: tuple[Property, ...]) -> Table:
+    """The rows by type and name. Raises ValueError for a name that is defined twice."""
+    by_type: dict[type, dict[str, Property]] = {type_: {} for type_ in ANY}
+    for row in rows:
+        for type_ in row.on:
+            if row.name in by_type[type_]:
+                raise ValueError(f"{row.name} is defined twice on {type_.__name__}")
+            by_type[type_][row.name] = row
+    return by_type
+
+
+def stored(name: str) -> Getter:
+    """A getter that returns the stored element."""
+    return lambda view: view.stored.get(name)

@@ -1,0 +1,69 @@
+"""What every request is served with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from caldavd.clock import Clock, now
+from caldavd.dav.path import Path, Urls
+from caldavd.ical.validate import DEFAULT, Limits
+from caldavd.model import Actor, Principal
+from caldavd.store.engine import Database
+
+
+class Authentication(Protocol):
+    """Credentials to an Actor."""
+
+    def cached(self, authorization: str | None) -> Actor | None:
+        """The actor of a header that was verified a short time ago."""
+
+    async def authenticate(self, authorization: str | None, peer: str) -> Actor:
+        """The actor of a header. Raises Unauthorized or TooManyAttempts."""
+
+    def forget(self, authorization: str) -> None:
+        """Drops what is cached for a header, because the store ended that login."""
+
+
+@dataclass(frozen=True, slots=True)
+class DavLimits:
+    """Bounds on what one request may ask for."""
+
+    objects: Limits = DEFAULT
+    max_xml_bytes: int = 10 << 20
+    max_multiget_hrefs: int = 10_000
+    max_instances: int = 50_000
+    """Instances that one expansion may make."""
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """The parts that outlive a request."""
+
+    db: Database
+    auth: Authentication
+    urls: Urls = field(default_factory=Urls)
+    realm: str = "caldavd"
+    limits: DavLimits = field(default_factory=DavLimits)
+    clock: Clock = now
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """One request's share of the server: who asks, for which URL, how answers are to look."""
+
+    server: Server
+    actor: Actor
+    path: Path
+    now: int
+
+    @property
+    def urls(self) -> Urls:
+        return self.server.urls
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What was loaded about the actor, where a property needed it."""
+
+    principal: Principal | None = None
