@@ -60,17 +60,16 @@ class Postgres:
         """Starts the server and makes the migrated template, unless another worker has."""
         directory = Path(os.environ[RUN_VARIABLE])
         prefix = _prefix(directory)
+        url_file, template_file = directory / "url", directory / "template"
         with postgres_server.exclusive(directory / "lock"):
-            url_file = directory / "url"
             if not url_file.exists():
+                given = os.environ.get(postgres_server.DSN_VARIABLE)
                 watched = int((directory / "pid").read_text())
-                url = os.environ.get(postgres_server.DSN_VARIABLE) or postgres_server.start(
-                    directory, watched
-                )
-                url_file.write_text(url)
-                _administer(url, [f'CREATE DATABASE "{prefix}_template"'])
-                schema.upgrade(_with_database(url, f"{prefix}_template"))
+                url_file.write_text(given or postgres_server.start(directory, watched))
             url = url_file.read_text()
+            if not template_file.exists():
+                _make_template(url, f"{prefix}_template")
+                template_file.touch()
         return cls(url, prefix, os.environ.get("PYTEST_XDIST_WORKER", "main"))
 
     def create(self, *, migrated: bool) -> str:
@@ -94,6 +93,11 @@ class Postgres:
         emptied = [f'DELETE FROM "{table.name}"' for table in reversed(metadata.sorted_tables)]
         _administer(url, [_DISCONNECT_OTHERS, *emptied])
         self._free.append(url)
+
+
+def _make_template(url: str, name: str) -> None:
+    _administer(url, [f'DROP DATABASE IF EXISTS "{name}"', f'CREATE DATABASE "{name}"'])
+    schema.upgrade(_with_database(url, name))
 
 
 def _prefix(directory: Path) -> str:

@@ -49,9 +49,13 @@ class Upgraded:
 
 def head() -> str:
     """The version that this program needs."""
-    found = ScriptDirectory.from_config(_config()).get_current_head()
-    assert found is not None
-    return found
+    return versions()[-1]
+
+
+def versions(scripts: Path | None = None) -> tuple[str, ...]:
+    """All versions that this program knows, oldest first."""
+    known = ScriptDirectory.from_config(_config(scripts)).walk_revisions()
+    return tuple(reversed([script.revision for script in known]))
 
 
 def current(location: Path | str) -> str | None:
@@ -64,54 +68,56 @@ def current(location: Path | str) -> str | None:
 def require_current(location: Path | str) -> None:
     """Raises WrongSchema unless the database has exactly the schema of this program."""
     version = current(location)
-    _refuse_newer(version)
-    if version != head():
+    known = versions()
+    _refuse_newer(version, known)
+    if version != known[-1]:
         raise WrongSchema(
-            f"the database has schema {version or 'none'} and this program needs {head()}: "
+            f"the database has schema {version or 'none'} and this program needs {known[-1]}: "
             "run `caldavd db upgrade`"
         )
 
 
-def upgrade(location: Path | str) -> Upgraded:
+def upgrade(location: Path | str, *, scripts: Path | None = None) -> Upgraded:
     """Brings a database to the newest version, in one transaction. Creates a missing SQLite file.
 
     Safe while other processes do the same: one works, the others wait. A SQLite file that has an
-    older schema is copied beside itself first. Raises WrongSchema, Unavailable.
+    older schema is copied beside itself first. `scripts` are other migrations than the program's.
+    Raises WrongSchema, Unavailable.
     """
     if isinstance(location, Path):
         _create_private(location)
-        return _on_sqlite(location, lambda connection: _upgrade(connection, location))
-    return _on_postgresql(location, lambda connection: _upgrade(connection, None))
+        return _on_sqlite(location, lambda connection: _upgrade(connection, scripts, location))
+    return _on_postgresql(location, lambda connection: _upgrade(connection, scripts, None))
 
 
-def _upgrade(connection: Connection, file: Path | None) -> Upgraded:
+def _upgrade(connection: Connection, scripts: Path | None, file: Path | None) -> Upgraded:
     before = _version(connection)
-    _refuse_newer(before)
-    if before == head():
+    known = versions(scripts)
+    _refuse_newer(before, known)
+    if before == known[-1]:
         return Upgraded(before, before, None)
     backup = _copy_aside(file, before) if file is not None and before is not None else None
-    config = _config()
+    config = _config(scripts)
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
-    return Upgraded(before, head(), backup)
+    return Upgraded(before, known[-1], backup)
 
 
 def _version(connection: Connection) -> str | None:
     return MigrationContext.configure(connection).get_current_revision()
 
 
-def _refuse_newer(version: str | None) -> None:
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+def _refuse_newer(version: str | None, known: tuple[str, ...]) -> None:
     if version is not None and version not in known:
         raise WrongSchema(
-            f"the database has schema {version}, this program knows none after {head()}: "
+            f"the database has schema {version}, this program knows none after {known[-1]}: "
             "install the caldavd that wrote it, or a newer one"
         )
 
 
-def _config() -> Config:
+def _config(scripts: Path | None = None) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(_scripts()).replace("%", "%%"))
+    config.set_main_option("script_location", str(scripts or _scripts()).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     return config
 

@@ -1,0 +1,82 @@
+"""A small database with something of everything, written by the services that write real ones."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from caldavd.ical.parse import parse
+from caldavd.model import Collection, Kind, Principal
+from caldavd.service import calendars
+from caldavd.service.put import put
+from caldavd.store import changes, collections, ids, objects, principals, properties
+from caldavd.store.engine import Database, WriteTx
+from tests.unit.builders import event, todo
+
+NOW: Final = 1_796_083_200  # 2026-12-01T00:00:00Z
+TEXTS: Final = {
+    "lunch.ics": event(uid="lunch", summary="Mittagessen bei Böb \N{WAVING HAND SIGN}"),
+    "monthly.ics": event(uid="monthly", rrule="FREQ=MONTHLY", exdate=["20260305T090000Z"]),
+    "week off.ics": event(uid="week", start="20270104", end="20270111", lines=["X-O:it's \\;%"]),
+    "task.ics": todo(uid="task", due="20270201T120000Z"),
+}
+
+
+async def fill(db: Database) -> None:
+    """Two users, one disabled; calendars, one in the trash; objects, one removed; properties."""
+    await db.write(_users)
+    await db.write(_calendars)
+    await db.write(_objects)
+    await db.write(_trash)
+
+
+async def _users(tx: WriteTx) -> None:
+    for name, addresses in (("ada", ("ada@example.com", "a@example.org")), ("bob", ())):
+        person = Principal(
+            ids.new(), "user", name, f"{name.title()} O'Hara", f"uuid-{name}", NOW, addresses
+        )
+        await principals.create(tx, person, "$argon2id$v=19$m=8,t=1,p=1$c2FsdA$aGFzaA")
+        home = calendars.new_collection(person.id, Kind.HOME, "", (), NOW)
+        await collections.create(tx, home)
+        if name == "bob":
+            await principals.set_disabled(tx, person.id, NOW)
+        else:
+            phone = principals.AppPassword(ids.new(), "phone", "$argon2id$", NOW, None)
+            await principals.add_app_password(tx, person.id, phone)
+
+
+async def _calendars(tx: WriteTx) -> None:
+    home = await _home(tx)
+    for name in ("default", "Arbeit & Spaß", "old"):
+        made = await calendars.create(tx, home, name, calendars.COMPONENTS, NOW)
+        await properties.set_(
+            tx, made.owner_id, made.id, made.owner_id, "{DAV:}displayname", f"<D>{name}</D>"
+        )
+
+
+async def _objects(tx: WriteTx) -> None:
+    home = await _home(tx)
+    for calendar in await collections.calendars(tx, home.owner_id):
+        for name, text in TEXTS.items():
+            await put(tx, calendar, None, name, parse(text.encode()), NOW)
+        gone = await objects.get(tx, calendar.id, "lunch.ics")
+        assert gone is not None
+        await objects.delete_(tx, gone.id)
+        await changes.record(tx, calendar, gone.name, NOW + 60, deleted=True)
+        kept = await objects.get(tx, calendar.id, "monthly.ics")
+        assert kept is not None
+        await properties.set_(tx, kept.owner_id, kept.id, 0, "{http://x/}dead", "<x/>")
+
+
+async def _trash(tx: WriteTx) -> None:
+    home = await _home(tx)
+    old = await collections.by_name(tx, home.owner_id, "old")
+    assert old is not None
+    await calendars.trash(tx, home, old, NOW + 120)
+
+
+async def _home(tx: WriteTx) -> Collection:
+    ada = await principals.by_name(tx, "ada")
+    assert ada is not None
+    home = await collections.by_name(tx, ada.id, "")
+    assert home is not None
+    return home
