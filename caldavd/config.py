@@ -25,6 +25,7 @@ SYSTEM_FILE: Final = Path("/etc/caldavd/caldavd.toml")
 NOT_SETTINGS: Final = frozenset(
     {
         "CALDAVD_CONFIG",
+        "CALDAVD_DEBUG",
         "CALDAVD_BOOTSTRAP_USER",
         "CALDAVD_BOOTSTRAP_PASSWORD",
         "CALDAVD_BOOTSTRAP_PASSWORD_FILE",

@@ -1,0 +1,60 @@
+"""What a command says when it cannot do what was asked: one line, and a status."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import click
+
+FAILED: Final = 1
+MISUSED: Final = 2
+BUG: Final = 70
+INTERRUPTED: Final = 130
+BROKEN: Final = 141
+
+
+def explain(error: Exception) -> tuple[str, int]:
+    """The line for an exception, and the status to end with."""
+    match error:
+        case click.UsageError():
+            return _misuse(error), MISUSED
+        case click.ClickException():
+            return f"caldavd: {_one_line(error.format_message())}", error.exit_code
+        case click.exceptions.Exit():
+            return "", error.exit_code
+    reason = _expected(error)
+    if reason is not None:
+        return f"caldavd: {_one_line(reason)}", FAILED
+    return (
+        f"caldavd: a bug, please report it: {type(error).__name__}: {_one_line(str(error))} "
+        "(CALDAVD_DEBUG=1 shows where)"
+    ), BUG
+
+
+def _misuse(error: click.UsageError) -> str:
+    command = error.ctx.command_path if error.ctx else "caldavd"
+    return f"caldavd: {_one_line(error.format_message())} (see {command} --help)"
+
+
+def _expected(error: Exception) -> str | None:
+    """The words of an error that is nobody's bug; None for one that is."""
+    # Imported here: none of them is needed to print a help text.
+    from caldavd.config import ConfigError  # noqa: PLC0415
+    from caldavd.errors import Failed, Refused  # noqa: PLC0415
+    from caldavd.store.engine import Unavailable  # noqa: PLC0415
+    from caldavd.store.schema import WrongSchema  # noqa: PLC0415
+
+    match error:
+        case Refused() | Failed():
+            return error.reason
+        case Unavailable():
+            return f"the database is not available: {error}"
+        case ConfigError() | WrongSchema():
+            return str(error)
+        case OSError():
+            return f"{error.filename}: {error.strerror}" if error.filename else str(error)
+    return None
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

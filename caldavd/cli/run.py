@@ -1,0 +1,148 @@
+"""What commands share: settings, an open database, passwords, tables and JSON."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.parse import urlsplit, urlunsplit
+
+import click
+
+from caldavd import config as configuration
+from caldavd.cli.main import Invocation
+from caldavd.settings import Config
+from caldavd.store import schema
+from caldavd.store.connect import connect
+from caldavd.store.engine import Database, ReadTx, WriteTx
+
+T = TypeVar("T")
+
+
+def settings(invocation: Invocation) -> Config:
+    """The settings that hold for this command. Raises ConfigError."""
+    return configuration.load(invocation.file, invocation.data, os.environ)
+
+
+def location(config: Config) -> Path | str:
+    """Where the database is: a file, or PostgreSQL's URL."""
+    url = configuration.database_url(config)
+    return Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else url
+
+
+def without_password(place: Path | str) -> str:
+    """Where the database is, as it may be shown."""
+    if isinstance(place, Path):
+        return str(place)
+    parts = urlsplit(place)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query=""))
+
+
+@asynccontextmanager
+async def database(config: Config) -> AsyncIterator[Database]:
+    """The open database, made if there is none yet. Raises WrongSchema where it is an older one."""
+    place = location(config)
+    await asyncio.to_thread(prepare, place)
+    opened = await connect(place, pool_size=2, synchronous=config.database.sqlite_synchronous)
+    try:
+        yield opened
+    finally:
+        await opened.close()
+
+
+def prepare(place: Path | str) -> None:
+    """Makes the schema where there is none; an older one is left to `db upgrade` and `serve`."""
+    if schema.current(place) is None:
+        schema.upgrade(place)
+    else:
+        schema.require_current(place)
+
+
+def read(config: Config, work: Callable[[ReadTx], Awaitable[T]]) -> T:
+    """The result of one read transaction."""
+
+    async def run() -> T:
+        async with database(config) as opened:
+            return await opened.read(work)
+
+    return asyncio.run(run())
+
+
+def write(config: Config, work: Callable[[WriteTx], Awaitable[T]]) -> T:
+    """The result of one write transaction, committed."""
+
+    async def run() -> T:
+        async with database(config) as opened:
+            return await opened.write(work)
+
+    return asyncio.run(run())
+
+
+def ask_password(prompt: str, *, from_stdin: bool, twice: bool) -> str:
+    """A password from the first line of standard input, or asked for on the terminal."""
+    if from_stdin:
+        password = sys.stdin.readline().rstrip("\r\n")
+    elif sys.stdin.isatty():
+        password = click.prompt(prompt, hide_input=True, confirmation_prompt=twice, err=True)
+    else:
+        raise click.UsageError("no terminal to ask for a password: give it with --password-stdin")
+    if not password:
+        raise click.UsageError("the password is empty")
+    return password
+
+
+def show(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], as_json: bool) -> None:
+    """Rows as a table of these columns, or as JSON with all that they hold."""
+    if as_json:
+        show_json(rows)
+    else:
+        show_table(columns, rows)
+
+
+def show_json(value: object) -> None:
+    """One JSON document on standard output."""
+    click.echo(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def show_table(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
+    """Rows below their headings, each column as wide as it must be."""
+    cells = [[heading.upper().replace("_", " ") for heading in columns]]
+    cells += [[_cell(row[name]) for name in columns] for row in rows]
+    widths = [max(len(line[n]) for line in cells) for n in range(len(columns))]
+    for line in cells:
+        click.echo("  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip())
+
+
+def instant(seconds: int | None) -> str | None:
+    """An instant as people and scripts read it: ISO 8601, UTC."""
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def base_url(config: Config) -> str:
+    """The URL of the server as clients reach it, as far as the settings tell."""
+    server = config.server
+    if server.public_url:
+        return server.public_url + server.path_prefix
+    scheme = "https" if server.tls_certificate else "http"
+    host = server.host if server.host not in {"0.0.0.0", "::"} else "localhost"
+    host = f"[{host}]" if ":" in host else host
+    return f"{scheme}://{host}:{server.port}{server.path_prefix}"
+
+
+def _cell(value: object) -> str:
+    match value:
+        case None:
+            return "-"
+        case list() | tuple():
+            return " ".join(str(item) for item in value) or "-"
+        case bool():
+            return "yes" if value else "no"
+    return " ".join(str(value).split())

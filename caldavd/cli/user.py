@@ -1,0 +1,166 @@
+"""`caldavd user`: add, list, passwd, disable, enable, remove."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import click
+
+from caldavd import clock
+from caldavd.auth.passwords import Cost, Hasher
+from caldavd.cli import run
+from caldavd.cli.main import Invocation
+from caldavd.model import Principal
+from caldavd.service import accounts, named
+from caldavd.settings import Config
+from caldavd.store import principals
+from caldavd.store.engine import WriteTx
+
+COLUMNS: Final = ("name", "display_name", "addresses", "disabled", "created")
+
+
+@click.command()
+@click.argument("name")
+@click.option(
+    "--email",
+    "addresses",
+    metavar="ADDRESS",
+    multiple=True,
+    help="Repeatable; the preferred one first.",
+)
+@click.option("--display-name", metavar="TEXT", default="", help="The person's name.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@click.pass_obj
+def add(
+    invocation: Invocation,
+    name: str,
+    addresses: tuple[str, ...],
+    display_name: str,
+    password_stdin: bool,
+) -> None:
+    """Make an account, with a calendar and a task list.
+
+    \b
+    caldavd user add ada --email ada@example.org --display-name "Ada Lovelace"
+    pwgen 20 1 | caldavd user add ada --password-stdin
+
+    Without --email it gets NAME@ the domain of the settings.
+    """
+    config = run.settings(invocation)
+    run.read(config, lambda tx: accounts.require_free(tx, name))
+    password_hash = _ask(config, name, password_stdin)
+    new = accounts.NewAccount(name, display_name, addresses)
+
+    made = run.write(
+        config, lambda tx: accounts.create(tx, new, password_hash, config, clock.now())
+    )
+
+    click.echo(f"made the account {made.name} ({', '.join(made.addresses)})")
+    click.echo(urls(config, made.name))
+
+
+@click.command("list")
+@click.option("--json", "as_json", is_flag=True, help="For scripts.")
+@click.pass_obj
+def list_(invocation: Invocation, as_json: bool) -> None:
+    """List all accounts."""
+    found = run.read(run.settings(invocation), principals.everyone)
+    run.show(COLUMNS, [_row(account, disabled) for account, disabled in found], as_json)
+
+
+@click.command()
+@click.argument("name")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+@click.pass_obj
+def passwd(invocation: Invocation, name: str, password_stdin: bool) -> None:
+    """Set an account's password, and enable the account. App passwords stay valid."""
+    config = run.settings(invocation)
+    account = run.read(config, lambda tx: named.account(tx, name))
+    password_hash = _ask(config, account.name, password_stdin)
+    run.write(config, lambda tx: principals.set_password(tx, account.id, password_hash))
+    click.echo(f"the password of {account.name} is set")
+
+
+@click.command()
+@click.argument("name")
+@click.pass_obj
+def disable(invocation: Invocation, name: str) -> None:
+    """Refuse an account's logins from now on; its calendars stay."""
+    account = _set_disabled(invocation, name, clock.now())
+    click.echo(f"{account.name} cannot log in; `caldavd user enable {account.name}` undoes it")
+
+
+@click.command()
+@click.argument("name")
+@click.pass_obj
+def enable(invocation: Invocation, name: str) -> None:
+    """Let a disabled account log in again."""
+    click.echo(f"{_set_disabled(invocation, name, None).name} can log in")
+
+
+@click.command()
+@click.argument("name")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.pass_obj
+def remove(invocation: Invocation, name: str, yes: bool) -> None:
+    """Remove an account with all its calendars, for good.
+
+    \b
+    caldavd export --user ada ada.zip && caldavd user remove ada
+    """
+    config = run.settings(invocation)
+    account = run.read(config, lambda tx: named.account(tx, name))
+    if not yes:
+        question = f"Remove {account.name} and all its calendars? Nothing brings them back."
+        click.confirm(question, abort=True, err=True)
+    run.write(config, lambda tx: principals.remove(tx, account.id))
+    click.echo(f"removed {account.name}")
+
+
+user: Final = click.Group(
+    "user",
+    commands=[add, list_, passwd, disable, enable, remove],
+    help="Make, list, change, disable and remove accounts.",
+)
+
+
+def urls(config: Config, name: str) -> str:
+    """What to type into each client."""
+    base = run.base_url(config)
+    return "\n".join(
+        (
+            "What to give to the clients, with this name and password:",
+            f"  Thunderbird, DAVx5, GNOME   {base}/",
+            f"  Apple Calendar, Reminders   {base}/dav/principals/{name}/",
+            f"  python-caldav and others    {base}/dav/",
+        )
+    )
+
+
+def _ask(config: Config, name: str, from_stdin: bool) -> str:
+    """The hash of a password that was asked for."""
+    password = run.ask_password(f"Password for {name}", from_stdin=from_stdin, twice=True)
+    cost = Cost(
+        config.auth.argon2_memory_kib, config.auth.argon2_time_cost, config.auth.argon2_parallelism
+    )
+    return Hasher(cost).hash(password)
+
+
+def _set_disabled(invocation: Invocation, name: str, at: int | None) -> Principal:
+    async def work(tx: WriteTx) -> Principal:
+        account = await named.account(tx, name)
+        await principals.set_disabled(tx, account.id, at)
+        return account
+
+    return run.write(run.settings(invocation), work)
+
+
+def _row(account: Principal, disabled: int | None) -> dict[str, object]:
+    return {
+        "name": account.name,
+        "display_name": account.display_name,
+        "addresses": account.addresses,
+        "disabled": run.instant(disabled),
+        "created": run.instant(account.created_at),
+        "uuid": account.uuid,
+    }
