@@ -73,6 +73,17 @@ def parameter(line: Line, name: str) -> str | None:
     return values[0] if values else None
 
 
+def without_parameters(line: Line, *names: str) -> str:
+    """The parameters of a line as sent, except those of these names (upper case)."""
+    if not line.parameter_text:
+        return ""
+    return "".join(
+        match[0]
+        for match in _PARAMETERS.finditer(line.parameter_text)
+        if match[1].upper() not in names
+    )
+
+
 def unescape(value: str) -> str:
     r"""A TEXT value without its escapes `\\ \; \, \n` (RFC 5545 §3.3.11)."""
     if "\\" not in value:

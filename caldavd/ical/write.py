@@ -1,0 +1,94 @@
+"""Components back to text (RFC 5545 §3.1, §3.3.11, RFC 6868)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Final
+
+from caldavd.ical.contentline import Component, Line
+from caldavd.ical.values import Temporal
+
+CRLF: Final = "\r\n"
+FOLD_AT: Final = 75
+"""Octets of a line, its end not counted (RFC 5545 §3.1)."""
+
+_TO_ESCAPE: Final = re.compile(r"[\\;,]|\r\n|\r|\n")
+_TO_QUOTE: Final = re.compile(r"[:;,]")
+_TO_ENCODE: Final = re.compile(r'[\^"]|\r\n|\r|\n')
+_ENCODED: Final = {"^": "^^", '"': "^'"}
+
+
+def write(components: Iterable[Component]) -> str:
+    """The text of components: every line folded and ended by CRLF."""
+    lines: list[str] = []
+    for component in components:
+        _write(component, lines)
+    return "".join(lines)
+
+
+def write_line(line: Line) -> str:
+    """One content line, folded, with its end."""
+    return fold(f"{line.name}{line.parameter_text}:{line.value}") + CRLF
+
+
+def fold(text: str) -> str:
+    """One content line in pieces of at most 75 octets; no character is cut in two."""
+    if len(text) <= FOLD_AT and text.isascii():
+        return text
+    octets = text.encode()
+    pieces: list[bytes] = []
+    start, room = 0, FOLD_AT
+    while len(octets) - start > room:
+        end = start + room
+        while octets[end] & 0xC0 == 0x80:
+            end -= 1
+        pieces.append(octets[start:end])
+        start, room = end, FOLD_AT - 1
+    pieces.append(octets[start:])
+    return b"\r\n ".join(pieces).decode()
+
+
+def escape(text: str) -> str:
+    """A TEXT value: what contentline.unescape reads back, with LF for any line end."""
+    return _TO_ESCAPE.sub(lambda found: _escaped(found[0]), text)
+
+
+def parameter_text(name: str, *values: str) -> str:
+    """A parameter as it stands in a content line, semicolon first; encoded and quoted at need."""
+    return f";{name}=" + ",".join(_quoted(value) for value in values)
+
+
+def time_line(name: str, value: Temporal, parameters: str = "") -> Line:
+    """A line of a DATE or DATE-TIME. An aware value is written in UTC, a naive one as floating.
+
+    `parameters` are those that remain beside VALUE and TZID.
+    """
+    if not isinstance(value, datetime):
+        return Line(name, f";VALUE=DATE{parameters}", _digits(value.isoformat()))
+    if value.tzinfo is None:
+        return Line(name, parameters, _digits(value.isoformat(timespec="seconds")))
+    utc = value.astimezone(UTC).replace(tzinfo=None)
+    return Line(name, parameters, _digits(utc.isoformat(timespec="seconds")) + "Z")
+
+
+def _write(component: Component, lines: list[str]) -> None:
+    lines.append(fold(f"BEGIN:{component.name}") + CRLF)
+    lines.extend(write_line(line) for line in component.lines)
+    for inner in component.components:
+        _write(inner, lines)
+    lines.append(fold(f"END:{component.name}") + CRLF)
+
+
+def _digits(iso: str) -> str:
+    return iso.replace("-", "").replace(":", "")
+
+
+def _escaped(found: str) -> str:
+    return r"\n" if found[0] in "\r\n" else "\\" + found
+
+
+def _quoted(value: str) -> str:
+    encoded = _TO_ENCODE.sub(lambda found: _ENCODED.get(found[0], "^n"), value)
+    return f'"{encoded}"' if _TO_QUOTE.search(encoded) else encoded
