@@ -14,3 +14,8 @@ def new() -> int:
     """A positive 63-bit id: milliseconds since 2026, then 22 random bits."""
     elapsed_ms = time.time_ns() // 1_000_000 - _EPOCH_MS
     return (elapsed_ms << _RANDOM_BITS) | secrets.randbits(_RANDOM_BITS)
+
+
+def before() -> int:
+    """An id below every one that `new` returns from now on, as long as the clock runs forward."""
+    return new() - (1 << _RANDOM_BITS)

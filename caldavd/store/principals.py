@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
@@ -51,6 +52,14 @@ _SET_PASSWORD: Final = (
         disabled_at=None,
         auth_revision=principal.c.auth_revision + 1,
     )
+)
+_REHASH: Final = (
+    update(principal)
+    .where(
+        principal.c.id == bindparam("id"),
+        principal.c.password_hash == bindparam("old"),
+    )
+    .values(password_hash=bindparam("new"))
 )
 _SET_DISABLED: Final = (
     update(principal)
@@ -121,6 +130,12 @@ class Login:
     app_passwords: tuple[AppPassword, ...]
 
 
+def normal(text: str) -> str:
+    """The one form of an account name or mail address that is stored and compared."""
+    folded = unicodedata.normalize("NFKD", text).casefold()
+    return unicodedata.normalize("NFKC", folded)
+
+
 async def count(tx: ReadTx) -> int:
     """How many principals there are."""
     row = await tx.one(_COUNT)
@@ -179,6 +194,11 @@ async def remove(tx: WriteTx, id_: int) -> None:
 async def set_password(tx: WriteTx, id_: int, password_hash: str) -> None:
     """Sets the password, enables the account, and ends every cached login."""
     await tx.run(_SET_PASSWORD, id=id_, password_hash=password_hash)
+
+
+async def rehash(tx: WriteTx, id_: int, old: str, new: str) -> None:
+    """Replaces a hash by another one of the same password, unless it was changed meanwhile."""
+    await tx.run(_REHASH, id=id_, old=old, new=new)
 
 
 async def set_disabled(tx: WriteTx, id_: int, at: int | None) -> None:

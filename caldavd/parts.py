@@ -1,0 +1,45 @@
+"""What each part is told of the settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from caldavd import config as configuration
+from caldavd.auth.basic import AuthSettings
+from caldavd.auth.failures import Slowing
+from caldavd.auth.passwords import Cost
+from caldavd.service.accounts import Defaults
+from caldavd.settings import Config
+
+
+def location(config: Config) -> Path | str:
+    """Where the database is: a file, or PostgreSQL's URL. Raises ConfigError."""
+    url = configuration.database_url(config)
+    return Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else url
+
+
+def cost(config: Config) -> Cost:
+    """What hashing a password costs."""
+    auth = config.auth
+    return Cost(auth.argon2_memory_kib, auth.argon2_time_cost, auth.argon2_parallelism)
+
+
+def authentication(config: Config) -> AuthSettings:
+    """How logins are verified, remembered and slowed."""
+    auth = config.auth
+    slowing = Slowing(
+        auth.free_failures, auth.failure_delay_s, auth.max_failure_delay_s, auth.failure_memory_s
+    )
+    return AuthSettings(cost(config), slowing, auth.cache_s, auth.hash_threads)
+
+
+def defaults(config: Config) -> Defaults:
+    """What a new account finds."""
+    calendars = config.calendars
+    return Defaults(
+        config.server.domain,
+        calendars.default_calendar_name,
+        calendars.default_calendar_color,
+        calendars.default_tasks_name,
+        calendars.default_tasks_color,
+    )
