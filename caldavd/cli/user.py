@@ -6,8 +6,8 @@ from typing import Final
 
 import click
 
-from caldavd import clock
-from caldavd.auth.passwords import Cost, Hasher
+from caldavd import clock, parts
+from caldavd.auth.passwords import Hasher
 from caldavd.cli import run
 from caldavd.cli.main import Invocation
 from caldavd.model import Principal
@@ -51,8 +51,9 @@ def add(
     password_hash = _ask(config, name, password_stdin)
     new = accounts.NewAccount(name, display_name, addresses)
 
+    defaults = parts.defaults(config)
     made = run.write(
-        config, lambda tx: accounts.create(tx, new, password_hash, config, clock.now())
+        config, lambda tx: accounts.create(tx, new, password_hash, defaults, clock.now())
     )
 
     click.echo(f"made the account {made.name} ({', '.join(made.addresses)})")
@@ -140,10 +141,7 @@ def urls(config: Config, name: str) -> str:
 def _ask(config: Config, name: str, from_stdin: bool) -> str:
     """The hash of a password that was asked for."""
     password = run.ask_password(f"Password for {name}", from_stdin=from_stdin, twice=True)
-    cost = Cost(
-        config.auth.argon2_memory_kib, config.auth.argon2_time_cost, config.auth.argon2_parallelism
-    )
-    return Hasher(cost).hash(password)
+    return Hasher(parts.cost(config)).hash(password)
 
 
 def _set_disabled(invocation: Invocation, name: str, at: int | None) -> Principal:
