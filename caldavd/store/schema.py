@@ -77,30 +77,35 @@ def require_current(location: Path | str) -> None:
         )
 
 
-def upgrade(location: Path | str, *, scripts: Path | None = None) -> Upgraded:
-    """Brings a database to the newest version, in one transaction. Creates a missing SQLite file.
+def upgrade(
+    location: Path | str, *, to: str | None = None, scripts: Path | None = None
+) -> Upgraded:
+    """Brings a database to the newest version, or to version `to`, in one transaction.
 
-    Safe while other processes do the same: one works, the others wait. A SQLite file that has an
-    older schema is copied beside itself first. `scripts` are other migrations than the program's.
-    Raises WrongSchema, Unavailable.
+    Safe while other processes do the same: one works, the others wait. A missing SQLite file is
+    made; one that has an older schema is copied beside itself first. `scripts` are other migrations
+    than the program's. Raises WrongSchema, Unavailable.
     """
     if isinstance(location, Path):
         _create_private(location)
-        return _on_sqlite(location, lambda connection: _upgrade(connection, scripts, location))
-    return _on_postgresql(location, lambda connection: _upgrade(connection, scripts, None))
+        return _on_sqlite(location, lambda connection: _upgrade(connection, location, to, scripts))
+    return _on_postgresql(location, lambda connection: _upgrade(connection, None, to, scripts))
 
 
-def _upgrade(connection: Connection, scripts: Path | None, file: Path | None) -> Upgraded:
+def _upgrade(
+    connection: Connection, file: Path | None, to: str | None, scripts: Path | None
+) -> Upgraded:
     before = _version(connection)
     known = versions(scripts)
+    wanted = to or known[-1]
     _refuse_newer(before, known)
-    if before == known[-1]:
+    if before == wanted:
         return Upgraded(before, before, None)
     backup = _copy_aside(file, before) if file is not None and before is not None else None
     config = _config(scripts)
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
-    return Upgraded(before, known[-1], backup)
+    command.upgrade(config, wanted)
+    return Upgraded(before, wanted, backup)
 
 
 def _version(connection: Connection) -> str | None:
