@@ -7,6 +7,7 @@ from typing import Final
 import click
 
 from caldavd import config as configuration
+from caldavd import parts
 from caldavd.cli import run
 from caldavd.cli.main import Invocation
 
@@ -28,7 +29,7 @@ def check(invocation: Invocation) -> None:
     caldavd --config /etc/caldavd/caldavd.toml config check
     """
     config = run.settings(invocation)
-    place = run.location(config)
+    place = parts.location(config)
     click.echo(f"the settings are good; the database is {run.without_password(place)}")
 
 

@@ -41,6 +41,7 @@ def _expected(error: Exception) -> str | None:
     # Imported here: none of them is needed to print a help text.
     from caldavd.config import ConfigError  # noqa: PLC0415
     from caldavd.errors import Failed, Refused  # noqa: PLC0415
+    from caldavd.store.archive import BackupError  # noqa: PLC0415
     from caldavd.store.engine import Unavailable  # noqa: PLC0415
     from caldavd.store.schema import WrongSchema  # noqa: PLC0415
 
@@ -49,7 +50,7 @@ def _expected(error: Exception) -> str | None:
             return error.reason
         case Unavailable():
             return f"the database is not available: {error}"
-        case ConfigError() | WrongSchema():
+        case ConfigError() | WrongSchema() | BackupError():
             return str(error)
         case OSError():
             return f"{error.filename}: {error.strerror}" if error.filename else str(error)

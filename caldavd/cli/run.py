@@ -16,6 +16,7 @@ from urllib.parse import urlsplit, urlunsplit
 import click
 
 from caldavd import config as configuration
+from caldavd import parts
 from caldavd.cli.main import Invocation
 from caldavd.settings import Config
 from caldavd.store import schema
@@ -30,24 +31,18 @@ def settings(invocation: Invocation) -> Config:
     return configuration.load(invocation.file, invocation.data, os.environ)
 
 
-def location(config: Config) -> Path | str:
-    """Where the database is: a file, or PostgreSQL's URL."""
-    url = configuration.database_url(config)
-    return Path(url.removeprefix("sqlite:///")) if url.startswith("sqlite:///") else url
-
-
 def without_password(place: Path | str) -> str:
     """Where the database is, as it may be shown."""
     if isinstance(place, Path):
         return str(place)
-    parts = urlsplit(place)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], query=""))
+    url = urlsplit(place)
+    return urlunsplit(url._replace(netloc=url.netloc.rpartition("@")[2], query=""))
 
 
 @asynccontextmanager
 async def database(config: Config) -> AsyncIterator[Database]:
     """The open database, made if there is none yet. Raises WrongSchema where it is an older one."""
-    place = location(config)
+    place = parts.location(config)
     await asyncio.to_thread(prepare, place)
     opened = await connect(place, pool_size=2, synchronous=config.database.sqlite_synchronous)
     try:

@@ -1,0 +1,100 @@
+"""Many calendar objects in one VCALENDAR, each time zone once (RFC 5545 §3.4, RFC 7986 §5.1)."""
+
+from __future__ import annotations
+
+import re
+from datetime import tzinfo
+from typing import Final
+
+from caldavd.ical.contentline import Component, Line, parameter, read
+from caldavd.ical.timezone import zone_from_component
+from caldavd.ical.write import CRLF, escape, parameter_text, write, write_line
+
+PRODUCT: Final = "-//caldavd//NONSGML caldavd//EN"
+TAIL: Final = "END:VCALENDAR" + CRLF
+
+_TZID: Final = re.compile(r';TZID=("[^"]*"|[^";]*)', re.IGNORECASE)
+
+_Meaning = tzinfo | str
+"""What a VTIMEZONE says; its text, if it cannot be read."""
+
+
+def head(display_name: str, color: str | None) -> str:
+    """The beginning of a VCALENDAR, with the calendar's name and colour as clients read them."""
+    lines = [
+        Line("VERSION", "", "2.0"),
+        Line("PRODID", "", PRODUCT),
+        Line("CALSCALE", "", "GREGORIAN"),
+        Line("NAME", "", escape(display_name)),
+        Line("X-WR-CALNAME", "", escape(display_name)),
+    ]
+    if color is not None:
+        lines.append(Line("X-APPLE-CALENDAR-COLOR", "", color))
+    return f"BEGIN:VCALENDAR{CRLF}" + "".join(write_line(line) for line in lines)
+
+
+class Zones:
+    """The time zones that one VCALENDAR holds so far: no TZID twice, none with two meanings."""
+
+    def __init__(self) -> None:
+        self._meanings: dict[str, _Meaning] = {}
+
+    def add(self, text: str) -> str:
+        """The components of an object, those time zones first that are not there yet.
+
+        A TZID that stands for another zone already is given a new name. Raises Malformed.
+        """
+        inner = [part for calendar in read(text) for part in calendar.components]
+        zones = [part for part in inner if part.name == "VTIMEZONE"]
+        written: list[Component] = []
+        renamed: dict[str, str] = {}
+        for zone in zones:
+            old = _tzid(zone)
+            name, known = self._name(old, zone)
+            if name != old:
+                renamed[old] = name
+            if not known:
+                written.append(_named(zone, name))
+        objects = [part for part in inner if part.name != "VTIMEZONE"]
+        for part in objects if renamed else ():
+            _rename(part, renamed)
+        return write([*written, *objects])
+
+    def _name(self, tzid: str, zone: Component) -> tuple[str, bool]:
+        """The TZID under which a zone stands, and whether it does already."""
+        meaning = _meaning(tzid, zone)
+        name, number = tzid, 1
+        while name in self._meanings and self._meanings[name] != meaning:
+            number += 1
+            name = f"{tzid} ({number})"
+        known = name in self._meanings
+        self._meanings[name] = meaning
+        return name, known
+
+
+def _meaning(tzid: str, zone: Component) -> _Meaning:
+    try:
+        return zone_from_component(tzid, zone)
+    except ValueError:
+        return write([zone])
+
+
+def _tzid(zone: Component) -> str:
+    line = zone.first("TZID")
+    return "" if line is None else line.value
+
+
+def _named(zone: Component, tzid: str) -> Component:
+    lines = [line._replace(value=tzid) if line.name == "TZID" else line for line in zone.lines]
+    return Component(zone.name, lines, zone.components)
+
+
+def _rename(component: Component, renamed: dict[str, str]) -> None:
+    """Gives the times of a component, which is nobody else's, their new TZIDs."""
+    for place, line in enumerate(component.lines):
+        tzid = parameter(line, "TZID")
+        if tzid in renamed:
+            text = _TZID.sub("", line.parameter_text) + parameter_text("TZID", renamed[tzid])
+            component.lines[place] = line._replace(parameter_text=text)
+    for inner in component.components:
+        _rename(inner, renamed)
