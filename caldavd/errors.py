@@ -3,6 +3,8 @@
     Exception
      ├─ Refused            a named condition of an RFC was not met; carries a Condition
      └─ Failed             an HTTP status without a condition (404, 405, 412, 501, ...)
+         ├─ Unauthorized   401
+         └─ TooManyAttempts   429 with Retry-After
 
 Both say in plain words what happened and what to do next. Anything else that reaches
 `dispatch` is a bug and becomes a 500.
@@ -55,6 +57,25 @@ class Failed(Exception):
         self.headers = headers
 
 
+class Unauthorized(Failed):
+    """No credentials, or wrong ones: the answer is a challenge."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(401, reason)
+
+
+class TooManyAttempts(Failed):
+    """Failed logins have to wait."""
+
+    def __init__(self, retry_after_s: int) -> None:
+        super().__init__(
+            429,
+            f"too many failed logins: try again in {retry_after_s} s",
+            headers=(("Retry-After", str(retry_after_s)),),
+        )
+        self.retry_after_s = retry_after_s
+
+
 def not_found(what: str) -> Failed:
     """The refusal for something that does not exist, or that the actor may not know of."""
     return Failed(404, f"{what} does not exist")
@@ -105,6 +126,9 @@ MAX_ATTENDEES: Final = Condition(CALDAV + "max-attendees-per-instance", 403, "RF
 VALID_FILTER: Final = Condition(CALDAV + "valid-filter", 403, "RFC 4791 §7.8")
 SUPPORTED_FILTER: Final = Condition(CALDAV + "supported-filter", 403, "RFC 4791 §7.8")
 SUPPORTED_COLLATION: Final = Condition(CALDAV + "supported-collation", 403, "RFC 4791 §7.5.1")
+
+# RFC 7529
+SUPPORTED_RSCALE: Final = Condition(CALDAV + "supported-rscale", 403, "RFC 7529 §10")
 
 # RFC 7809
 VALID_TIMEZONE: Final = Condition(CALDAV + "valid-timezone", 403, "RFC 7809 §5.2.1")

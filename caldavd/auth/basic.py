@@ -16,6 +16,7 @@ from caldavd.auth.failures import Failures, Slowing
 from caldavd.auth.header import Credentials, parse
 from caldavd.auth.passwords import Cost, Hasher, Verdict, verify_drawn
 from caldavd.clock import Clock
+from caldavd.errors import TooManyAttempts, Unauthorized
 from caldavd.model import Actor
 from caldavd.store import principals
 from caldavd.store.engine import Database, WriteTx
@@ -31,18 +32,6 @@ USE_EVERY_S: Final = 3_600
 """How exactly it is known when an app password was last used."""
 WRONG_S: Final = 15
 """A device that repeats one wrong password does not guess, and costs no hash for so long."""
-
-
-class Unauthorized(Exception):
-    """No credentials, or wrong ones: the answer is a challenge (401)."""
-
-
-class TooManyAttempts(Exception):
-    """Failed logins have to wait: the answer is 429 with Retry-After."""
-
-    def __init__(self, retry_after_s: int) -> None:
-        super().__init__(f"too many failed logins: try again in {retry_after_s} s")
-        self.retry_after_s = retry_after_s
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from caldavd.dav.conditions import Conditions
 from caldavd.dav.resolve import resolve
 from caldavd.dav.server import Context
 from caldavd.errors import Failed
-from caldavd.model import CalendarObject, Collection, Resource, Stored, Unmapped
 from caldavd.model import Calendar as CalendarResource
+from caldavd.model import CalendarObject, Collection, Resource, Stored, Unmapped
 from caldavd.store import collections, objects
 from caldavd.store.engine import ReadTx, WriteTx
 
@@ -39,9 +39,7 @@ def alive(locked: list[Collection], id_: int) -> Collection:
     raise Failed(404, "the calendar was deleted a moment ago")
 
 
-async def require(
-    tx: ReadTx, context: Context, demanded: Conditions, resource: Resource
-) -> None:
+async def require(tx: ReadTx, context: Context, demanded: Conditions, resource: Resource) -> None:
     """Raises Failed(412) unless the conditions hold; resolves the URLs that an If header names."""
 
     async def resolver(url: str) -> Resource | None:

@@ -34,7 +34,8 @@ async def members(tx: ReadTx, context: Context, resource: Resource, href: str) -
             return [] if home is None else [(urls.home(actor.name), Home(home))]
         case Home(collection):
             return [
-                calendar_item(href, of) for of in await collections.calendars(tx, collection.owner_id)
+                calendar_item(href, of)
+                for of in await collections.calendars(tx, collection.owner_id)
             ]
         case Calendar(collection):
             stored = await objects.members(tx, collection.id)

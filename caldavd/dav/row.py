@@ -10,6 +10,7 @@ from caldavd.dav.message import Request, Response
 from caldavd.dav.resolve import Target
 from caldavd.dav.respond import Selection, Wanted
 from caldavd.dav.server import Context
+from caldavd.errors import Condition
 from caldavd.store.engine import ReadTx, WriteTx
 from caldavd.xml.parse import Element
 
@@ -43,6 +44,8 @@ class Writes:
     parse: Parse
     run: RunWrite
     feature: str = ""
+    taken: Condition | None = None
+    """What a URL that leads to something is refused with, if not with 405."""
 
 
 Method: TypeAlias = Reads | Writes

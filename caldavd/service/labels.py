@@ -49,7 +49,8 @@ async def _set(tx: WriteTx, calendar: Collection, name: str, text: str) -> None:
 def element(name: str, text: str) -> str:
     """An element of that Clark name around a text; it stands by itself."""
     namespace, local = split(name)
-    return f'<{local} xmlns="{namespace}">{escape(text)}</{local}>'
+    content = escape(text, {"\r": "&#13;"})
+    return f'<{local} xmlns="{namespace}">{content}</{local}>'
 
 
 def _label(calendar: Collection, stored: dict[str, str]) -> Label:

@@ -27,6 +27,8 @@ COLUMNS: Final = (
     collection.c.trashed_at,
 )
 WIDTH: Final = len(COLUMNS)
+PURGING: Final = 0
+"""In place of when a collection was deleted: it is being removed for good, bit by bit."""
 _ALIVE: Final = collection.c.trashed_at.is_(None)
 
 # The login is checked in the statement that every request needs anyway.
@@ -60,7 +62,7 @@ _TRASHED: Final = (
     select(*COLUMNS)
     .where(
         collection.c.owner_id == bindparam("owner_id"),
-        collection.c.trashed_at.is_not(None),
+        collection.c.trashed_at > PURGING,
     )
     .order_by(collection.c.trashed_at, collection.c.id)
 )
@@ -89,6 +91,13 @@ _RENAME: Final = (
 _EXPIRED: Final = select(collection.c.id).where(
     collection.c.trashed_at.is_not(None), collection.c.trashed_at < bindparam("before")
 )
+_SOME_OBJECTS: Final = (
+    select(calendar_object.c.id)
+    .where(calendar_object.c.collection_id == bindparam("id"))
+    .limit(bindparam("limit"))
+)
+_PURGE_OBJECTS: Final = delete(calendar_object).where(In(calendar_object.c.id, "ids"))
+_PURGE_THEIR_PROPERTIES: Final = delete(property_).where(In(property_.c.resource_id, "ids"))
 _PURGE: Final = delete(collection).where(collection.c.id == bindparam("id"))
 _PURGE_PROPERTIES: Final = delete(property_).where(property_.c.resource_id == bindparam("id"))
 _PURGE_OBJECT_PROPERTIES: Final = delete(property_).where(
@@ -200,6 +209,14 @@ async def rename(tx: WriteTx, id_: int, name: str) -> None:
 async def expired(tx: ReadTx, before: int) -> list[int]:
     """The ids of collections that were deleted before that second."""
     return [row[0] for row in await tx.all(_EXPIRED, before=before)]
+
+
+async def purge_objects(tx: WriteTx, id_: int, limit: int) -> int:
+    """Removes at most `limit` objects of a collection for good; how many there were."""
+    found = [row[0] for row in await tx.all(_SOME_OBJECTS, id=id_, limit=limit)]
+    await tx.run(_PURGE_THEIR_PROPERTIES, ids=found)
+    await tx.run(_PURGE_OBJECTS, ids=found)
+    return len(found)
 
 
 async def purge(tx: WriteTx, id_: int) -> None:

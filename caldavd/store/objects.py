@@ -94,6 +94,9 @@ _MOVE: Final = (
         name=bindparam("name"),
     )
 )
+_INDEXED: Final = select(calendar_object.c.indexed_from, calendar_object.c.indexed_until).where(
+    calendar_object.c.id == bindparam("id")
+)
 _DELETE: Final = delete(calendar_object).where(calendar_object.c.id == bindparam("id"))
 _DELETE_PROPERTIES: Final = delete(property_).where(property_.c.resource_id == bindparam("id"))
 
@@ -221,6 +224,13 @@ async def update_(
         indexed_until=indexed[1],
         content=content,
     )
+
+
+async def copy(tx: WriteTx, from_id: int, to: Stored, content: str) -> None:
+    """Adds a copy of an object; its index rows are copied by `occurrences.copy`."""
+    row = await tx.one(_INDEXED, id=from_id)
+    indexed = (None, None) if row is None else (row[0], row[1])
+    await insert_(tx, to, content, indexed)
 
 
 async def move(tx: WriteTx, id_: int, to: Collection, name: str) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Final
 
-from sqlalchemy import Select, bindparam, delete, insert, select, union_all, update
+from sqlalchemy import BigInteger, Select, bindparam, delete, insert, select, union_all, update
 
 from caldavd.model import Stored
 from caldavd.store import objects
@@ -102,6 +102,19 @@ _MOVE: Final = (
     .where(occurrence.c.object_id == bindparam("of_object"))
     .values(collection_id=bindparam("collection_id"), owner_id=bindparam("owner_id"))
 )
+_COPY: Final = insert(occurrence).from_select(
+    ["owner_id", "collection_id", "object_id", "kind", "band", "starts", "ends", "busy"],
+    select(
+        bindparam("to_owner", type_=BigInteger),
+        bindparam("to_collection", type_=BigInteger),
+        bindparam("to_object", type_=BigInteger),
+        occurrence.c.kind,
+        occurrence.c.band,
+        occurrence.c.starts,
+        occurrence.c.ends,
+        occurrence.c.busy,
+    ).where(occurrence.c.object_id == bindparam("from_object")),
+)
 _OF_OBJECT: Final = (
     select(
         occurrence.c.starts,
@@ -174,6 +187,17 @@ async def replace(
 async def move(tx: WriteTx, object_id: int, collection_id: int, owner_id: int) -> None:
     """Lets an object's index rows follow it into another collection."""
     await tx.run(_MOVE, of_object=object_id, collection_id=collection_id, owner_id=owner_id)
+
+
+async def copy(tx: WriteTx, from_id: int, to: Stored) -> None:
+    """Gives a copy of an object the same index rows."""
+    await tx.run(
+        _COPY,
+        to_owner=to.owner_id,
+        to_collection=to.collection_id,
+        to_object=to.id,
+        from_object=from_id,
+    )
 
 
 async def of_object(tx: ReadTx, object_id: int) -> Sequence[tuple[int, int, bool, int]]:

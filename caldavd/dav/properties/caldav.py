@@ -10,6 +10,7 @@ from caldavd.ical import timezone, vtimezone
 from caldavd.ical.collation import COLLATIONS
 from caldavd.model import Calendar, Home, Principal
 from caldavd.names import CALDAV
+from caldavd.service import labels
 from caldavd.service.calendars import COMPONENTS
 from caldavd.xml import write
 from caldavd.xml.parse import Element, elements, raw_text, serialized
@@ -118,7 +119,7 @@ def _set_timezone(element: Element) -> tuple[Update, ...]:
             f"calendar-timezone is a VCALENDAR with exactly one VTIMEZONE: {error}",
         ) from None
     known = timezone.zone_from_id(tzid) is not None
-    by_id = write.text_element(TIMEZONE_ID, tzid) if known else None
+    by_id = labels.element(TIMEZONE_ID, tzid) if known else None
     return ((TIMEZONE, serialized(element)), (TIMEZONE_ID, by_id))
 
 
@@ -126,7 +127,7 @@ def _set_timezone_id(element: Element) -> tuple[Update, ...]:
     tzid = raw_text(element).strip()
     if timezone.zone_from_id(tzid) is None:
         raise Refused(VALID_TIMEZONE, f"{tzid[:80]} is not a time zone of the Olson database")
-    text = write.text_element(TIMEZONE, vtimezone.calendar_text(tzid))
+    text = labels.element(TIMEZONE, vtimezone.calendar_text(tzid))
     return ((TIMEZONE_ID, serialized(element)), (TIMEZONE, text))
 
 

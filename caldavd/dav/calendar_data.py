@@ -1,0 +1,86 @@
+"""CALDAV:calendar-data as a report asks for it (RFC 4791 §9.6)."""
+
+from __future__ import annotations
+
+from datetime import tzinfo
+from typing import Final
+
+from caldavd.dav.filter import window_of
+from caldavd.dav.property import Fact, Property, View
+from caldavd.errors import SUPPORTED_CALENDAR_DATA, VALID_FILTER, Refused
+from caldavd.ical.parse import parse
+from caldavd.ical.subset import EVERYTHING, CompRequest, DataRequest, PropRequest, subset
+from caldavd.model import CalendarObject, Window
+from caldavd.names import CALDAV, DAV
+from caldavd.xml import write
+from caldavd.xml.parse import Element, elements
+
+NAME: Final = CALDAV + "calendar-data"
+
+
+def request_of(report: Element) -> DataRequest | None:
+    """What a report's DAV:prop asks for of each object; None if it asks for no calendar-data.
+
+    Raises Refused(SUPPORTED_CALENDAR_DATA) for a media type or version that is not stored.
+    """
+    prop = report.find(DAV + "prop")
+    element = None if prop is None else prop.find(NAME)
+    if element is None:
+        return None
+    media = (element.get("content-type", "text/calendar"), element.get("version", "2.0"))
+    if media != ("text/calendar", "2.0"):
+        raise Refused(SUPPORTED_CALENDAR_DATA, "calendar-data is text/calendar, version 2.0")
+    comp = element.find(CALDAV + "comp")
+    return DataRequest(
+        None if comp is None else _comp(comp),
+        _window(element, "expand"),
+        _window(element, "limit-recurrence-set"),
+        _window(element, "limit-freebusy-set"),
+    )
+
+
+def row(request: DataRequest, floating: tzinfo) -> Property:
+    """The property row that renders an object's data as a request wants it."""
+
+    def get(view: View) -> str:
+        if request == EVERYTHING:
+            return write.escape(view.content)
+        document = parse(view.content.encode())
+        return write.escape(subset(document, request, floating, view.limits.max_instances))
+
+    return Property(NAME, (CalendarObject,), get, needs=Fact.CONTENT)
+
+
+def needs_zone(request: DataRequest | None) -> bool:
+    """Whether floating times have to be placed to answer a request."""
+    return request is not None and (
+        request.expand is not None
+        or request.limit_recurrence_set is not None
+        or request.limit_freebusy_set is not None
+    )
+
+
+def _window(element: Element, name: str) -> Window | None:
+    found = element.find(CALDAV + name)
+    if found is None:
+        return None
+    window = window_of(found)
+    if window.start is None or window.end is None or window.start >= window.end:
+        raise Refused(VALID_FILTER, f"{name} has a start, and an end after it")
+    return window
+
+
+def _comp(element: Element) -> CompRequest:
+    children = list(elements(element))
+    tags = {child.tag for child in children}
+    return CompRequest(
+        element.get("name", "").upper(),
+        CALDAV + "allprop" in tags,
+        tuple(_prop(child) for child in children if child.tag == CALDAV + "prop"),
+        CALDAV + "allcomp" in tags,
+        tuple(_comp(child) for child in children if child.tag == CALDAV + "comp"),
+    )
+
+
+def _prop(element: Element) -> PropRequest:
+    return PropRequest(element.get("name", "").upper(), element.get("novalue") == "yes")

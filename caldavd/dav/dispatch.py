@@ -1,0 +1,154 @@
+"""One request: who asks, which row of the table, parse, transaction, run, answer."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any, Final, TypeVar
+
+from caldavd.dav import answer
+from caldavd.dav.message import Request, Response
+from caldavd.dav.path import path_of
+from caldavd.dav.registry import BY_NAME, DAV_HEADER, allow
+from caldavd.dav.resolve import Target, resolve
+from caldavd.dav.row import Method, Reads, Writes
+from caldavd.dav.server import Context, Server
+from caldavd.errors import Failed, Refused, not_found
+from caldavd.model import Actor, Unmapped
+from caldavd.store.collections import LoginEnded
+from caldavd.store.engine import ReadTx, Unavailable, WriteTx
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+THREAD_BYTES: Final = 16_000
+"""Bodies larger than this are parsed away from the event loop."""
+RETRY_AFTER_S: Final = 5
+_WELL_KNOWN: Final = "/.well-known/caldav"
+
+
+async def handle(server: Server, request: Request) -> Response:
+    """The response to a request. Never raises: what is not a refusal is a bug, logged once."""
+    started = time.perf_counter()
+    actor: Actor | None = None
+    try:
+        if path_of(request.raw_path).rstrip("/").endswith(_WELL_KNOWN):
+            response = Response(301, (("Location", server.urls.root),))
+        else:
+            actor = await _actor(server, request)
+            response = await _answer(server, request, actor)
+    except Refused as error:
+        log.info("refused", extra={"request_id": request.id, "reason": error.reason})
+        response = answer.refused(error)
+    except Failed as error:
+        response = _failed(server, error)
+    except Unavailable as error:
+        log.warning("database unavailable", extra={"request_id": request.id, "reason": str(error)})
+        headers = (("Retry-After", str(RETRY_AFTER_S)),)
+        response = answer.failed(Failed(503, "the database is busy: try again", headers=headers))
+    except Exception:
+        log.exception("bug", extra={"request_id": request.id})
+        response = answer.failed(Failed(500, f"a fault in the server, logged as {request.id}"))
+    _log(request, response, actor, started)
+    return response
+
+
+async def _actor(server: Server, request: Request) -> Actor:
+    authorization = request.headers.get("Authorization")
+    return server.auth.cached(authorization) or await server.auth.authenticate(
+        authorization, request.peer
+    )
+
+
+async def _answer(server: Server, request: Request, actor: Actor) -> Response:
+    row = BY_NAME.get(request.method)
+    if row is None:
+        raise Failed(501, f"{request.method} is not a method of this server")
+    path = server.urls.parse("/" if request.raw_path == "*" else request.raw_path)
+    context = Context(server, actor, path, server.clock())
+    command = await _parsed(row, context, request)
+    try:
+        response = await _run(server, row, context, command)
+    except LoginEnded:
+        # The password was changed, or the account disabled, since the login was verified.
+        server.auth.forget(request.headers.get("Authorization", ""))
+        context = replace(context, actor=await _actor(server, request))
+        response = await _run_again(server, row, context, command)
+    if request.method == "PROPFIND":
+        return replace(response, headers=(*response.headers, ("DAV", DAV_HEADER)))
+    return response
+
+
+async def _run_again(server: Server, row: Method, context: Context, command: Any) -> Response:
+    try:
+        return await _run(server, row, context, command)
+    except LoginEnded:
+        raise Failed(401, "this login was ended a moment ago") from None
+
+
+async def _parsed(row: Method, context: Context, request: Request) -> Any:
+    if len(request.body) > THREAD_BYTES:
+        return await asyncio.to_thread(row.parse, context, request)
+    return row.parse(context, request)
+
+
+async def _run(server: Server, row: Method, context: Context, command: Any) -> Response:
+    """Resolves and runs in one transaction, on whichever side of the database it belongs."""
+    match row:
+        case Reads(run=read, content=content):
+
+            async def reads(tx: ReadTx) -> Response:
+                target = await resolve(tx, context.actor, context.path, content=content)
+                return await _on(row, target, lambda: read(tx, context, target, command))
+
+            return await server.db.read(reads, snapshot=not content)
+        case Writes(run=write):
+
+            async def writes(tx: WriteTx) -> Response:
+                target = await resolve(tx, context.actor, context.path)
+                return await _on(row, target, lambda: write(tx, context, target, command))
+
+            return await server.db.write(writes)
+
+
+async def _on(row: Method, target: Target, run: Callable[[], Awaitable[Response]]) -> Response:
+    type_ = type(target.resource)
+    if type_ in row.on:
+        response = await run()
+        if row.name == "OPTIONS":
+            headers = (("DAV", DAV_HEADER), ("Allow", allow(type_)))
+            return replace(response, headers=(*response.headers, *headers))
+        return response
+    if isinstance(target.resource, Unmapped):
+        raise not_found("this URL")
+    if isinstance(row, Writes) and row.taken is not None:
+        raise Refused(row.taken, "there is something at this URL already")
+    raise Failed(405, f"{row.name} is not possible here", headers=(("Allow", allow(type_)),))
+
+
+def _failed(server: Server, error: Failed) -> Response:
+    if error.status == 401:
+        challenge = f'Basic realm="{server.realm}", charset="UTF-8"'
+        error = Failed(401, error.reason, headers=(("WWW-Authenticate", challenge),))
+    return answer.failed(error)
+
+
+def _log(request: Request, response: Response, actor: Actor | None, started: float) -> None:
+    if log.isEnabledFor(logging.INFO):
+        log.info(
+            "request",
+            extra={
+                "request_id": request.id,
+                "actor": actor.name if actor else "-",
+                "peer": request.peer,
+                "method": request.method,
+                "path": path_of(request.raw_path),
+                "status": response.status,
+                "bytes": len(response.body),
+                "ms": round((time.perf_counter() - started) * 1000, 1),
+            },
+        )

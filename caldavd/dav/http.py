@@ -1,0 +1,87 @@
+"""aiohttp's requests and responses to ours; nothing else in `dav` knows aiohttp."""
+
+from __future__ import annotations
+
+import ipaddress
+import secrets
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from aiohttp import web
+from multidict import CIMultiDict
+
+from caldavd.dav.dispatch import handle
+from caldavd.dav.message import Request, Response
+from caldavd.dav.server import Server
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+_BODILESS: Final = (204, 304)
+
+
+@dataclass(frozen=True, slots=True)
+class Proxies:
+    """Whose X-Forwarded headers are believed; `unix` where the socket lets only a proxy in."""
+
+    trusted: Sequence[Network] = ()
+    unix: bool = False
+
+    def trusts(self, peer: str) -> bool:
+        """Whether an address is one of a trusted proxy; the empty one is a unix socket's."""
+        if not peer:
+            return self.unix
+        try:
+            address = ipaddress.ip_address(peer)
+        except ValueError:
+            return False
+        return any(address in network for network in self.trusted)
+
+
+def handler(server: Server, proxies: Proxies = Proxies()) -> Handler:
+    """The handler of the one catch-all route."""
+
+    async def serve(request: web.Request) -> web.StreamResponse:
+        response = await handle(server, await _request(request, proxies))
+        return _response(request.method, response)
+
+    return serve
+
+
+async def _request(request: web.Request, proxies: Proxies) -> Request:
+    headers = request.headers
+    peer, scheme, host = request.remote or "", request.scheme, request.host
+    if proxies.trusts(peer):
+        peer = _client(headers.get("X-Forwarded-For", ""), peer, proxies)
+        scheme = headers.get("X-Forwarded-Proto", scheme).strip().lower()
+        host = headers.get("X-Forwarded-Host", host).partition(",")[0].strip()
+    # Without credentials the answer is 401 whatever the body says: it is not read.
+    body = await request.read() if request.can_read_body and "Authorization" in headers else b""
+    return Request(
+        method=request.method,
+        raw_path=request.raw_path,
+        headers=headers,
+        body=body,
+        peer=peer,
+        scheme=scheme,
+        host=host,
+        id=secrets.token_hex(6),
+    )
+
+
+def _client(forwarded: str, peer: str, proxies: Proxies) -> str:
+    """The last address in the chain that no trusted proxy vouches for."""
+    for address in reversed([part.strip() for part in forwarded.split(",") if part.strip()]):
+        peer = address
+        if not proxies.trusts(address):
+            break
+    return peer
+
+
+def _response(method: str, response: Response) -> web.Response:
+    headers = CIMultiDict(response.headers)
+    if method == "HEAD" and response.status not in _BODILESS:
+        headers["Content-Length"] = str(len(response.body))
+        return web.Response(status=response.status, headers=headers)
+    return web.Response(status=response.status, headers=headers, body=response.body or None)

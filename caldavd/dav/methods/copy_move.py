@@ -1,0 +1,168 @@
+"""COPY and MOVE (RFC 4918 §9.8, §9.9)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from caldavd.acl.privileges import Privilege
+from caldavd.dav import conditions
+from caldavd.dav.conditions import Conditions
+from caldavd.dav.locked import alive
+from caldavd.dav.locked import require as require_state
+from caldavd.dav.message import Request, Response
+from caldavd.dav.path import Path, encode
+from caldavd.dav.resolve import Target, require, resolve
+from caldavd.dav.server import Context
+from caldavd.dav.wanted import INFINITY, depth
+from caldavd.errors import (
+    CALENDAR_COLLECTION_LOCATION,
+    Failed,
+    Refused,
+    not_found,
+)
+from caldavd.model import Calendar, CalendarObject, Collection, Home, Stored, Unmapped
+from caldavd.service import calendars
+from caldavd.service.copy_move import copy_calendar, copy_object, move_object
+from caldavd.service.put import UidConflict
+from caldavd.store import collections, objects
+from caldavd.store.engine import WriteTx
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Where to, and on which conditions."""
+
+    moves: bool
+    destination: Path
+    overwrite: bool
+    members: bool
+    conditions: Conditions
+
+
+def parse_copy(context: Context, request: Request) -> Command:
+    """Raises Failed: 400 without a Destination, 502 for one on another server."""
+    return _parse(context, request, moves=False)
+
+
+def parse_move(context: Context, request: Request) -> Command:
+    """As `parse_copy`; a collection moves with all it has."""
+    return _parse(context, request, moves=True)
+
+
+def _parse(context: Context, request: Request, *, moves: bool) -> Command:
+    destination = request.headers.get("Destination", "").strip()
+    if not destination:
+        raise Failed(400, "COPY and MOVE need a Destination header")
+    host = urlsplit(destination).hostname
+    if host is not None and host != urlsplit(f"//{request.host}").hostname:
+        raise Failed(502, f"the Destination is on {host}, which is another server")
+    levels = depth(request.headers, INFINITY)
+    if moves and levels != INFINITY:
+        raise Failed(400, "a collection moves with all its members: send Depth: infinity")
+    overwrite = request.headers.get("Overwrite", "T").strip().upper()
+    if overwrite not in ("T", "F"):
+        raise Failed(400, "Overwrite is T or F")
+    return Command(
+        moves,
+        context.urls.parse(destination),
+        overwrite == "T",
+        levels == INFINITY,
+        conditions.parse(request.headers),
+    )
+
+
+async def run(tx: WriteTx, context: Context, target: Target, command: Command) -> Response:
+    """201 if the destination is new, 204 if something was overwritten."""
+    require(target, Privilege.READ)
+    if command.moves:
+        require(target, Privilege.UNBIND)
+    destination = await resolve(tx, context.actor, command.destination)
+    require(destination, Privilege.BIND)
+    match target.resource:
+        case CalendarObject(collection, stored):
+            overwritten = await _object(tx, context, collection, stored, destination, command)
+        case Calendar(collection):
+            overwritten = await _calendar(tx, context, collection, destination, command)
+        case _:
+            raise Failed(405, "only objects and calendars can be copied and moved")
+    return Response(204 if overwritten else 201)
+
+
+async def _object(
+    tx: WriteTx,
+    context: Context,
+    source: Collection,
+    stored: Stored,
+    destination: Target,
+    command: Command,
+) -> bool:
+    to, name = _place_in_calendar(destination)
+    if (to.id, name) == (source.id, stored.name):
+        raise Failed(403, "source and destination are the same object")
+    locked = await collections.lock(tx, source.id, to.id)
+    source, to = alive(locked, source.id), alive(locked, to.id)
+    existing = await objects.get(tx, source.id, stored.name)
+    if existing is None:
+        raise not_found("this object")
+    await require_state(tx, context, command.conditions, CalendarObject(source, existing))
+    over = await objects.get(tx, to.id, name)
+    _require_overwrite(command, exists=over is not None)
+    try:
+        if command.moves:
+            await move_object(tx, existing, source, to, name, over, context.now)
+        else:
+            await copy_object(tx, existing, to, name, over, context.now)
+    except UidConflict as conflict:
+        conflict.href = destination.href.rpartition("/")[0] + "/" + encode(conflict.name)
+        raise
+    return over is not None
+
+
+def _place_in_calendar(destination: Target) -> tuple[Collection, str]:
+    match destination.resource:
+        case CalendarObject(collection, stored):
+            return collection, stored.name
+        case Unmapped(Calendar(collection), name):
+            return collection, name
+        case Unmapped(None):
+            raise Failed(409, "the destination's calendar does not exist: make it first")
+    raise Failed(403, "an object can only lie directly in a calendar")
+
+
+async def _calendar(
+    tx: WriteTx, context: Context, source: Collection, destination: Target, command: Command
+) -> bool:
+    name, over = _place_in_home(destination)
+    if over is not None and over.id == source.id:
+        raise Failed(403, "source and destination are the same calendar")
+    home, locked = await calendars.lock_with_home(tx, source.owner_id, source.id)
+    if locked is None:
+        raise not_found("this calendar")
+    await require_state(tx, context, command.conditions, Calendar(locked))
+    over = await collections.by_name(tx, home.owner_id, name)
+    _require_overwrite(command, exists=over is not None)
+    if over is not None:
+        await collections.lock(tx, over.id)
+        await calendars.trash(tx, home, over, context.now)
+    if command.moves:
+        await calendars.rename(tx, home, locked, name, context.now)
+    else:
+        await copy_calendar(tx, home, locked, name, context.now, members=command.members)
+    return over is not None
+
+
+def _place_in_home(destination: Target) -> tuple[str, Collection | None]:
+    match destination.resource:
+        case Calendar(collection):
+            return collection.name, collection
+        case Unmapped(Home(), name):
+            return name, None
+        case Unmapped(None):
+            raise Failed(409, "the destination's parent does not exist: make it first")
+    raise Refused(CALENDAR_COLLECTION_LOCATION, "a calendar lies directly in a calendar home")
+
+
+def _require_overwrite(command: Command, *, exists: bool) -> None:
+    if exists and not command.overwrite:
+        raise Failed(412, "there is something at the destination, and Overwrite is F")

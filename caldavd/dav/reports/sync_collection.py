@@ -1,0 +1,106 @@
+"""sync-collection on a calendar and on a calendar home (RFC 6578 §3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, tzinfo
+
+from caldavd.acl.privileges import Privilege
+from caldavd.dav import calendar_data
+from caldavd.dav.members import calendar_item, object_item
+from caldavd.dav.path import encode
+from caldavd.dav.reports.calendar import with_data
+from caldavd.dav.resolve import Target, require
+from caldavd.dav.respond import Selection, Wanted
+from caldavd.dav.server import Context
+from caldavd.errors import SYNC_TRAVERSAL_SUPPORTED, Failed, Refused
+from caldavd.ical.subset import DataRequest
+from caldavd.model import Calendar, Collection, Home
+from caldavd.names import DAV
+from caldavd.service import sync, zone
+from caldavd.store import collections
+from caldavd.store.engine import ReadTx
+from caldavd.xml.parse import Element, text
+
+
+@dataclass(frozen=True, slots=True)
+class SyncQuery:
+    """From where to synchronise, and how many members to answer with at most."""
+
+    token: str
+    infinite: bool
+    limit: int | None
+    data: DataRequest | None
+    wanted: Wanted
+
+
+def parse(context: Context, root: Element, wanted: Wanted) -> SyncQuery:
+    """The Depth header is not looked at: clients send 0, 1 or none. Raises Failed(400)."""
+    level = text(root.find(DAV + "sync-level")) or "1"
+    if level not in ("1", "infinite"):
+        raise Failed(400, "sync-level is 1 or infinite")
+    return SyncQuery(
+        text(root.find(DAV + "sync-token")),
+        level == "infinite",
+        _limit(root),
+        calendar_data.request_of(root),
+        wanted,
+    )
+
+
+async def select(
+    tx: ReadTx, context: Context, target: Target, query: SyncQuery
+) -> tuple[Selection, Wanted]:
+    """Raises Refused(VALID_SYNC_TOKEN), or Refused(SYNC_TRAVERSAL_SUPPORTED) on a home."""
+    require(target, Privilege.READ)
+    match target.resource:
+        case Calendar(collection):
+            selection = await _calendar(tx, target, collection, query)
+            return selection, await _wanted(tx, context, collection, query)
+        case Home(collection):
+            if query.infinite:
+                raise Refused(SYNC_TRAVERSAL_SUPPORTED, "a home is synchronised with sync-level 1")
+            return await _home(tx, target, collection, query), query.wanted
+    raise Failed(403, "this report is about calendars and calendar homes")
+
+
+async def _calendar(
+    tx: ReadTx, target: Target, calendar: Collection, query: SyncQuery
+) -> Selection:
+    delta = await sync.since(tx, calendar, query.token, query.limit)
+    items = [
+        object_item(target.href, calendar, change.stored)
+        for change in delta.changes
+        if change.stored is not None
+    ]
+    missing = [
+        target.href + encode(change.name) for change in delta.changes if change.stored is None
+    ]
+    return Selection(items, missing, target.href if delta.more else None, delta.token)
+
+
+async def _home(tx: ReadTx, target: Target, home: Collection, query: SyncQuery) -> Selection:
+    calendars = await collections.calendars(tx, home.owner_id)
+    delta = await sync.home_since(tx, home, calendars, query.token)
+    items = [calendar_item(target.href, calendar) for calendar in delta.changed]
+    missing = [f"{target.href}{encode(name)}/" for name in delta.removed]
+    return Selection(items, missing, token=delta.token)
+
+
+async def _wanted(tx: ReadTx, context: Context, calendar: Collection, query: SyncQuery) -> Wanted:
+    if query.data is None:
+        return query.wanted
+    floating: tzinfo = UTC
+    if calendar_data.needs_zone(query.data):
+        floating = await zone.floating(tx, calendar.id, calendar.owner_id, context.actor.id)
+    return with_data(query.wanted, query.data, floating)
+
+
+def _limit(root: Element) -> int | None:
+    limit = root.find(DAV + "limit")
+    if limit is None:
+        return None
+    number = text(limit.find(DAV + "nresults"))
+    if not number.isdecimal() or len(number) > 9 or int(number) == 0:
+        raise Failed(400, "limit holds nresults, a number above 0")
+    return int(number)

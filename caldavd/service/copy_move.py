@@ -1,0 +1,80 @@
+"""Copy and move objects and whole calendars between the calendars of one owner (RFC 4918 §9.8)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from caldavd.ical.parse import parse
+from caldavd.model import Collection, Stored
+from caldavd.service import calendars
+from caldavd.service.delete import delete
+from caldavd.service.put import UidConflict, require_component
+from caldavd.service.save import save
+from caldavd.store import changes, ids, objects, occurrences, properties
+from caldavd.store.engine import WriteTx
+
+PAGE: Final = 200
+
+
+async def copy_object(
+    tx: WriteTx, source: Stored, to: Collection, name: str, over: Stored | None, now: int
+) -> None:
+    """Copies an object, with its properties, to a name of a locked calendar.
+
+    Raises Refused(SUPPORTED_COMPONENT) or UidConflict.
+    """
+    await _make_room(tx, source, to, over, now, moves=False)
+    content = (await objects.contents(tx, [source.id]))[source.id]
+    saved = await save(tx, to, None, name, parse(content.encode()), now)
+    await properties.copy(tx, source.id, saved.stored.id, to.owner_id)
+
+
+async def move_object(
+    tx: WriteTx,
+    source: Stored,
+    from_: Collection,
+    to: Collection,
+    name: str,
+    over: Stored | None,
+    now: int,
+) -> None:
+    """Moves an object, its entity tag unchanged, to a name of another or the same locked calendar.
+
+    Raises Refused(SUPPORTED_COMPONENT) or UidConflict.
+    """
+    await _make_room(tx, source, to, over, now, moves=True)
+    await objects.move(tx, source.id, to, name)
+    if to.id != from_.id:
+        await occurrences.move(tx, source.id, to.id, to.owner_id)
+    await changes.record(tx, from_, source.name, now, deleted=True)
+    await changes.record(tx, to, name, now, deleted=False)
+
+
+async def copy_calendar(
+    tx: WriteTx, home: Collection, source: Collection, name: str, now: int, *, members: bool
+) -> None:
+    """Copies a locked calendar, with its properties and perhaps its objects, to a free name."""
+    made = await calendars.create(tx, home, name, source.components, now)
+    await properties.copy(tx, source.id, made.id, made.owner_id)
+    after = 0
+    while members and (page := await objects.page(tx, source.id, after, PAGE)):
+        for stored, content in page:
+            copy = replace(stored, id=ids.new(), collection_id=made.id, owner_id=made.owner_id)
+            await objects.copy(tx, stored.id, copy, content)
+            await occurrences.copy(tx, stored.id, copy)
+            await properties.copy(tx, stored.id, copy.id, made.owner_id)
+            await changes.record(tx, made, copy.name, now, deleted=False)
+        after = page[-1][0].id
+
+
+async def _make_room(
+    tx: WriteTx, source: Stored, to: Collection, over: Stored | None, now: int, *, moves: bool
+) -> None:
+    require_component(to, source.component)
+    if over is not None:
+        await delete(tx, to, over, now)
+    holder = await objects.name_of_uid(tx, to.id, source.uid)
+    leaves = moves and source.collection_id == to.id and holder == source.name
+    if holder is not None and not leaves:
+        raise UidConflict(source.uid, holder)
