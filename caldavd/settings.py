@@ -154,10 +154,13 @@ class Limits(BaseModel):
         default=10_485_760, ge=10_240, description="Largest calendar object, in bytes."
     )
     max_attendees_per_instance: int = Field(
-        default=1_000, ge=1, description="Attendees of one event or task."
+        default=5_000, ge=1, description="Attendees of one event or task."
     )
     max_instances: int = Field(
-        default=20_000, ge=100, description="Instances of one recurring object in any window."
+        default=10_000,
+        ge=100,
+        description="Instances that one object may name or generate; an endless rule is not "
+        "counted.",
     )
     max_xml_bytes: int = Field(
         default=4_194_304, ge=16_384, description="Longest XML body, in bytes."

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, timedelta, tzinfo
+from itertools import islice
 from typing import Final, NamedTuple
 
 from caldavd.ical import alarm
@@ -127,11 +128,42 @@ def _only_uid(props: tuple[PropFilter, ...], uid: TextMatch | None) -> bool:
 # --- Matching ---
 
 
+MAX_TRIED: Final = 5_000
+"""Instances of one object that are looked at for one time range."""
+
+
+class _Grouped:
+    """Instances by the component that describes them, each found when first asked for."""
+
+    def __init__(self, instances: Iterator[Instance]) -> None:
+        self._rest = islice(instances, MAX_TRIED)
+        self._found: dict[int, list[Instance]] = {}
+
+    def of(self, component: Component) -> Iterator[Instance]:
+        own = self._found.setdefault(id(component), [])
+        given = 0
+        while given < len(own) or self._find_another():
+            if given < len(own):
+                yield own[given]
+                given += 1
+
+    def _find_another(self) -> bool:
+        try:
+            instance = next(self._rest, None)
+        except TooMany:
+            return False
+        if instance is not None:
+            self._found.setdefault(id(instance.component), []).append(instance)
+        return instance is not None
+
+
 class _Scope(NamedTuple):
     """What is tested, and the zone of its floating and all-day times."""
 
     document: Document
     floating: tzinfo
+    groups: dict[Window, _Grouped]
+    """The instances in each window that was asked about."""
 
 
 def matches(filter: Filter, document: Document, floating: tzinfo) -> bool:
@@ -139,7 +171,7 @@ def matches(filter: Filter, document: Document, floating: tzinfo) -> bool:
     top = filter.comp_filter
     if top.is_not_defined:
         return False
-    scope = _Scope(document, floating)
+    scope = _Scope(document, floating, {})
     calendar = document.calendar
     of_any = of_any_component(top)
     inner = (f for f in top.comp_filters if f not in of_any.comp_filters)
@@ -189,13 +221,11 @@ def _instances(component: Component, window: Window, scope: _Scope) -> Iterator[
     document = scope.document
     line = component.first("RECURRENCE-ID")
     if line is not None and parameter(line, "RANGE") is None:
-        document = replace(document, components=(component,))
-    try:
-        for instance in iterate(document, window, scope.floating):
-            if instance.component is component:
-                yield instance
-    except TooMany:
-        return
+        # It describes one instance, whatever the others do.
+        return iterate(replace(document, components=(component,)), window, scope.floating)
+    if window not in scope.groups:
+        scope.groups[window] = _Grouped(iterate(document, window, scope.floating))
+    return scope.groups[window].of(component)
 
 
 def _property(filter: PropFilter, component: Component, scope: _Scope) -> bool:

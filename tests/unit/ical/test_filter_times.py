@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import product
@@ -476,3 +477,45 @@ def test_a_range_on_the_calendar_is_about_components_of_any_type(text: str) -> N
         return Filter(CompFilter("VCALENDAR", time_range=Window(at(number), at(number + 1))))
 
     assert [number for number in range(3, 8) if matches(on(number), document, UTC)] == [5]
+
+
+# --- Bounded work ---
+
+
+def test_many_changed_series_are_asked_in_one_pass() -> None:
+    days = [f"{2000 + n // 336}{n // 28 % 12 + 1:02}{n % 28 + 1:02}" for n in range(300)]
+    changes = [
+        vevent(
+            start=f"{date}T100000Z",
+            duration="PT1H",
+            alarms=[valarm()],
+            lines=[f"RECURRENCE-ID;RANGE=THISANDFUTURE:{date}T090000Z"],
+        )
+        for date in days
+    ]
+    text = event(start="20000101T090000Z", rrule="FREQ=DAILY", overrides=changes)
+    started = time.perf_counter()
+
+    before = in_range(text, *day(1999, 1, 1), "VEVENT")
+    ringing = in_range(text, *day(1999, 1, 1), "VEVENT", "VALARM")
+
+    assert (before, ringing) == (False, False)
+    assert time.perf_counter() - started < 2
+
+
+def test_later_instances_are_described_by_the_change_before_them() -> None:
+    changed = vevent(
+        summary="Changed",
+        start="20260106T100000Z",
+        duration="PT1H",
+        lines=["RECURRENCE-ID;RANGE=THISANDFUTURE:20260106T090000Z"],
+    )
+    text = event(start="20260105T090000Z", rrule="FREQ=DAILY", overrides=[changed])
+
+    def summary_on(number: int, summary: str) -> bool:
+        prop = PropFilter("SUMMARY", text_match=TextMatch(summary))
+        window = Window(at(number), at(number + 1))
+        return found(text, CompFilter("VEVENT", time_range=window, prop_filters=(prop,)))
+
+    assert [summary_on(n, "changed") for n in (5, 6, 9)] == [False, True, True]
+    assert [summary_on(n, "meeting") for n in (5, 6, 9)] == [True, False, False]
