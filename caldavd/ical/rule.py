@@ -142,6 +142,11 @@ def _weekday(value: str) -> int:
     return WEEKDAYS.index(value)
 
 
+def _until(value: str) -> Temporal:
+    """The last moment. Year 9999, by which some clients say "never", is one too late to compute."""
+    return parse_temporal("9998" + value[4:] if value.startswith("9999") else value)
+
+
 def _gregorian(value: str) -> None:
     if value not in ("GREGORIAN", "GREGORY", "ISO8601"):
         raise ValueError(f"rules in the calendar {value[:40]} are not supported")
@@ -151,7 +156,7 @@ _OTHERS: Final[dict[str, tuple[str, Callable[[str], object]]]] = {
     "FREQ": ("freq", _freq),
     "INTERVAL": ("interval", _positive),
     "COUNT": ("count", _positive),
-    "UNTIL": ("until", parse_temporal),
+    "UNTIL": ("until", _until),
     "BYDAY": ("by_day", _days),
     "WKST": ("week_start", _weekday),
     "RSCALE": ("", _gregorian),

@@ -34,10 +34,15 @@ _ZERO: Final = timedelta()
 def resolve(tzid: str, zones: Mapping[str, Component]) -> tzinfo | None:
     """The zone that a TZID names in an object with these VTIMEZONEs; None: read it as floating.
 
-    Raises ValueError where the VTIMEZONE cannot be read.
+    A VTIMEZONE that cannot be read counts as absent.
     """
     enclosed = zones.get(tzid)
-    return zone_from_id(tzid) if enclosed is None else zone_from_component(tzid, enclosed)
+    if enclosed is None:
+        return zone_from_id(tzid)
+    try:
+        return zone_from_component(tzid, enclosed)
+    except ValueError:
+        return zone_from_id(tzid)
 
 
 @lru_cache(maxsize=1024)

@@ -15,6 +15,7 @@ from caldavd.errors import (
     MAX_DATE_TIME,
     MAX_INSTANCES,
     MIN_DATE_TIME,
+    SUPPORTED_RSCALE,
     VALID_CALENDAR_DATA,
     Refused,
 )
@@ -32,6 +33,7 @@ EARLIEST: Final = "00020101"
 LATEST: Final = "99981231"
 """The first and the last date that can be computed with in any zone."""
 
+_RSCALE: Final = re.compile(r"(?:^|;)RSCALE=([\w-]+)", re.ASCII | re.IGNORECASE)
 _DATE: Final = re.compile(r"[0-9]{8}(?:T[0-9]{6}Z?)?")
 
 # What nearly every object holds, valid and bounded as it stands: it need not be read to be judged.
@@ -59,7 +61,7 @@ class Limits:
     """ATTENDEEs of one instance."""
     max_instances: int = 10_000
     """COUNT of a rule, its instances up to UNTIL if they are dense, RDATEs and EXDATEs together,
-    overrides. An endless rule is not counted."""
+    overrides; busy periods. An endless rule is not counted."""
     max_per_day: int = 100
     """Instances a day of an endless rule: above every half hour, below every minute."""
 
@@ -118,13 +120,11 @@ def _check_counts(component: Component, names: list[str], limits: Limits) -> Non
 
 
 def _check_date_count(component: Component, limits: Limits) -> None:
-    dates = sum(
-        line.value.count(",") + 1 for line in component.lines if line.name in ("RDATE", "EXDATE")
-    )
+    dates = sum(line.value.count(",") + 1 for line in component.lines if line.name in _LISTS)
     if dates > limits.max_instances:
         raise Refused(
             MAX_INSTANCES,
-            f"{dates} dates in RDATE and EXDATE, more than {limits.max_instances}: "
+            f"{dates} dates in {', '.join(_LISTS)}, more than {limits.max_instances}: "
             "split the series",
         )
 
@@ -157,14 +157,28 @@ def _check_moment(_: Component, line: Line, __: Limits) -> None:
 
 
 def _check_moments(component: Component, line: Line, limits: Limits) -> None:
-    """RDATE or EXDATE: one value or several; RDATE also periods."""
-    if 2 * line.value.count(",") + 2 >= limits.max_instances:
-        _check_date_count(component, limits)
+    """RDATE or EXDATE: one value or several, some empty; RDATE also periods."""
+    _check_date_count_of(component, line, limits)
     for text in line.value.split(","):
+        if not text.strip():
+            continue
         if "/" in text and line.name == "RDATE":
             parse_period(text)
         else:
             _check_temporal(line, text)
+
+
+def _check_periods(component: Component, line: Line, limits: Limits) -> None:
+    """FREEBUSY: one period or several."""
+    _check_date_count_of(component, line, limits)
+    for text in line.value.split(","):
+        parse_period(text)
+
+
+def _check_date_count_of(component: Component, line: Line, limits: Limits) -> None:
+    """Count before reading, where one line alone may make the list too long."""
+    if 2 * line.value.count(",") + 2 >= limits.max_instances:
+        _check_date_count(component, limits)
 
 
 def _check_temporal(line: Line, text: str) -> None:
@@ -214,6 +228,9 @@ def _check_rule(component: Component, line: Line, limits: Limits) -> None:
         return
     if len(line.value) > MAX_RULE:
         raise ValueError(f"the rule has more than {MAX_RULE} characters")
+    scale = _RSCALE.search(line.value)
+    if scale is not None and scale[1].upper() not in ("GREGORIAN", "GREGORY", "ISO8601"):
+        raise Refused(SUPPORTED_RSCALE, f"rules in the calendar {scale[1][:20]} are not supported")
     rule = parse_rule(line.value)
     if rule.count is not None and rule.until is not None:
         raise ValueError("the rule has both COUNT and UNTIL; only one may be given")
@@ -263,6 +280,7 @@ def _refused(component: Component, reason: str) -> Refused:
     return Refused(VALID_CALENDAR_DATA, f"{component.name[:40]}: {reason}")
 
 
+_LISTS: Final = ("RDATE", "EXDATE", "FREEBUSY")
 _ONCE: Final = ("UID", "DTSTART", "DTEND", "DUE", "DURATION", "RECURRENCE-ID")
 
 _CHECKS: Final[Mapping[str, Callable[[Component, Line, Limits], None]]] = {
@@ -274,6 +292,7 @@ _CHECKS: Final[Mapping[str, Callable[[Component, Line, Limits], None]]] = {
     "CREATED": _check_created,
     "RDATE": _check_moments,
     "EXDATE": _check_moments,
+    "FREEBUSY": _check_periods,
     "DURATION": _check_duration,
     "TRIGGER": _check_trigger,
     "REPEAT": _check_repeat,

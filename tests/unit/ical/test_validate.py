@@ -60,7 +60,6 @@ def accepted(text: str) -> bool:
         "EXDATE:20260106T090000Z,never",
         "EXDATE:20260106T090000Z/PT1H",
         "RDATE;VALUE=PERIOD:20260106T090000Z/1H",
-        "RDATE:",
         "RRULE:",
         "RRULE:DAILY",
         "RRULE:INTERVAL=2",
@@ -106,6 +105,7 @@ def test_a_value_of_the_wrong_form_is_refused(line: str) -> None:
         pytest.param(todo(completed="done"), id="COMPLETED"),
         pytest.param(todo(created="00001231T000000Z"), id="CREATED of a task"),
         pytest.param(event(alarms=[valarm("soon")]), id="TRIGGER"),
+        pytest.param(calendar(component("VFREEBUSY", ["UID:1", "FREEBUSY:now"])), id="FREEBUSY"),
         pytest.param(event(alarms=[valarm(lines=["REPEAT:many"])]), id="REPEAT"),
         pytest.param(event(alarms=[valarm(lines=["REPEAT:100000000"])]), id="REPEAT without end"),
         pytest.param(event(zones=[BERLIN.replace("BYMONTH=3", "BYMONTH=33")]), id="VTIMEZONE"),
@@ -166,10 +166,22 @@ def test_a_property_of_which_there_is_one_may_not_stand_twice(line: str) -> None
         "FREQ=MINUTELY;UNTIL=20260106T090000Z",
         "FREQ=DAILY;BYHOUR=9,10,11,12,13,14,15,16;BYMINUTE=0,20,40",
         "FREQ=WEEKLY;X-THING=1",
+        "FREQ=WEEKLY;UNTIL=99991231T235959Z",
+        "RSCALE=GREGORIAN;FREQ=YEARLY;SKIP=FORWARD",
     ],
 )
 def test_a_bounded_or_moderate_rule_is_accepted(rule: str) -> None:
     assert accepted(event(rrule=rule))
+
+
+@pytest.mark.parametrize("line", ["EXDATE:", "RDATE:", "EXDATE:20260105T090000Z,"])
+def test_an_empty_date_in_a_list_is_accepted(line: str) -> None:
+    assert accepted(event(lines=[line]))
+
+
+@pytest.mark.rfc("7529 10")
+def test_a_rule_in_another_calendar_is_refused_as_such() -> None:
+    assert refusal(event(rrule="RSCALE=HEBREW;FREQ=YEARLY")) == errors.SUPPORTED_RSCALE
 
 
 @pytest.mark.rfc("4791 5.3.2.1")
@@ -226,6 +238,7 @@ def test_the_instances_a_day_are_bounded_by_the_parts_of_the_rule(rule: str, mos
             [f"{name}:" + ",".join(["20260105"] * 6_000) for name in ("RDATE", "EXDATE")],
             id="both together",
         ),
+        pytest.param(["FREEBUSY:" + ",".join(["20260105T090000Z/PT1H"] * 100_000)], id="FREEBUSY"),
     ],
 )
 def test_a_hundred_thousand_dates_are_refused(lines: list[str]) -> None:
