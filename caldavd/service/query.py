@@ -54,13 +54,11 @@ async def _candidates(tx: ReadTx, calendar: Collection, within: Bounds, zone: Zo
     if within.window is not None:
         return await _by_time(tx, calendar, within, within.window, zone)
     if within.uid is not None:
-        text = within.uid.text
-        alike = await objects.with_uid_containing(tx, calendar.id, text)
-        found = [
-            one for one in alike if text in one.uid and within.component in (None, one.component)
-        ]
+        alike = await objects.with_uid_containing(tx, calendar.id, within.uid.text)
+        found = [one for one in alike if within.component in (None, one.component)]
     else:
         found = await objects.members(tx, calendar.id, within.component)
+    found = _with_uid(found, within)
     return Candidates(found, ()) if within.decided else Candidates((), found)
 
 
@@ -80,10 +78,18 @@ async def _by_time(
         for stored in await occurrences.undecided(tx, calendar.id, range_.starts, range_.ends)
         if stored.component in components and stored.id not in ids
     ]
-    indexed = await objects.by_ids(tx, list(ids)) if ids else []
+    beyond = _with_uid(beyond, within)
+    indexed = _with_uid(await objects.by_ids(tx, list(ids)) if ids else [], within)
     if within.decided:
         return Candidates(indexed, beyond)
     return Candidates((), [*indexed, *beyond])
+
+
+def _with_uid(found: list[Stored], within: Bounds) -> list[Stored]:
+    """Those whose UID contains the text that the bounds name, if they name one."""
+    if within.uid is None:
+        return found
+    return [one for one in found if within.uid.text in one.uid]
 
 
 async def _overlapping(rows: Sequence[Row], range_: Range, zone: Zone) -> set[int]:
