@@ -44,8 +44,20 @@ MAY_KNOW: Final[dict[str, frozenset[str] | None]] = {
 
 PURE: Final = frozenset({"ical", "itip", "acl", "xml"})
 IMPURE_MODULES: Final = frozenset(
-    ("asyncio", "logging", "os", "pathlib", "random", "secrets", "socket", "sqlite3")
-    + ("subprocess", "tempfile", "threading", "time")
+    {
+        "asyncio",
+        "logging",
+        "os",
+        "pathlib",
+        "random",
+        "secrets",
+        "socket",
+        "sqlite3",
+        "subprocess",
+        "tempfile",
+        "threading",
+        "time",
+    }
 )
 CLOCK_METHODS: Final = frozenset({"now", "today", "utcnow"})
 ONLY_IN: Final = {

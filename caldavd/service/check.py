@@ -1,0 +1,104 @@
+"""Is the database as it must be? `caldavd db check`: rows against rows, rows against their text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from caldavd.errors import Refused
+from caldavd.ical.index import index
+from caldavd.ical.parse import Document, parse
+from caldavd.ical.validate import Limits
+from caldavd.model import Stored
+from caldavd.service.save import etag
+from caldavd.store import check as store
+from caldavd.store import objects
+from caldavd.store.check import Finding, Indexed
+from caldavd.store.engine import ReadTx
+
+PAGE: Final = 100
+MAX_FINDINGS: Final = 1_000
+"""After how many findings in texts the search ends."""
+_DAY_S: Final = 86_400
+
+
+async def check(tx: ReadTx, now: int) -> list[Finding]:
+    """Everything in one state of the database that is not as it must be; nothing is mended."""
+    found = await store.findings(tx)
+    calendar = await store.next_calendar(tx, 0)
+    while calendar is not None and len(found) < MAX_FINDINGS:
+        found += await _of_calendar(tx, calendar, now)
+        calendar = await store.next_calendar(tx, calendar)
+    return found
+
+
+async def _of_calendar(tx: ReadTx, calendar: int, now: int) -> list[Finding]:
+    found: list[Finding] = []
+    page = await objects.page(tx, calendar, 0, PAGE)
+    while page and len(found) < MAX_FINDINGS:
+        held = await store.indexed(tx, [stored.id for stored, _ in page])
+        found += await tx.offload(_of_page, page, held, now)
+        page = await objects.page(tx, calendar, page[-1][0].id, PAGE)
+    return found
+
+
+def _of_page(page: list[tuple[Stored, str]], held: dict[int, Indexed], now: int) -> list[Finding]:
+    return [
+        Finding(rule, f"object {stored.id} ({stored.name}) {what}")
+        for stored, text in page
+        for rule, what in _of_object(stored, text, held[stored.id], now)
+    ]
+
+
+def _of_object(stored: Stored, text: str, held: Indexed, now: int) -> Iterator[tuple[str, str]]:
+    size = len(text.encode())
+    if stored.etag != etag(text):
+        yield "entity tag", f"has entity tag {stored.etag}, its text has {etag(text)}"
+    if stored.size_bytes != size:
+        yield "size", f"is said to have {stored.size_bytes} bytes and has {size}"
+    try:
+        # It was let in under the limits of its time: these are above any that it can reach.
+        document = parse(text.encode(), Limits(size, size, size, size))
+    except Refused as error:
+        yield "text", f"would be refused today: {error.reason}"
+        return
+    if (stored.uid, stored.component) != (document.uid, document.component):
+        yield (
+            "index",
+            (
+                f"is kept as {stored.component} {stored.uid}, "
+                f"its text is {document.component} {document.uid}"
+            ),
+        )
+    elif not _agrees(held, document, stored.modified_at, now):
+        yield "index", "is not indexed as its text says: a search in time may miss it"
+
+
+def _agrees(held: Indexed, document: Document, modified_at: int, now: int) -> bool:
+    """Whether the index is what indexing anew makes, on the day of the change or today.
+
+    How far an endless series is indexed depends on the day; where both reach, they must agree.
+    """
+    return any(
+        _within(held, held, fresh) == _within(fresh, held, fresh)
+        for fresh in (_fresh(document, day) for day in (modified_at, now))
+    )
+
+
+def _fresh(document: Document, today: int) -> Indexed:
+    made = index(document, today)
+    rows = frozenset((row.starts, row.ends, row.floating, row.busy) for row in made.occurrences)
+    return Indexed(made.indexed_from, made.indexed_until, rows)
+
+
+def _within(held: Indexed, one: Indexed, other: Indexed) -> set[tuple[int, int, bool, int]]:
+    """The rows that both indexes must have: those that lie where both reach, in any zone."""
+    from_ = [of.indexed_from for of in (one, other) if of.indexed_from is not None]
+    until = [of.indexed_until for of in (one, other) if of.indexed_until is not None]
+    low = max(from_) + _DAY_S if from_ else None
+    high = min(until) - _DAY_S if until else None
+    return {
+        (starts, ends, floating, busy)
+        for starts, ends, floating, busy in held.rows
+        if (low is None or ends > low) and (high is None or starts < high)
+    }

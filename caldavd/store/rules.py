@@ -1,0 +1,253 @@
+"""What must hold between the rows of a database, as statements that find where it does not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select
+
+from caldavd.model import Kind
+from caldavd.store.occurrences import COMPONENTS, OTHER
+from caldavd.store.tables import (
+    address,
+    app_password,
+    calendar_object,
+    change,
+    collection,
+    occurrence,
+    principal,
+    property_,
+)
+
+MAX_FOUND: Final = 1_000
+"""How many offenders a statement returns."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A statement whose rows break the rule, and how to tell of one."""
+
+    name: str
+    offenders: Select[Any]
+    says: str
+
+
+_IS_CALENDAR: Final = collection.c.kind == Kind.CALENDAR.value
+_IS_HOME: Final = collection.c.kind == Kind.HOME.value
+_PRESENT: Final = change.c.deleted == 0
+_SAME_MEMBER: Final = and_(
+    change.c.collection_id == calendar_object.c.collection_id,
+    change.c.name == calendar_object.c.name,
+)
+_CALENDAR = collection.alias("calendar")
+
+
+def _without(child: Any, parent: Any, on: ColumnElement[bool], *shown: Any) -> Select[Any]:
+    """Rows of a table that have no partner in another."""
+    return select(*shown).select_from(child.outerjoin(parent, on)).where(parent.c[0].is_(None))
+
+
+_REFERENCES: Final = (
+    Rule(
+        "address without principal",
+        _without(
+            address,
+            principal,
+            address.c.principal_id == principal.c.id,
+            address.c.address,
+            address.c.principal_id,
+        ),
+        "address {0} belongs to principal {1}, which does not exist",
+    ),
+    Rule(
+        "app password without principal",
+        _without(
+            app_password,
+            principal,
+            app_password.c.principal_id == principal.c.id,
+            app_password.c.id,
+            app_password.c.principal_id,
+        ),
+        "app password {0} belongs to principal {1}, which does not exist",
+    ),
+    Rule(
+        "collection without principal",
+        _without(
+            collection,
+            principal,
+            collection.c.owner_id == principal.c.id,
+            collection.c.id,
+            collection.c.name,
+            collection.c.owner_id,
+        ),
+        "collection {0} ({1}) belongs to principal {2}, which does not exist",
+    ),
+    Rule(
+        "object without calendar",
+        _without(
+            calendar_object,
+            collection,
+            and_(
+                calendar_object.c.collection_id == collection.c.id,
+                calendar_object.c.owner_id == collection.c.owner_id,
+                _IS_CALENDAR,
+            ),
+            calendar_object.c.id,
+            calendar_object.c.name,
+            calendar_object.c.collection_id,
+        ),
+        "object {0} ({1}) lies in collection {2}, which is no calendar of the object's owner",
+    ),
+    Rule(
+        "change without collection",
+        _without(
+            change,
+            collection,
+            and_(
+                change.c.collection_id == collection.c.id,
+                change.c.owner_id == collection.c.owner_id,
+            ),
+            change.c.name,
+            change.c.collection_id,
+        ),
+        "the change of {0} is of collection {1}, which the change's owner does not have",
+    ),
+    Rule(
+        "occurrence without object",
+        _without(
+            occurrence,
+            calendar_object,
+            and_(
+                occurrence.c.object_id == calendar_object.c.id,
+                occurrence.c.collection_id == calendar_object.c.collection_id,
+                occurrence.c.owner_id == calendar_object.c.owner_id,
+                occurrence.c.kind
+                == case(COMPONENTS, value=calendar_object.c.component, else_=OTHER),
+            ),
+            occurrence.c.object_id,
+            occurrence.c.collection_id,
+            occurrence.c.starts,
+        ),
+        "an occurrence of object {0} in collection {1} at {2} fits no object",
+    ),
+    Rule(
+        "property without resource",
+        select(property_.c.name, property_.c.resource_id)
+        .select_from(
+            property_.outerjoin(principal, principal.c.id == property_.c.resource_id)
+            .outerjoin(collection, collection.c.id == property_.c.resource_id)
+            .outerjoin(calendar_object, calendar_object.c.id == property_.c.resource_id)
+        )
+        .where(
+            or_(
+                func.coalesce(principal.c.id, collection.c.id, calendar_object.c.id).is_(None),
+                func.coalesce(principal.c.id, collection.c.owner_id, calendar_object.c.owner_id)
+                != property_.c.owner_id,
+            )
+        ),
+        "property {0} is of resource {1}, which the property's owner does not have",
+    ),
+)
+_CHANGES: Final = (
+    Rule(
+        "object without change",
+        _without(
+            calendar_object,
+            change,
+            and_(_SAME_MEMBER, _PRESENT),
+            calendar_object.c.id,
+            calendar_object.c.name,
+        ),
+        "no change tells that object {0} ({1}) is there: clients do not see it",
+    ),
+    Rule(
+        "change without object",
+        select(change.c.collection_id, change.c.name)
+        .select_from(
+            change.join(collection, collection.c.id == change.c.collection_id).outerjoin(
+                calendar_object, _SAME_MEMBER
+            )
+        )
+        .where(_IS_CALENDAR, _PRESENT, calendar_object.c.id.is_(None)),
+        "a change of collection {0} tells of object {1}, which does not exist",
+    ),
+    Rule(
+        "change without calendar",
+        select(change.c.collection_id, change.c.name)
+        .select_from(
+            change.join(collection, collection.c.id == change.c.collection_id).outerjoin(
+                _CALENDAR,
+                and_(
+                    _CALENDAR.c.owner_id == collection.c.owner_id,
+                    _CALENDAR.c.name == change.c.name,
+                    _CALENDAR.c.trashed_at.is_(None),
+                ),
+            )
+        )
+        .where(_IS_HOME, _PRESENT, _CALENDAR.c.id.is_(None)),
+        "a change of home {0} tells of calendar {1}, which does not exist",
+    ),
+    Rule(
+        "revision behind its changes",
+        select(collection.c.id, collection.c.revision, func.max(change.c.revision))
+        .select_from(collection.join(change, change.c.collection_id == collection.c.id))
+        .group_by(collection.c.id, collection.c.revision)
+        .having(collection.c.revision < func.max(change.c.revision)),
+        "collection {0} is at revision {1} and has a change of revision {2}",
+    ),
+    Rule(
+        "floor above revision",
+        select(collection.c.id, collection.c.floor, collection.c.revision).where(
+            collection.c.floor > collection.c.revision
+        ),
+        "collection {0} refuses tokens before revision {1} and is at {2} only",
+    ),
+)
+_MEMBERS: Final = (
+    Rule(
+        "duplicate UID",
+        select(calendar_object.c.collection_id, calendar_object.c.uid, func.count())
+        .group_by(calendar_object.c.collection_id, calendar_object.c.uid)
+        .having(func.count() > 1),
+        "collection {0} holds UID {1} {2} times",
+    ),
+    Rule(
+        "duplicate name",
+        select(collection.c.owner_id, collection.c.name, func.count())
+        .where(collection.c.trashed_at.is_(None))
+        .group_by(collection.c.owner_id, collection.c.name)
+        .having(func.count() > 1),
+        "principal {0} has collection {1} {2} times",
+    ),
+    Rule(
+        "principal without home",
+        _without(
+            principal,
+            collection,
+            and_(
+                collection.c.owner_id == principal.c.id, _IS_HOME, collection.c.trashed_at.is_(None)
+            ),
+            principal.c.id,
+            principal.c.name,
+        ),
+        "principal {0} ({1}) has no calendar home",
+    ),
+    Rule(
+        "component that its calendar does not take",
+        select(calendar_object.c.id, calendar_object.c.name, calendar_object.c.component)
+        .select_from(
+            calendar_object.join(collection, collection.c.id == calendar_object.c.collection_id)
+        )
+        .where(
+            (literal(",") + collection.c.components + ",").not_like(
+                literal("%,") + calendar_object.c.component + ",%"
+            )
+        ),
+        "object {0} ({1}) is a {2}, which its calendar does not take",
+    ),
+)
+RULES: Final = tuple(
+    Rule(rule.name, rule.offenders.limit(MAX_FOUND), rule.says)
+    for rule in (*_REFERENCES, *_CHANGES, *_MEMBERS)
+)
