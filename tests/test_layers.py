@@ -35,6 +35,12 @@ MAY_KNOW: Final[dict[str, frozenset[str] | None]] = {
     "api": LEAVES | {"clock", "service", "store", "ical", "acl"},
     "auth": LEAVES | {"clock", "store"},
     "workers": LEAVES | {"clock", "service", "itip", "store"},
+    "logs": frozenset(),
+    "processes": frozenset(),
+    "listeners": frozenset({"config", "settings"}),
+    "metrics": LEAVES | {"store"},
+    "traffic": frozenset({"clock"}),
+    "front": LEAVES | {"clock", "dav", "metrics", "store", "traffic"},
     "app": EVERYONE,
     "parts": EVERYONE,
     "cli": EVERYONE,
@@ -61,7 +67,7 @@ IMPURE_MODULES: Final = frozenset(
 )
 CLOCK_METHODS: Final = frozenset({"now", "today", "utcnow"})
 ONLY_IN: Final = {
-    "aiohttp": ("dav/http.py", "api/http.py", "app.py"),
+    "aiohttp": ("dav/http.py", "api/http.py", "front.py", "app.py"),
     "icalendar": ("ical/", "itip/"),
     "recurring_ical_events": ("ical/",),
     "sqlalchemy": ("store/",),

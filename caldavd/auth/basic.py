@@ -52,6 +52,10 @@ class Counts:
     failed: int = 0
     refused: int = 0
 
+    def by_result(self) -> dict[str, int]:
+        """The numbers by the word that metrics use."""
+        return {"succeeded": self.succeeded, "failed": self.failed, "refused": self.refused}
+
 
 @dataclass(slots=True)
 class _Notes:

@@ -1,0 +1,5 @@
+"""python -m caldavd"""
+
+from caldavd.cli.main import main
+
+main()

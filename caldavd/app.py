@@ -1,0 +1,258 @@
+"""The composition root: settings to a database, a handler, listeners and periodic work."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import ssl
+from collections.abc import MutableMapping
+from dataclasses import dataclass
+from importlib import import_module, util
+from ipaddress import ip_network
+from pathlib import Path
+from typing import Any, Final
+
+from aiohttp import web
+
+from caldavd import clock, listeners, parts
+from caldavd.auth.basic import Authenticator
+from caldavd.auth.passwords import Hasher, draw
+from caldavd.config import Bootstrap, ConfigError
+from caldavd.dav import http
+from caldavd.dav.http import Handler, Proxies
+from caldavd.dav.path import Urls
+from caldavd.dav.server import DavLimits, Server
+from caldavd.front import Bounds, Front, Side, quiet_logger, receiver
+from caldavd.ical.validate import Limits
+from caldavd.listeners import Sockets
+from caldavd.metrics import MeasuredDatabase, Metrics
+from caldavd.processes import Parent
+from caldavd.service import accounts
+from caldavd.service.accounts import Created
+from caldavd.settings import Config
+from caldavd.store import schema
+from caldavd.store.connect import connect
+from caldavd.store.engine import Database
+from caldavd.workers import prune, runner
+
+_log: Final = logging.getLogger(__name__)
+
+PRUNE_EVERY_S: Final = 6 * 3_600
+KEEPALIVE_S: Final = 75
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """All that may fail at a start is done: the schema is current, the sockets listen."""
+
+    config: Config
+    sockets: tuple[Sockets, ...]
+    """Those of each serving process."""
+    created: Created | None
+
+
+def prepare(config: Config, bootstrap: Bootstrap, environ: MutableMapping[str, str]) -> Prepared:
+    """Upgrades the database, opens the sockets, makes the first account if there is none.
+
+    Raises ConfigError, Unavailable, WrongSchema, Failed.
+    """
+    location = parts.location(config)
+    if isinstance(location, Path) and config.server.workers > 1:
+        raise ConfigError("more than one worker needs PostgreSQL: set [database] url")
+    listeners.tls(config.server)
+    upgraded = schema.upgrade(location)
+    if upgraded.before != upgraded.after:
+        _log.info("schema upgraded", extra={"before": upgraded.before, "after": upgraded.after})
+    sockets = _open(config, environ)
+    server = config.server.model_copy(update={"port": listeners.port_of(sockets[0])})
+    created = asyncio.run(_first_account(config, bootstrap))
+    return Prepared(config.model_copy(update={"server": server}), sockets, created)
+
+
+def serve(prepared: Prepared) -> int:
+    """Serves until SIGTERM or SIGINT, then finishes what it began; the status to exit with."""
+    server = prepared.config.server
+    if server.workers == 1:
+        _run(prepared, 0, None)
+        return 0
+
+    def child(number: int, parent: int) -> int:
+        _run(prepared, number, parent)
+        return 0
+
+    return Parent(server.workers, child, server.shutdown_timeout_s).run()
+
+
+def _open(config: Config, environ: MutableMapping[str, str]) -> tuple[Sockets, ...]:
+    server = config.server
+    shared = listeners.handed_over(environ)
+    if not shared and server.socket:
+        shared = (listeners.unix(Path(server.socket), int(server.socket_mode, 8)),)
+    if shared:
+        return (shared,) * server.workers
+    if server.workers == 1:
+        return (listeners.tcp(server.host, server.port, shared=False),)
+    first = listeners.tcp(server.host, server.port, shared=True)
+    port = listeners.port_of(first)
+    others = (listeners.tcp(server.host, port, shared=True) for _ in range(1, server.workers))
+    return (first, *others)
+
+
+async def _first_account(config: Config, bootstrap: Bootstrap) -> Created | None:
+    db = await _connect(config)
+    try:
+        return await accounts.bootstrap(
+            db,
+            accounts.NewAccount(bootstrap.user or accounts.FIRST_NAME),
+            bootstrap.password,
+            parts.defaults(config),
+            (draw, lambda password: Hasher(parts.cost(config)).hash(password)),
+            clock.now(),
+        )
+    finally:
+        await db.close()
+
+
+async def _connect(config: Config) -> Database:
+    return await connect(
+        parts.location(config),
+        pool_size=config.database.pool_size,
+        synchronous=config.database.sqlite_synchronous,
+    )
+
+
+def _run(prepared: Prepared, number: int, parent: int | None) -> None:
+    """One serving process, from its event loop's start to its end."""
+    factory: Any = None
+    if util.find_spec("uvloop") is not None:
+        factory = import_module("uvloop").new_event_loop
+    with asyncio.Runner(loop_factory=factory) as loop:
+        loop.run(_serve(prepared, number, parent))
+
+
+async def _serve(prepared: Prepared, number: int, parent: int | None) -> None:
+    config = prepared.config
+    db = await _connect(config)
+    metrics = Metrics(db.dialect)
+    db = MeasuredDatabase(db, metrics)
+    auth = Authenticator(db, parts.authentication(config), clock.now)
+    metrics.read_logins(auth.counts.by_result)
+    context = listeners.tls(config.server)
+    stop = _stop_signals(config, context, parent)
+    dav = http.handler(_server(config, db, auth), _proxies(config))
+    front = _runner(Front(_bounds(config), db, metrics, dav).serve, config)
+    side = _runner(Side(db, metrics).serve, config)
+    try:
+        await _listen(front, prepared.sockets[number], context)
+        if config.metrics.port:
+            port = config.metrics.port + number
+            await _listen(side, listeners.tcp(config.metrics.host, port, shared=False), None)
+        await _until(stop, config, db, auth)
+        _log.info("stopping")
+    finally:
+        await front.cleanup()
+        await side.cleanup()
+        await auth.write_notes()
+        await db.close()
+
+
+async def _until(stop: asyncio.Event, config: Config, db: Database, auth: Authenticator) -> None:
+    """Does periodic work until it is time to stop."""
+    keep = prune.Keep(trash_days=config.calendars.trash_days)
+
+    async def pruning() -> None:
+        await prune.prune(db, keep, clock.now())
+
+    async with asyncio.TaskGroup() as group:
+        tasks = [
+            group.create_task(auth.keep_notes()),
+            group.create_task(runner.run(runner.Periodic("prune", PRUNE_EVERY_S, pruning))),
+        ]
+        await stop.wait()
+        for task in tasks:
+            task.cancel()
+
+
+def _stop_signals(
+    config: Config, context: ssl.SSLContext | None, parent: int | None
+) -> asyncio.Event:
+    """Set by SIGTERM, SIGINT or the parent's end. SIGHUP reads the certificate anew."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def reload() -> None:
+        if context is None:
+            return
+        try:
+            listeners.load_certificate(context, config.server)
+        except ConfigError as error:
+            _log.error("certificate not read anew", extra={"reason": str(error)})
+        else:
+            _log.info("certificate read anew")
+
+    def orphaned() -> None:
+        loop.remove_reader(parent or 0)
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGHUP, reload)
+    if parent is not None:
+        loop.add_reader(parent, orphaned)
+    return stop
+
+
+def _runner(handler: Handler, config: Config) -> web.ServerRunner:
+    """aiohttp without its router and its access log, which double the cost of a request."""
+    server = web.Server(
+        handler,  # type: ignore[arg-type]
+        request_factory=receiver(config.server.max_body_bytes),
+        access_log=None,
+        logger=quiet_logger(),
+        keepalive_timeout=KEEPALIVE_S,
+    )
+    return web.ServerRunner(server, shutdown_timeout=config.server.shutdown_timeout_s)
+
+
+async def _listen(
+    served: web.ServerRunner, sockets: Sockets, context: ssl.SSLContext | None
+) -> None:
+    await served.setup()
+    for one in sockets:
+        site = web.SockSite(served, one, ssl_context=context, backlog=listeners.BACKLOG)
+        await site.start()
+
+
+def _proxies(config: Config) -> Proxies:
+    """Whose X-Forwarded headers are believed."""
+    trusted = config.server.trusted_proxies
+    networks = tuple(ip_network(one, strict=False) for one in trusted if one != "unix")
+    return Proxies(networks, unix="unix" in trusted)
+
+
+def _server(config: Config, db: Database, auth: Authenticator) -> Server:
+    """What requests are served with."""
+    limits = config.limits
+    return Server(
+        db,
+        auth,
+        urls=Urls(config.server.path_prefix),
+        realm=config.auth.realm,
+        limits=DavLimits(
+            objects=Limits(
+                max_bytes=limits.max_resource_bytes,
+                max_attendees=limits.max_attendees_per_instance,
+                max_instances=limits.max_instances,
+            ),
+            max_xml_bytes=limits.max_xml_bytes,
+            max_multiget_hrefs=limits.max_multiget_hrefs,
+        ),
+    )
+
+
+def _bounds(config: Config) -> Bounds:
+    """What the front holds requests to."""
+    return Bounds(
+        config.server.request_timeout_s, config.server.path_prefix, _proxies(config).trusted
+    )

@@ -1,0 +1,155 @@
+"""What stands before the DAV handler: health, time limit, metrics, and what aiohttp leaves open."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from aiohttp import StreamReader, web
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http import RawRequestMessage
+from aiohttp.http_exceptions import HttpProcessingError
+
+from caldavd import clock
+from caldavd.dav.http import Handler, Network
+from caldavd.metrics import CONTENT_TYPE, Metrics
+from caldavd.store import principals
+from caldavd.store.engine import Database, Unavailable
+from caldavd.traffic import ClearText, kind
+
+_log: Final = logging.getLogger(__name__)
+
+READY_TIMEOUT_S: Final = 5
+_CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
+_HEALTH: Final = frozenset({"/healthz", "/readyz"})
+_RETRY: Final = {"Retry-After": "5"}
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How long a request may take, below which path it comes, and from which proxies."""
+
+    timeout_s: float
+    prefix: str
+    trusted: Sequence[Network]
+
+
+def quiet_logger() -> logging.Logger:
+    """For aiohttp: whoever sends what is not HTTP does not get a traceback into our log."""
+    logger = logging.getLogger("caldavd.http")
+    logger.filters[:] = [_one_line]
+    return logger
+
+
+def _one_line(record: logging.LogRecord) -> bool:
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, HttpProcessingError):
+        record.msg, record.args, record.exc_info = "malformed request", (), None
+        record.levelno, record.levelname = logging.INFO, "INFO"
+        record.reason = error.message.partition("\n")[0]
+    return True
+
+
+class _Incoming(web.Request):
+    """A request whose client is told to go on with the body when somebody wants it."""
+
+    _continued = False
+    ATTRS = web.Request.ATTRS | frozenset({"_continued"})
+
+    async def read(self) -> bytes:
+        """The whole body, inflated; not longer than it may be."""
+        if not self._continued and self.headers.get("Expect", "").lower() == "100-continue":
+            self._continued = True
+            if self.transport is not None:
+                self.transport.write(_CONTINUE)
+        return await super().read()
+
+
+def receiver(max_bytes: int) -> Callable[..., web.Request]:
+    """What makes requests of what was received; bodies are held to that length."""
+    loop = asyncio.get_running_loop()
+
+    def receive(
+        message: RawRequestMessage,
+        payload: StreamReader,
+        protocol: web.RequestHandler,
+        writer: AbstractStreamWriter,
+        task: asyncio.Task[None],
+    ) -> web.Request:
+        return _Incoming(message, payload, protocol, writer, task, loop, client_max_size=max_bytes)
+
+    return receive
+
+
+class Front:
+    """What stands before the DAV handler: health, time limit, metrics."""
+
+    def __init__(self, bounds: Bounds, db: Database, metrics: Metrics, dav: Handler) -> None:
+        self._dav = dav
+        self._metrics = metrics
+        self._health = Side(db, metrics)
+        self._bounds = bounds
+        self._clear_text = ClearText(bounds.trusted, clock.now)
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """Answers any request."""
+        if request.raw_path in _HEALTH:
+            return await self._health.serve(request)
+        if not request.secure and "Authorization" in request.headers:
+            self._clear_text.seen(request.remote or "")
+        began = time.perf_counter()
+        status = 500
+        try:
+            async with asyncio.timeout(self._bounds.timeout_s):
+                response = await self._dav(request)
+            status = response.status
+        except TimeoutError:
+            _log.warning("request took too long", extra={"method": request.method})
+            status = 503
+            response = web.Response(status=status, headers=_RETRY, text="try again\n")
+        except web.RequestPayloadError:
+            status = 400
+            response = web.Response(status=status, text="the body is broken: send it again\n")
+        except web.HTTPException as error:
+            status = error.status
+            raise
+        finally:
+            seconds = time.perf_counter() - began
+            about = kind(request.raw_path, self._bounds.prefix)
+            self._metrics.observe(request.method, about, status, seconds)
+        return response
+
+
+class Side:
+    """Health for whoever restarts us, and metrics for whoever watches."""
+
+    def __init__(self, db: Database, metrics: Metrics) -> None:
+        self._db = db
+        self._metrics = metrics
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """Answers a request to the metrics' listener, or about health to any."""
+        if request.method not in {"GET", "HEAD"}:
+            return web.Response(status=405, headers={"Allow": "GET, HEAD"})
+        match request.raw_path:
+            case "/healthz":
+                return web.Response(text="alive\n")
+            case "/readyz":
+                return await self._ready()
+            case "/metrics":
+                body = self._metrics.render().encode()
+                return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE})
+        return web.Response(status=404, text="not here: /metrics, /healthz or /readyz\n")
+
+    async def _ready(self) -> web.Response:
+        try:
+            async with asyncio.timeout(READY_TIMEOUT_S):
+                await self._db.read(principals.count, snapshot=False)
+        except (TimeoutError, Unavailable) as error:
+            _log.warning("not ready", extra={"reason": str(error) or "the database takes too long"})
+            return web.Response(status=503, headers=_RETRY, text="the database does not answer\n")
+        return web.Response(text="ready\n")

@@ -1,0 +1,86 @@
+"""Removes for good what was kept for a time: calendars in the trash, removals in the change log."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from caldavd.store import changes, collections
+from caldavd.store.engine import Database, WriteTx
+
+_log: Final = logging.getLogger(__name__)
+
+DAY_S: Final = 86_400
+OBJECTS_AT_ONCE: Final = 500
+CALENDARS_AT_ONCE: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """How long things are kept."""
+
+    trash_days: int = 30
+    removals_days: int = 180
+    """A client that was away for longer synchronises from the start (RFC 6578 §3.2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pruned:
+    """How much was removed."""
+
+    calendars: int
+    removals: int
+
+
+async def prune(db: Database, keep: Keep, now: int) -> Pruned:
+    """Removes what is older, in many short transactions; several processes may do it at once."""
+    pruned = Pruned(
+        calendars=await _empty_trash(db, now - keep.trash_days * DAY_S),
+        removals=await _forget_removals(db, now - keep.removals_days * DAY_S),
+    )
+    if pruned != Pruned(0, 0):
+        counts = {"calendars": pruned.calendars, "removals": pruned.removals}
+        _log.info("pruned", extra=counts)
+    return pruned
+
+
+async def _empty_trash(db: Database, before: int) -> int:
+    expired = await db.read(lambda tx: collections.expired(tx, before))
+    for id_ in expired:
+        while await db.write(partial(_purge_some, id_=id_, before=before)):
+            pass
+    return len(expired)
+
+
+async def _purge_some(tx: WriteTx, id_: int, before: int) -> bool:
+    """Removes a part of a calendar in the trash, and at last the calendar; whether more is left."""
+    locked = await collections.lock(tx, id_)
+    if not locked or locked[0].trashed_at is None or locked[0].trashed_at >= before:
+        return False  # removed by somebody else, or restored
+    await collections.trash(tx, id_, collections.PURGING)
+    if await collections.purge_objects(tx, id_, OBJECTS_AT_ONCE):
+        return True
+    await collections.purge(tx, id_)
+    return False
+
+
+async def _forget_removals(db: Database, before: int) -> int:
+    forgotten = 0
+    while found := await db.read(
+        lambda tx: changes.removed_before(tx, before, CALENDARS_AT_ONCE), snapshot=False
+    ):
+        for collection_id, revision in found:
+            forgotten += await _forget(db, collection_id, revision)
+        if len(found) < CALENDARS_AT_ONCE:
+            break
+    return forgotten
+
+
+async def _forget(db: Database, collection_id: int, revision: int) -> int:
+    async def work(tx: WriteTx) -> int:
+        await collections.lock(tx, collection_id)
+        return await changes.prune(tx, collection_id, revision)
+
+    return await db.write(work)
