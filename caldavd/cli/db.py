@@ -6,9 +6,11 @@ from typing import Final
 
 import click
 
-from caldavd import parts
+from caldavd import clock, parts
 from caldavd.cli import run
+from caldavd.cli.failure import FAILED
 from caldavd.cli.main import Invocation
+from caldavd.service import check as service
 from caldavd.store import schema
 
 
@@ -40,4 +42,25 @@ def current(invocation: Invocation, as_json: bool) -> None:
         click.echo(f"{found or 'none'} (this program needs {needed})")
 
 
-db: Final = click.Group("db", commands=[upgrade, current], help="Upgrade and check the database.")
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="For scripts.")
+@click.pass_obj
+def check(invocation: Invocation, as_json: bool) -> int:
+    """Look for rows that cannot be right; mends nothing.
+
+    It reads one state of the database; the server may run meanwhile. The status is 0 if it found
+    nothing.
+    """
+    findings = run.read(run.settings(invocation), lambda tx: service.check(tx, clock.now()))
+    if as_json:
+        run.show_json([{"rule": one.rule, "what": one.what} for one in findings])
+    else:
+        for one in findings:
+            click.echo(f"{one.rule}: {one.what}")
+        click.echo(f"{len(findings)} findings" if findings else "the database is well", err=True)
+    return FAILED if findings else 0
+
+
+db: Final = click.Group(
+    "db", commands=[upgrade, current, check], help="Upgrade and check the database."
+)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Final
@@ -109,7 +110,7 @@ async def _clean(tx: WriteTx, account: Principal, label: str) -> None:
 
 
 def _password(user: str) -> str:
-    terminal = click.get_text_stream("stdin").isatty()
+    terminal = sys.stdin.isatty()
     return run.ask_password(f"Password of {user}", from_stdin=not terminal, twice=False)
 
 
