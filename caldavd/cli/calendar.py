@@ -151,11 +151,7 @@ def _row(account: str, one: Named) -> dict[str, object]:
 def _color(text: str | None) -> str | None:
     if text is None:
         return None
-    digits = text.removeprefix("#")
-    try:
-        int(digits, 16)
-    except ValueError:
-        digits = ""
-    if len(digits) not in (6, 8):
+    found = run.color(text)
+    if found is None:
         raise click.BadParameter("a colour is #RRGGBB or #RRGGBBAA", param_hint="--color")
-    return f"#{digits.upper()}"
+    return found

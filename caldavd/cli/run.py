@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit, urlunsplit
 
 import click
@@ -24,6 +25,8 @@ from caldavd.store.connect import connect
 from caldavd.store.engine import Database, ReadTx, WriteTx
 
 T = TypeVar("T")
+
+_COLOR: Final = re.compile("#[0-9A-Fa-f]{6}([0-9A-Fa-f]{2})?")
 
 
 def settings(invocation: Invocation) -> Config:
@@ -119,6 +122,11 @@ def instant(seconds: int | None) -> str | None:
     if seconds is None:
         return None
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def color(text: str) -> str | None:
+    """A colour as it is stored, #RRGGBB or #RRGGBBAA; None if it is not written so."""
+    return text.strip().upper() if _COLOR.fullmatch(text.strip()) else None
 
 
 def base_url(config: Config) -> str:

@@ -174,7 +174,7 @@ def _entry(response: Element) -> Entry:
     properties: dict[str, Element] = {}
     for propstat in response.iterfind(DAV + "propstat"):
         if _status(propstat) == 200:
-            properties.update((str(one.tag), one) for one in propstat.find(DAV + "prop") or ())
+            properties.update((str(one.tag), one) for one in propstat.iterfind(f"{DAV}prop/*"))
     return Entry(href, _status(response), properties)
 
 

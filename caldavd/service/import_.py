@@ -1,0 +1,121 @@
+"""Bring documents into a calendar from elsewhere: again and again, without doubling any."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+from caldavd.errors import Failed, Refused
+from caldavd.ical.contentline import Component, read
+from caldavd.ical.parse import Document
+from caldavd.ical.split import object_name
+from caldavd.model import Collection, Stored
+from caldavd.service.put import put, require_component
+from caldavd.service.save import etag
+from caldavd.store import collections, objects
+from caldavd.store.engine import ReadTx, WriteTx
+
+
+class Verb(Enum):
+    """What became of a document."""
+
+    ADDED = "added"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one document; `reason` if it was refused."""
+
+    verb: Verb
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a document belongs: over the object of its UID, or under a new name."""
+
+    existing: Stored | None
+    name: str
+
+
+async def take(
+    tx: WriteTx, calendar: Collection, documents: Sequence[Document], now: int
+) -> list[Outcome]:
+    """Saves documents; what the calendar holds of the same UID is replaced where it differs.
+
+    One that is refused leaves the others alone. Raises Failed(404) if the calendar was deleted.
+    """
+    locked = await collections.lock(tx, calendar.id)
+    if not locked or locked[0].trashed_at is not None:
+        raise Failed(404, f"the calendar {calendar.name} was deleted meanwhile")
+    return [await _take(tx, locked[0], document, now) for document in documents]
+
+
+async def foresee(
+    tx: ReadTx, calendar: Collection | None, documents: Sequence[Document]
+) -> list[Outcome]:
+    """What `take` would do; None is a calendar that is still to be made."""
+    if calendar is None:
+        return [Outcome(Verb.ADDED) for _ in documents]
+    return [await _foresee(tx, calendar, document) for document in documents]
+
+
+async def _take(tx: WriteTx, calendar: Collection, document: Document, now: int) -> Outcome:
+    place = await _place(tx, calendar, document)
+    if await _holds(tx, place.existing, document):
+        return Outcome(Verb.UNCHANGED)
+    try:
+        saved = await put(tx, calendar, place.existing, place.name, document, now)
+    except Refused as refused:  # before anything was written
+        return Outcome(Verb.REFUSED, refused.reason)
+    return Outcome(Verb.ADDED if saved.created else Verb.UPDATED)
+
+
+async def _foresee(tx: ReadTx, calendar: Collection, document: Document) -> Outcome:
+    try:
+        require_component(calendar, document.component)
+    except Refused as refused:
+        return Outcome(Verb.REFUSED, refused.reason)
+    place = await _place(tx, calendar, document)
+    if await _holds(tx, place.existing, document):
+        return Outcome(Verb.UNCHANGED)
+    return Outcome(Verb.ADDED if place.existing is None else Verb.UPDATED)
+
+
+async def _place(tx: ReadTx, calendar: Collection, document: Document) -> _Place:
+    held = await objects.name_of_uid(tx, calendar.id, document.uid)
+    if held is not None:
+        return _Place(await objects.get(tx, calendar.id, held), held)
+    name = object_name(document.uid)
+    if await objects.get(tx, calendar.id, name) is not None:  # a client gave it to another UID
+        name = hashlib.sha256(document.uid.encode()).hexdigest() + ".ics"
+    return _Place(None, name)
+
+
+async def _holds(tx: ReadTx, existing: Stored | None, document: Document) -> bool:
+    """Whether an object says what the document says, time stamps and time zones aside."""
+    if existing is None:
+        return False
+    if existing.etag == etag(document.text):
+        return True
+    held = (await objects.contents(tx, [existing.id]))[existing.id]
+    components = [part for calendar in read(held) for part in calendar.components]
+    return _essence(components) == _essence(document.components)
+
+
+def _essence(components: Sequence[Component]) -> list[object]:
+    """What components say. Whoever exports writes a new DTSTAMP, and zones in words of its own."""
+    return [
+        (
+            part.name,
+            [line for line in part.lines if line.name != "DTSTAMP"],
+            _essence(part.components),
+        )
+        for part in components
+        if part.name != "VTIMEZONE"
+    ]
