@@ -1,0 +1,357 @@
+"""Logins against the accounts of a database."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import logging
+from dataclasses import dataclass, field
+
+import pytest
+
+from caldavd.auth.basic import USE_EVERY_S, WRONG_S, Authenticator, AuthSettings
+from caldavd.auth.failures import Slowing
+from caldavd.auth.passwords import Cost, Hasher, hash_drawn
+from caldavd.errors import TooManyAttempts, Unauthorized
+from caldavd.model import Actor
+from caldavd.service import accounts
+from caldavd.service.accounts import Defaults, NewAccount
+from caldavd.store import ids, principals
+from caldavd.store.engine import Database
+from caldavd.store.principals import AppPassword
+
+NOW = 1_800_000_000
+COST = Cost(memory_kib=64, time_cost=1, parallelism=1)
+SLOWING = Slowing(free_failures=2, delay_s=4, max_delay_s=8, memory_s=600)
+HOME = "203.0.113.9"
+GUESSER = "198.51.100.7"
+DRAWN = "abcde-fghjk-mnpqr-stuvw"
+
+
+@dataclass(slots=True)
+class World:
+    """A database with the account ann, whose password is `secret`; a clock; what was waited."""
+
+    db: Database
+    auth: Authenticator
+    ann: Actor
+    now: int = NOW
+    waits: list[float] = field(default_factory=list)
+
+    async def login(self, login: str, password: str, peer: str = HOME) -> Actor:
+        return await self.auth.authenticate(basic(login, password), peer)
+
+    async def fails(self, times: int, peer: str, first: int = 0) -> None:
+        """That many different wrong passwords."""
+        for number in range(first, first + times):
+            with pytest.raises(Unauthorized):
+                await self.login("ann", f"guess {number}", peer)
+
+
+def basic(login: str, password: str, encoding: str = "utf-8") -> str:
+    return "Basic " + base64.b64encode(f"{login}:{password}".encode(encoding)).decode()
+
+
+@pytest.fixture
+async def world(db: Database) -> World:
+    """Ann, and an authenticator on cheap hashes."""
+    kept = Hasher(COST).hash("secret")
+    new = NewAccount("ann", addresses=("ann@example.org", "a.n@example.org"))
+    ann = await db.write(lambda tx: accounts.create(tx, new, kept, Defaults(), NOW))
+    return made(db, Actor(ann.id, "ann", 1), AuthSettings(COST, SLOWING))
+
+
+def made(db: Database, ann: Actor, settings: AuthSettings) -> World:
+    async def pause(seconds: float) -> None:
+        world.waits.append(seconds)
+
+    auth = Authenticator(db, settings, lambda: world.now, pause)
+    world = World(db, auth, ann)
+    return world
+
+
+async def add_app_password(world: World, used_at: int | None = None) -> None:
+    new = AppPassword(ids.new(), "phone", hash_drawn(DRAWN), NOW, used_at)
+    await world.db.write(lambda tx: principals.add_app_password(tx, world.ann.id, new))
+
+
+async def used_at(world: World) -> int | None:
+    (found,) = await world.db.read(lambda tx: principals.app_passwords(tx, world.ann.id))
+    return found.used_at
+
+
+@pytest.mark.parametrize("login", ["ann", "ANN", "ann@example.org", "A.N@Example.Org"])
+async def test_a_name_or_any_address_is_a_login(login: str, world: World) -> None:
+    assert await world.login(login, "secret") == world.ann
+
+
+@pytest.mark.rfc("7617 2.1")
+async def test_a_password_in_latin_1_is_understood(world: World) -> None:
+    kept = Hasher(COST).hash("pässword")
+    await world.db.write(lambda tx: principals.set_password(tx, world.ann.id, kept))
+
+    actor = await world.auth.authenticate(basic("ann", "pässword", "latin-1"), HOME)
+
+    assert actor == Actor(world.ann.id, "ann", 2)
+
+
+@pytest.mark.parametrize(
+    ("login", "password"),
+    [("ann", "Secret"), ("ann", ""), ("bob", "secret"), ("ann", DRAWN), ("x" * 300, "secret")],
+)
+async def test_anything_else_is_a_failure(login: str, password: str, world: World) -> None:
+    with pytest.raises(Unauthorized):
+        await world.login(login, password)
+
+
+async def test_an_account_without_a_password_lets_nobody_in(world: World) -> None:
+    new = NewAccount("bob")
+    await world.db.write(lambda tx: accounts.create(tx, new, None, Defaults(), NOW))
+
+    with pytest.raises(Unauthorized):
+        await world.login("bob", "")
+
+
+async def test_a_disabled_account_lets_nobody_in(world: World) -> None:
+    await world.db.write(lambda tx: principals.set_disabled(tx, world.ann.id, NOW))
+
+    with pytest.raises(Unauthorized):
+        await world.login("ann", "secret")
+
+
+@pytest.mark.parametrize("header", [None, "", "Basic", "Bearer abc", "Basic \udcff", "Basic YQ=="])
+async def test_no_credentials_are_no_failed_login(
+    header: str | None, world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(20):
+        with pytest.raises(Unauthorized):
+            await world.auth.authenticate(header, HOME)
+
+    assert (caplog.records, world.auth.counts.failed) == ([], 0)
+    assert await world.login("ann", "secret") == world.ann
+
+
+async def test_a_failed_login_is_one_line_with_address_and_account(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(Unauthorized):
+        await world.login("Ann", "wrong", GUESSER)
+
+    (record,) = caplog.records
+    told = (record.levelno, record.getMessage(), vars(record)["address"], vars(record)["account"])
+    assert told == (logging.WARNING, "authentication failed", GUESSER, "Ann")
+    assert "wrong" not in str(vars(record))
+
+
+async def test_a_verified_login_is_remembered(world: World) -> None:
+    assert world.auth.cached(basic("ann", "secret")) is None
+
+    await world.login("ann", "secret")
+
+    assert world.auth.cached(basic("ann", "secret")) == world.ann
+    assert world.auth.cached(basic("ann", "wrong")) is None
+    assert world.auth.cached(None) is None
+
+
+async def test_a_remembered_login_is_not_verified_again(world: World) -> None:
+    for _ in range(10):
+        await world.login("ann", "secret")
+
+    assert world.auth.counts.succeeded == 1
+
+
+async def test_a_login_is_forgotten_some_time_after_its_last_use(world: World) -> None:
+    await world.login("ann", "secret")
+
+    world.now += 299
+    assert world.auth.cached(basic("ann", "secret")) == world.ann
+    world.now += 299
+    assert world.auth.cached(basic("ann", "secret")) == world.ann
+    world.now += 300
+    assert world.auth.cached(basic("ann", "secret")) is None
+
+
+async def test_a_login_that_was_ended_is_verified_anew(world: World) -> None:
+    await world.login("ann", "secret")
+    kept = Hasher(COST).hash("changed")
+    await world.db.write(lambda tx: principals.set_password(tx, world.ann.id, kept))
+
+    world.auth.forget(basic("ann", "secret"))
+
+    with pytest.raises(Unauthorized):
+        await world.login("ann", "secret")
+    assert await world.login("ann", "changed") == Actor(world.ann.id, "ann", 2)
+
+
+async def test_the_same_header_many_times_at_once_is_verified_once(world: World) -> None:
+    found = await asyncio.gather(*(world.login("ann", "secret") for _ in range(20)))
+
+    assert found == [world.ann] * 20
+    assert world.auth.counts.succeeded == 1
+
+
+async def test_who_leaves_does_not_take_the_others_login_along(world: World) -> None:
+    first = asyncio.create_task(world.login("ann", "secret"))
+    second = asyncio.create_task(world.login("ann", "secret"))
+    await asyncio.sleep(0)
+
+    first.cancel()
+
+    assert await second == world.ann
+
+
+async def test_an_app_password_is_a_password(world: World) -> None:
+    await add_app_password(world)
+
+    assert await world.login("ann", DRAWN) == world.ann
+    assert await world.login("ann", "secret") == world.ann
+
+
+async def test_a_revoked_app_password_is_not(world: World) -> None:
+    await add_app_password(world)
+    await world.db.write(lambda tx: principals.revoke_app_password(tx, world.ann.id, "phone"))
+
+    with pytest.raises(Unauthorized):
+        await world.login("ann", DRAWN)
+
+
+async def test_it_is_noted_when_an_app_password_was_used(world: World) -> None:
+    await add_app_password(world)
+    await world.login("ann", DRAWN)
+    assert await used_at(world) is None
+
+    await world.auth.write_notes()
+
+    assert await used_at(world) == NOW
+
+
+async def test_the_note_is_renewed_while_the_login_is_remembered(world: World) -> None:
+    await add_app_password(world)
+    await world.login("ann", DRAWN)
+    await world.auth.write_notes()
+
+    for _ in range(USE_EVERY_S // 200):
+        world.now += 200
+        assert world.auth.cached(basic("ann", DRAWN)) == world.ann
+    await world.auth.write_notes()
+
+    assert await used_at(world) == NOW + USE_EVERY_S
+
+
+async def test_the_note_is_not_written_with_each_use(world: World) -> None:
+    await add_app_password(world, used_at=NOW - 100)
+
+    await world.login("ann", DRAWN)
+    await world.auth.write_notes()
+
+    assert await used_at(world) == NOW - 100
+
+
+async def test_a_hash_of_another_cost_is_replaced_and_the_login_goes_on(world: World) -> None:
+    dearer = made(world.db, world.ann, AuthSettings(Cost(128, 1, 1), SLOWING))
+
+    await dearer.login("ann", "secret")
+    await dearer.auth.write_notes()
+
+    login = await world.db.read(lambda tx: principals.login(tx, "ann"))
+    assert login is not None
+    assert login.actor == world.ann
+    assert login.password_hash is not None
+    assert "m=128" in login.password_hash
+    assert await world.login("ann", "secret") == world.ann
+
+
+async def test_a_hash_is_not_replaced_over_a_new_password(world: World) -> None:
+    dearer = made(world.db, world.ann, AuthSettings(Cost(128, 1, 1), SLOWING))
+    await dearer.login("ann", "secret")
+    kept = Hasher(COST).hash("changed")
+    await world.db.write(lambda tx: principals.set_password(tx, world.ann.id, kept))
+
+    await dearer.auth.write_notes()
+
+    login = await world.db.read(lambda tx: principals.login(tx, "ann"))
+    assert login is not None
+    assert login.password_hash == kept
+
+
+@pytest.mark.rule("G24")
+async def test_an_address_that_guesses_has_to_wait(world: World) -> None:
+    await world.fails(3, GUESSER)
+
+    with pytest.raises(TooManyAttempts) as raised:
+        await world.login("ann", "secret", GUESSER)
+
+    assert (raised.value.status, raised.value.headers) == (429, (("Retry-After", "4"),))
+
+
+async def test_the_right_password_is_let_in_after_the_wait(world: World) -> None:
+    await world.fails(3, GUESSER)
+
+    world.now += 4
+
+    assert await world.login("ann", "secret", GUESSER) == world.ann
+
+
+async def test_guessing_elsewhere_does_not_lock_the_owner_out(world: World) -> None:
+    for number in range(30):
+        await world.fails(2, f"198.51.100.{number}", first=2 * number)
+    world.waits.clear()
+
+    assert await world.login("ann", "secret", HOME) == world.ann
+    assert world.waits == [8]
+
+
+async def test_guessing_elsewhere_does_not_delay_the_owner_where_she_was(world: World) -> None:
+    await world.login("ann", "secret", HOME)
+    await world.fails(3, GUESSER)
+    world.now += 400
+    world.waits.clear()
+
+    assert await world.login("ann", "secret", HOME) == world.ann
+    assert world.waits == []
+
+
+async def test_an_app_password_is_never_delayed(world: World) -> None:
+    await add_app_password(world)
+    await world.fails(3, GUESSER)
+    world.waits.clear()
+
+    assert await world.login("ann", DRAWN, HOME) == world.ann
+    assert world.waits == []
+
+
+async def test_a_device_that_repeats_one_wrong_password_is_one_failure(world: World) -> None:
+    for _ in range(20):
+        with pytest.raises(Unauthorized):
+            await world.login("ann", "old password", HOME)
+
+    assert await world.login("ann", "secret", HOME) == world.ann
+    assert world.auth.counts.failed == 20
+
+
+async def test_a_password_that_was_wrong_may_soon_be_right(world: World) -> None:
+    with pytest.raises(Unauthorized):
+        await world.login("ann", "changed", HOME)
+    kept = Hasher(COST).hash("changed")
+    await world.db.write(lambda tx: principals.set_password(tx, world.ann.id, kept))
+
+    world.now += WRONG_S
+
+    assert (await world.login("ann", "changed", HOME)).name == "ann"
+
+
+async def test_names_and_addresses_count_as_one_account(world: World) -> None:
+    for number, login in enumerate(["ann", "ANN", "ann@example.org", "a.n@example.org"]):
+        with pytest.raises(Unauthorized):
+            await world.login(login, "guess", f"198.51.100.{number}")
+    world.waits.clear()
+
+    await world.login("ann", "secret", HOME)
+
+    assert world.waits == [8]
+
+
+def test_the_authenticator_shows_no_secrets(db: Database) -> None:
+    auth = Authenticator(db, AuthSettings(COST, SLOWING), lambda: NOW)
+
+    assert repr(auth).startswith("<caldavd.auth.basic.Authenticator object at ")
