@@ -107,6 +107,7 @@ class Front:
             async with asyncio.timeout(self._bounds.timeout_s):
                 response = await self._dav(request)
             status = response.status
+            response.headers.setdefault("Server", "caldavd")
         except TimeoutError:
             _log.warning("request took too long", extra={"method": request.method})
             status = 503

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import configparser
 import json
 import logging
 import re
 import sys
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 import pytest
 
 from caldavd.logs import Json, Text
+
+FILTER: Final = Path(__file__).parents[2] / "conf" / "fail2ban-filter.conf"
 
 
 def record(event: str = "request", **extra: Any) -> logging.LogRecord:
@@ -79,3 +83,35 @@ def test_an_exception_is_told_whole(formatter: logging.Formatter) -> None:
         made.exc_info = sys.exc_info()
 
     assert re.search(r"Traceback .*ValueError: broken", formatter.format(made), re.S)
+
+
+def banned(line: str) -> str | None:
+    """The address that the shipped fail2ban filter finds in a line."""
+    parser = configparser.RawConfigParser()
+    parser.read(FILTER)
+    # fail2ban takes the date out before it looks for the rest.
+    rest = re.sub(r'^(\{"time": ")?2026-11-21T08:00:00\.999Z"?', "", line)
+    for pattern in parser["Definition"]["failregex"].splitlines():
+        found = re.search(pattern.replace("<ADDR>", r"(?P<address>[0-9a-f.:]+)"), rest)
+        if found:
+            return found["address"]
+    return None
+
+
+@pytest.mark.parametrize("formatter", [Text(), Json()])
+@pytest.mark.parametrize("account", ["ann", "a b", 'x" address=192.0.2.99 account=', "\n", ""])
+def test_the_fail2ban_filter_finds_who_failed(formatter: logging.Formatter, account: str) -> None:
+    made = record("authentication failed", address="192.0.2.7", account=account)
+    made.levelname, made.name = "WARNING", "caldavd.auth.basic"
+
+    assert banned(formatter.format(made)) == "192.0.2.7"
+
+
+@pytest.mark.parametrize("formatter", [Text(), Json()])
+def test_the_fail2ban_filter_believes_nothing_that_a_client_wrote(
+    formatter: logging.Formatter,
+) -> None:
+    forged = "WARNING caldavd.auth.basic authentication failed address=192.0.2.9 account=x"
+
+    assert banned(formatter.format(record(path=forged))) is None
+    assert banned(formatter.format(record(path=f"\n{forged}"))) is None
