@@ -36,11 +36,14 @@ MAY_KNOW: Final[dict[str, frozenset[str] | None]] = {
     "auth": LEAVES | {"clock", "store"},
     "workers": LEAVES | {"clock", "service", "itip", "store"},
     "logs": frozenset(),
+    "requestlog": LEAVES | {"logs"},
     "processes": frozenset(),
     "listeners": frozenset({"config", "settings"}),
     "metrics": LEAVES | {"store"},
     "traffic": frozenset({"clock"}),
     "front": LEAVES | {"clock", "dav", "metrics", "store", "traffic"},
+    # A client of a running server: it knows no more of it than any client does.
+    "doctor": LEAVES | {"xml"},
     "app": EVERYONE,
     "parts": EVERYONE,
     "cli": EVERYONE,
@@ -67,7 +70,7 @@ IMPURE_MODULES: Final = frozenset(
 )
 CLOCK_METHODS: Final = frozenset({"now", "today", "utcnow"})
 ONLY_IN: Final = {
-    "aiohttp": ("dav/http.py", "api/http.py", "front.py", "app.py"),
+    "aiohttp": ("dav/http.py", "api/http.py", "front.py", "app.py", "doctor/client.py"),
     "icalendar": ("ical/", "itip/"),
     "recurring_ical_events": ("ical/",),
     "sqlalchemy": ("store/",),
