@@ -1,17 +1,16 @@
-"""If-Match, If-None-Match and If, decided on the locked state (RFC 9110 §13, RFC 4918 §10.4)."""
+"""Conditional requests, decided on the locked state (RFC 9110 §13, RFC 4918 §10.4)."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from typing import Final
 
 from caldavd.errors import Failed
-from caldavd.model import Calendar, CalendarObject, Home, Resource
-from caldavd.service import sync
 
-_ETAG: Final = re.compile(r'\s*((?:W/)?"[^"]*"|[^\s,"]+)\s*(?:,|$)')
+_ETAG: Final = re.compile(r'(W/)?("[^"]*"|[^\s,"]+)')
 _IF_PART: Final = re.compile(
     r"\s*(?:<(?P<tag>[^>]*)>|\((?P<list>(?:[^()\"]|\"[^\"]*\")*)\))", re.DOTALL
 )
@@ -39,88 +38,118 @@ class IfList:
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """What a request demands of the state it changes."""
+    """What a request demands of the state that it changes or reads."""
 
     if_match: str | None = None
     if_none_match: str | None = None
     lists: tuple[IfList, ...] = ()
+    unmodified_since: int | None = None
+    """Epoch seconds; None where If-Match or something that is no date makes it void."""
+    modified_since: int | None = None
 
     @property
     def empty(self) -> bool:
-        return self.if_match is None and self.if_none_match is None and not self.lists
+        return self == NONE
 
 
-Resolver = Callable[[str], Awaitable[Resource | None]]
-"""What a tagged URL of an If header leads to; None where it leads nowhere."""
+NONE: Final = Conditions()
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What conditions are about. Whatever is nowhere has neither tag nor tokens nor a time."""
+
+    exists: bool = False
+    tag: str | None = None
+    """Without quotes."""
+    tokens: frozenset[str] = frozenset()
+    """State tokens (RFC 6578 §5)."""
+    modified_at: int | None = None
+
+
+StateOf = Callable[[str | None], Awaitable[State]]
+"""The state at a URL of an If header, or of the target for None."""
 
 
 def parse(headers: Mapping[str, str]) -> Conditions:
     """The conditions in a request's headers. Raises Failed(400) for an If header without sense."""
+    if_match, if_none_match = headers.get("If-Match"), headers.get("If-None-Match")
     return Conditions(
-        headers.get("If-Match"), headers.get("If-None-Match"), _lists(headers.get("If"))
+        if_match,
+        if_none_match,
+        _lists(headers.get("If")),
+        _date(headers.get("If-Unmodified-Since")) if if_match is None else None,
+        _date(headers.get("If-Modified-Since")) if if_none_match is None else None,
     )
 
 
-def state(resource: Resource) -> tuple[str | None, frozenset[str]]:
-    """A resource's entity tag without quotes, and its state tokens (RFC 6578 §5)."""
-    match resource:
-        case CalendarObject(stored=stored):
-            return stored.etag, frozenset()
-        case Calendar(collection) | Home(collection):
-            tag = f"{collection.incarnation:x}-{collection.revision:x}"
-            return tag, frozenset({sync.token(collection)})
-    return None, frozenset()
-
-
-async def require(conditions: Conditions, resource: Resource, resolver: Resolver) -> None:
-    """Raises Failed(412) if the state does not meet the conditions."""
+async def require(conditions: Conditions, state_of: StateOf) -> None:
+    """Raises Failed(412) if the state does not meet the conditions of a write."""
     if conditions.empty:
         return
-    tag, _ = state(resource)
-    if not _matches(conditions, tag):
+    state = await state_of(None)
+    none_match = conditions.if_none_match
+    if none_match is not None and _listed(none_match, state, weak=True):
+        raise _failed("there is an object already, or it has the state that you excluded")
+    await require_for_reading(conditions, state_of)
+
+
+async def require_for_reading(conditions: Conditions, state_of: StateOf) -> None:
+    """Raises Failed(412) where a write or a read may not go on; see also `not_modified`."""
+    if conditions.empty:
+        return
+    state = await state_of(None)
+    if conditions.if_match is not None and not _listed(conditions.if_match, state):
         raise _failed("the object is not in the state that your request expects: load it again")
-    if conditions.lists and not await _any_list(conditions.lists, resource, resolver):
+    since = conditions.unmodified_since
+    if since is not None and state.modified_at is not None and state.modified_at > since:
+        raise _failed("the object was modified since: load it again")
+    if conditions.lists and not await _any_list(conditions.lists, state_of):
         raise _failed("no list of your If header holds: load the resource again")
 
 
-def not_modified(conditions: Conditions, tag: str) -> bool:
-    """Whether a GET may be answered with 304: by weak comparison, as a proxy may have marked it."""
-    header = conditions.if_none_match
-    return header is not None and _listed(header.replace("W/", ""), tag)
+def not_modified(conditions: Conditions, state: State) -> bool:
+    """Whether a GET may be answered with 304 (RFC 9110 §13.1.2, §13.1.3)."""
+    if conditions.if_none_match is not None:
+        return _listed(conditions.if_none_match, state, weak=True)
+    since = conditions.modified_since
+    return since is not None and state.modified_at is not None and state.modified_at <= since
 
 
-def holds_for_reading(conditions: Conditions, tag: str) -> bool:
-    """Whether a GET meets its If-Match, if it has one."""
-    return conditions.if_match is None or _listed(conditions.if_match, tag)
+def _listed(header: str, state: State, *, weak: bool = False) -> bool:
+    """Whether a state is one of those in a list; `*` is any. Some clients leave the quotes out.
 
-
-def _matches(conditions: Conditions, tag: str | None) -> bool:
-    if conditions.if_match is not None and not _listed(conditions.if_match, tag):
-        return False
-    return conditions.if_none_match is None or not _listed(conditions.if_none_match, tag)
-
-
-def _listed(header: str, tag: str | None) -> bool:
-    """Strong comparison; `*` is any state that exists. Some clients leave the quotes out."""
-    if tag is None:
-        return False
+    By strong comparison, or by the weak one that If-None-Match wants (RFC 9110 §8.8.3.2).
+    """
     if header.strip() == "*":
-        return True
-    return any(found.strip('"') == tag for found in _ETAG.findall(header))
+        return state.exists
+    return any(
+        opaque.strip('"') == state.tag and (weak or not mark)
+        for mark, opaque in _ETAG.findall(header)
+    )
 
 
-async def _any_list(lists: tuple[IfList, ...], resource: Resource, resolver: Resolver) -> bool:
+async def _any_list(lists: tuple[IfList, ...], state_of: StateOf) -> bool:
     for one in lists:
-        found = resource if one.tag is None else await resolver(one.tag)
-        tag, tokens = (None, frozenset()) if found is None else state(found)
-        if all(_holds(term, tag, tokens) for term in one.terms):
+        state = await state_of(one.tag)
+        if all(_holds(term, state) for term in one.terms):
             return True
     return False
 
 
-def _holds(term: Term, tag: str | None, tokens: frozenset[str]) -> bool:
-    present = _listed(term.value, tag) if term.is_etag else term.value in tokens
+def _holds(term: Term, state: State) -> bool:
+    present = _listed(term.value, state) if term.is_etag else term.value in state.tokens
     return present != term.negated
+
+
+def _date(header: str | None) -> int | None:
+    """Epoch seconds of an HTTP date; what is none is to be ignored."""
+    if header is None:
+        return None
+    try:
+        return int(parsedate_to_datetime(header).timestamp())
+    except (ValueError, OverflowError):
+        return None
 
 
 def _lists(header: str | None) -> tuple[IfList, ...]:

@@ -17,7 +17,7 @@ from caldavd.dav.resolve import Target, resolve
 from caldavd.dav.row import Method, Reads, Writes
 from caldavd.dav.server import Context, Server
 from caldavd.errors import Failed, Refused, not_found
-from caldavd.model import Actor, Unmapped
+from caldavd.model import Actor, RequestLine, Unmapped
 from caldavd.store.collections import LoginEnded
 from caldavd.store.engine import ReadTx, Unavailable, WriteTx
 
@@ -53,7 +53,7 @@ async def handle(server: Server, request: Request) -> Response:
     except Exception:
         log.exception("bug", extra={"request_id": request.id})
         response = answer.failed(Failed(500, f"a fault in the server, logged as {request.id}"))
-    _log(request, response, actor, started)
+    _note(server, request, response, actor.name if actor else "-", started)
     return response
 
 
@@ -137,18 +137,17 @@ def _failed(server: Server, error: Failed) -> Response:
     return answer.failed(error)
 
 
-def _log(request: Request, response: Response, actor: Actor | None, started: float) -> None:
-    if log.isEnabledFor(logging.INFO):
-        log.info(
-            "request",
-            extra={
-                "request_id": request.id,
-                "actor": actor.name if actor else "-",
-                "peer": request.peer,
-                "method": request.method,
-                "path": path_of(request.raw_path),
-                "status": response.status,
-                "bytes": len(response.body),
-                "ms": round((time.perf_counter() - started) * 1000, 1),
-            },
+def _note(server: Server, request: Request, response: Response, who: str, began: float) -> None:
+    server.note(
+        RequestLine(
+            at=time.time(),
+            request_id=request.id,
+            actor=who,
+            peer=request.peer,
+            method=request.method,
+            path=path_of(request.raw_path),
+            status=response.status,
+            bytes=len(response.body),
+            ms=(time.perf_counter() - began) * 1000,
         )
+    )

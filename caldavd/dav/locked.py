@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from caldavd.dav import conditions
-from caldavd.dav.conditions import Conditions
+from caldavd.dav.conditions import Conditions, State, StateOf
 from caldavd.dav.resolve import resolve
 from caldavd.dav.server import Context
 from caldavd.errors import Failed
 from caldavd.model import Calendar as CalendarResource
-from caldavd.model import CalendarObject, Collection, Resource, Stored, Unmapped
+from caldavd.model import CalendarObject, Collection, Home, Resource, Stored, Unmapped
+from caldavd.service import sync
 from caldavd.store import collections, objects
 from caldavd.store.engine import ReadTx, WriteTx
 
@@ -41,12 +42,39 @@ def alive(locked: list[Collection], id_: int) -> Collection:
 
 async def require(tx: ReadTx, context: Context, demanded: Conditions, resource: Resource) -> None:
     """Raises Failed(412) unless the conditions hold; resolves the URLs that an If header names."""
+    await conditions.require(demanded, states(tx, context, resource))
 
-    async def resolver(url: str) -> Resource | None:
+
+def states(tx: ReadTx, context: Context, resource: Resource) -> StateOf:
+    """The state of the target of a request, and of other resources by their URL."""
+
+    async def state_of(url: str | None) -> State:
+        if url is None:
+            return await state(tx, resource)
         try:
-            path = context.urls.parse(url)
-            return (await resolve(tx, context.actor, path)).resource
+            target = await resolve(tx, context.actor, context.urls.parse(url))
         except Failed:
-            return None
+            return State()
+        return await state(tx, target.resource)
 
-    await conditions.require(demanded, resource, resolver)
+    return state_of
+
+
+async def state(tx: ReadTx, resource: Resource) -> State:
+    """A resource's entity tag, state tokens and time of modification."""
+    match resource:
+        case Unmapped():
+            return State()
+        case CalendarObject(stored=stored):
+            return State(True, stored.etag, modified_at=stored.modified_at)
+        case CalendarResource(collection):
+            return _collection(collection, sync.token(collection))
+        case Home(collection):
+            calendars = await collections.calendars(tx, collection.owner_id)
+            return _collection(collection, sync.home_token(collection, calendars))
+    return State(True)
+
+
+def _collection(collection: Collection, token: str) -> State:
+    tag = f"{collection.incarnation:x}-{collection.revision:x}"
+    return State(True, tag, frozenset({token}), collection.modified_at)

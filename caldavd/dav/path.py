@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from caldavd.errors import Failed
 
@@ -71,10 +71,25 @@ def encode(name: str) -> str:
 
 
 def path_of(raw: str) -> str:
-    """The path in a request target, which may be an absolute URI and hold a query."""
+    """The path in a request target, which may be an absolute URI and hold a query.
+
+    Raises Failed(400).
+    """
     if not raw.startswith("/"):
-        raw = urlsplit(raw).path or "/"
+        raw = _split(raw).path or "/"
     return raw.partition("?")[0].partition("#")[0]
+
+
+def host_of(raw: str) -> str | None:
+    """The host in an absolute URI; None in a path. Raises Failed(400)."""
+    return _split(raw).hostname
+
+
+def _split(raw: str) -> SplitResult:
+    try:
+        return urlsplit(raw)
+    except ValueError:
+        raise Failed(400, "this is no URL") from None
 
 
 @lru_cache(maxsize=2048)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from caldavd.acl.privileges import Privilege
 from caldavd.dav import conditions
@@ -11,7 +10,7 @@ from caldavd.dav.conditions import Conditions
 from caldavd.dav.locked import alive
 from caldavd.dav.locked import require as require_state
 from caldavd.dav.message import Request, Response
-from caldavd.dav.path import Path, encode
+from caldavd.dav.path import Path, encode, host_of
 from caldavd.dav.resolve import Target, require, resolve
 from caldavd.dav.server import Context
 from caldavd.dav.wanted import INFINITY, depth
@@ -36,7 +35,8 @@ class Command:
     moves: bool
     destination: Path
     overwrite: bool
-    members: bool
+    depth: str
+    """Of a collection; it means nothing for an object."""
     conditions: Conditions
 
 
@@ -54,12 +54,9 @@ def _parse(context: Context, request: Request, *, moves: bool) -> Command:
     destination = request.headers.get("Destination", "").strip()
     if not destination:
         raise Failed(400, "COPY and MOVE need a Destination header")
-    host = urlsplit(destination).hostname
-    if host is not None and host != urlsplit(f"//{request.host}").hostname:
+    host = host_of(destination)
+    if host is not None and host != host_of(f"//{request.host}"):
         raise Failed(502, f"the Destination is on {host}, which is another server")
-    levels = depth(request.headers, INFINITY)
-    if moves and levels != INFINITY:
-        raise Failed(400, "a collection moves with all its members: send Depth: infinity")
     overwrite = request.headers.get("Overwrite", "T").strip().upper()
     if overwrite not in ("T", "F"):
         raise Failed(400, "Overwrite is T or F")
@@ -67,7 +64,7 @@ def _parse(context: Context, request: Request, *, moves: bool) -> Command:
         moves,
         context.urls.parse(destination),
         overwrite == "T",
-        levels == INFINITY,
+        depth(request.headers, INFINITY),
         conditions.parse(request.headers),
     )
 
@@ -133,6 +130,7 @@ def _place_in_calendar(destination: Target) -> tuple[Collection, str]:
 async def _calendar(
     tx: WriteTx, context: Context, source: Collection, destination: Target, command: Command
 ) -> bool:
+    _require_depth(command)
     name, over = _place_in_home(destination)
     if over is not None and over.id == source.id:
         raise Failed(403, "source and destination are the same calendar")
@@ -148,7 +146,8 @@ async def _calendar(
     if command.moves:
         await calendars.rename(tx, home, locked, name, context.now)
     else:
-        await copy_calendar(tx, home, locked, name, context.now, members=command.members)
+        members = command.depth == INFINITY
+        await copy_calendar(tx, home, locked, name, context.now, members=members)
     return over is not None
 
 
@@ -161,6 +160,12 @@ def _place_in_home(destination: Target) -> tuple[str, Collection | None]:
         case Unmapped(None):
             raise Failed(409, "the destination's parent does not exist: make it first")
     raise Refused(CALENDAR_COLLECTION_LOCATION, "a calendar lies directly in a calendar home")
+
+
+def _require_depth(command: Command) -> None:
+    """A collection moves with all it has, and is copied with it or alone (RFC 4918 §9.8.3)."""
+    if command.depth != INFINITY and (command.moves or command.depth != "0"):
+        raise Failed(400, "send Depth: infinity, or to copy a calendar without its objects 0")
 
 
 def _require_overwrite(command: Command, *, exists: bool) -> None:

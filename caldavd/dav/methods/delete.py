@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from caldavd.acl.privileges import Privilege
 from caldavd.dav import conditions
 from caldavd.dav.conditions import Conditions
@@ -18,20 +20,29 @@ from caldavd.service.delete import delete
 from caldavd.store.engine import WriteTx
 
 
-def parse(context: Context, request: Request) -> Conditions:
-    """Raises Failed(400) for a Depth that is not infinity on a collection (RFC 4918 §9.6.1)."""
-    depth(request.headers, INFINITY)
-    return conditions.parse(request.headers)
+@dataclass(frozen=True, slots=True)
+class Command:
+    """In which state, and how deep."""
+
+    conditions: Conditions
+    depth: str
 
 
-async def run(tx: WriteTx, context: Context, target: Target, command: Conditions) -> Response:
-    """204; a calendar goes to the trash."""
+def parse(context: Context, request: Request) -> Command:
+    """Raises Failed(400) for a Depth that is none."""
+    return Command(conditions.parse(request.headers), depth(request.headers, INFINITY))
+
+
+async def run(tx: WriteTx, context: Context, target: Target, command: Command) -> Response:
+    """204; a calendar goes to the trash, never without its objects (RFC 4918 §9.6.1)."""
     require(target, Privilege.UNBIND)
     match target.resource:
         case CalendarObject(collection, stored):
-            await _object(tx, context, collection, stored, command)
+            await _object(tx, context, collection, stored, command.conditions)
         case Calendar(collection):
-            await _calendar(tx, context, collection, command)
+            if command.depth != INFINITY:
+                raise Failed(400, "a calendar is deleted with its objects: send Depth: infinity")
+            await _calendar(tx, context, collection, command.conditions)
         case _:
             raise Failed(405, "only objects and calendars can be deleted")
     return Response(204)

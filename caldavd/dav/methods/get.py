@@ -8,10 +8,10 @@ from typing import Final
 from caldavd.acl.privileges import Privilege
 from caldavd.dav import conditions
 from caldavd.dav.conditions import Conditions
+from caldavd.dav.locked import states
 from caldavd.dav.message import Request, Response
 from caldavd.dav.resolve import Target, require
 from caldavd.dav.server import Context
-from caldavd.errors import Failed
 from caldavd.model import CalendarObject, Stored
 from caldavd.store.engine import ReadTx
 
@@ -34,19 +34,22 @@ async def run(tx: ReadTx, context: Context, target: Target, command: Conditions)
     require(target, Privilege.READ)
     match target.resource:
         case CalendarObject(stored=stored, content=content):
-            return _object(stored, content or "", command)
+            unchanged = False
+            if not command.empty:
+                demanded = states(tx, context, target.resource)
+                await conditions.require_for_reading(command, demanded)
+                unchanged = conditions.not_modified(command, await demanded(None))
+            return _object(stored, content or "", unchanged=unchanged)
     headers = (("Content-Type", "text/html; charset=utf-8"), ("Cache-Control", "no-cache"))
     return Response(200, headers, _PAGE.encode())
 
 
-def _object(stored: Stored, content: str, command: Conditions) -> Response:
+def _object(stored: Stored, content: str, *, unchanged: bool) -> Response:
     headers = (
         ("ETag", f'"{stored.etag}"'),
         ("Last-Modified", formatdate(stored.modified_at, usegmt=True)),
         ("Cache-Control", "private, no-cache"),
     )
-    if not conditions.holds_for_reading(command, stored.etag):
-        raise Failed(412, "the object is not in the state that your request expects")
-    if conditions.not_modified(command, stored.etag):
+    if unchanged:
         return Response(304, headers)
     return Response(200, (("Content-Type", MEDIA_TYPE), *headers), content.encode())
