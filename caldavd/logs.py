@@ -32,7 +32,7 @@ class Text(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """One line, and a traceback below it where there is one."""
-        fields = "".join(f" {name}={_quoted(value)}" for name, value in _extra(record))
+        fields = "".join(f" {name}={quoted(value)}" for name, value in _extra(record))
         event = _printable(record.getMessage())
         line = f"{_instant(record)} {record.levelname} {record.name} {event}{fields}"
         if record.exc_info:
@@ -64,10 +64,12 @@ def _extra(record: logging.LogRecord) -> Iterator[tuple[str, Any]]:
 
 
 def _instant(record: logging.LogRecord) -> str:
-    return f"{datetime.fromtimestamp(record.created, UTC):%Y-%m-%dT%H:%M:%S}.{int(record.msecs):03d}Z"
+    return (
+        f"{datetime.fromtimestamp(record.created, UTC):%Y-%m-%dT%H:%M:%S}.{int(record.msecs):03d}Z"
+    )
 
 
-def _quoted(value: object) -> str:
+def quoted(value: object) -> str:
     """A value that cannot be taken for another field, nor for another line."""
     text = str(value)
     if isinstance(value, (int, float)) or (_BARE.fullmatch(text) and text.isprintable()):

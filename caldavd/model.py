@@ -163,3 +163,19 @@ class Member:
 
     resource: Resource
     properties: Properties = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RequestLine:
+    """What is told of a request: nothing of its content, nothing secret."""
+
+    at: float
+    """When it ended, in epoch seconds."""
+    request_id: str
+    actor: str
+    peer: str
+    method: str
+    path: str
+    status: int
+    bytes: int
+    ms: float

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import itertools
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,10 @@ from caldavd.dav.server import Server
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
+_RUN: Final = secrets.token_hex(3)
+_COUNT: Final = itertools.count(1)
+"""A request's id: this run of the process, and the request's number in it."""
+
 _BODILESS: Final = (204, 304)
 
 
@@ -32,6 +37,8 @@ class Proxies:
         """Whether an address is one of a trusted proxy; the empty one is a unix socket's."""
         if not peer:
             return self.unix
+        if not self.trusted:
+            return False
         try:
             address = ipaddress.ip_address(peer)
         except ValueError:
@@ -66,7 +73,7 @@ async def _request(request: web.Request, proxies: Proxies) -> Request:
         peer=peer,
         scheme=scheme,
         host=host,
-        id=secrets.token_hex(6),
+        id=f"{_RUN}{next(_COUNT):x}",
     )
 
 

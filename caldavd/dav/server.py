@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from caldavd.clock import Clock, now
 from caldavd.dav.path import Path, Urls
 from caldavd.ical.validate import DEFAULT, Limits
-from caldavd.model import Actor, Principal
+from caldavd.model import Actor, RequestLine
 from caldavd.store.engine import Database
 
 
@@ -36,6 +37,10 @@ class DavLimits:
     """Instances that one expansion may make."""
 
 
+def ignore(line: RequestLine) -> None:
+    """Tells nobody."""
+
+
 @dataclass(frozen=True, slots=True)
 class Server:
     """The parts that outlive a request."""
@@ -46,6 +51,8 @@ class Server:
     realm: str = "caldavd"
     limits: DavLimits = field(default_factory=DavLimits)
     clock: Clock = now
+    note: Callable[[RequestLine], None] = ignore
+    """Where the line of each request goes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +67,3 @@ class Context:
     @property
     def urls(self) -> Urls:
         return self.server.urls
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What was loaded about the actor, where a property needed it."""
-
-    principal: Principal | None = None
