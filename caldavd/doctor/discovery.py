@@ -147,6 +147,8 @@ _ADDRESSES: Final = CALDAV + "calendar-user-address-set"
 
 def _only(answer: Answer, check: str, report: Report) -> Entry:
     """The one response of a PROPFIND of Depth 0."""
+    if b"propfind-finite-depth" in answer.body:
+        report.stop(check, "the Depth header of a PROPFIND is lost on the way", Cure.HEADERS)
     try:
         entries = multistatus(answer)
     except Failed as error:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from datetime import tzinfo
+from datetime import datetime, timedelta, tzinfo
+from functools import lru_cache
 from typing import Final
 
 from caldavd.ical.contentline import Component, Line, parameter, read
@@ -15,8 +16,12 @@ TAIL: Final = "END:VCALENDAR" + CRLF
 
 _TZID: Final = re.compile(r';TZID=("[^"]*"|[^";]*)', re.IGNORECASE)
 
-_Meaning = tzinfo | str
-"""What a VTIMEZONE says; its text, if it cannot be read."""
+_FROM: Final = datetime(2000, 1, 1)  # noqa: DTZ001
+_WEEKS: Final = 38 * 52
+"""Zones are compared in these years: of earlier ones each client has its own opinion."""
+
+_Meaning = tuple[timedelta | None, ...] | str
+"""The offsets of a VTIMEZONE, week by week; its text, if it cannot be read."""
 
 
 def head(display_name: str, color: str | None) -> str:
@@ -74,9 +79,14 @@ class Zones:
 
 def _meaning(tzid: str, zone: Component) -> _Meaning:
     try:
-        return zone_from_component(tzid, zone)
+        return _offsets(zone_from_component(tzid, zone))
     except ValueError:
         return write([zone])
+
+
+@lru_cache(maxsize=256)
+def _offsets(zone: tzinfo) -> _Meaning:
+    return tuple(zone.utcoffset(_FROM + timedelta(weeks=week)) for week in range(_WEEKS))
 
 
 def _tzid(zone: Component) -> str:
