@@ -20,6 +20,7 @@ from caldavd.model import Window
 from caldavd.names import CALDAV
 from caldavd.xml.parse import Element, elements, raw_text, text
 
+MAX_TIMEZONE: Final = 100_000
 _INSTANT: Final = re.compile(r"\d{8}T\d{6}Z")
 _KNOWN: Final = {
     CALDAV + name
@@ -57,7 +58,7 @@ def timezone_of(parent: Element) -> tzinfo | None:
     by_value = parent.find(CALDAV + "timezone")
     if by_value is not None:
         try:
-            return zone_from_calendar(raw_text(by_value))[1]
+            return zone_of(by_value)[1]
         except ValueError as error:
             raise Refused(VALID_CALENDAR_DATA, f"the timezone cannot be read: {error}") from None
     by_id = parent.find(CALDAV + "timezone-id")
@@ -67,6 +68,14 @@ def timezone_of(parent: Element) -> tzinfo | None:
     if zone is None:
         raise Refused(VALID_TIMEZONE, "the timezone-id is not one of the Olson database")
     return zone
+
+
+def zone_of(element: Element) -> tuple[str, tzinfo]:
+    """TZID and zone of the one VTIMEZONE in an element's text. Raises ValueError."""
+    text = raw_text(element)
+    if len(text) > MAX_TIMEZONE:
+        raise ValueError(f"it has more than {MAX_TIMEZONE} characters")
+    return zone_from_calendar(text)
 
 
 def _comp_filter(element: Element) -> CompFilter:

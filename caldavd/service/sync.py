@@ -14,7 +14,12 @@ from caldavd.store.engine import ReadTx
 
 NO_LIMIT: Final = 1 << 40
 
-_TOKEN: Final = re.compile(r"data:,([0-9a-z]+)-([0-9a-z]+)((?:\.[0-9a-z]+-[0-9a-z]+)*)")
+_NUMBER: Final = "[0-9a-z]{1,13}"
+_TOKEN: Final = re.compile(
+    rf"data:,({_NUMBER})-({_NUMBER})(?:-({_NUMBER}))?((?:\.{_NUMBER}-{_NUMBER})*)"
+)
+MAX_TOKEN: Final = 100_000
+"""Characters of a token; a home's has some 20 for each calendar."""
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -36,14 +41,30 @@ class HomeDelta:
     token: str
 
 
-def token(of: Collection, revision: int | None = None) -> str:
-    """The sync token of a calendar, at its present revision or at an earlier one.
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """How far a client has come: all up to `revision`, and no removal before `began` matters.
+
+    The two differ while a first synchronisation is read in pages: of what was removed before it
+    began, the client knows nothing.
+    """
+
+    revision: int
+    began: int
+
+
+def token(of: Collection) -> str:
+    """The sync token of a calendar at its present revision.
 
     A URI that names the incarnation of the collection: one that was restored, or made anew under
     the same URL, refuses the tokens of its predecessor.
     """
-    at = of.revision if revision is None else revision
-    return f"data:,{_base36(of.incarnation)}-{_base36(at)}"
+    return f"data:,{_base36(of.incarnation)}-{_base36(of.revision)}"
+
+
+def _token_at(of: Collection, place: _Place) -> str:
+    began = f"-{_base36(place.began)}" if place.began > place.revision else ""
+    return f"data:,{_base36(of.incarnation)}-{_base36(place.revision)}{began}"
 
 
 def home_token(home: Collection, calendars: Sequence[Collection]) -> str:
@@ -62,15 +83,14 @@ async def since(tx: ReadTx, calendar: Collection, client_token: str, limit: int 
     Raises Refused(VALID_SYNC_TOKEN) for a token of another collection, of the future, or from
     before the change log was pruned.
     """
-    revision = 0 if not client_token else _revision(calendar, client_token)
+    place = _place(calendar, client_token) if client_token else _Place(0, calendar.revision)
     wanted = NO_LIMIT if limit is None else limit
-    found = await changes.since(tx, calendar.id, revision, calendar.revision, wanted + 1)
+    found = await changes.since(tx, calendar.id, place.revision, calendar.revision, wanted + 1)
     if len(found) <= wanted:
         return Delta(found, token(calendar))
     shown = found[:wanted]
-    # A limit of nothing makes no progress: the client's own place is where it continues.
-    reached = shown[-1].revision if shown else revision
-    return Delta(shown, token(calendar, reached), more=True)
+    reached = _Place(shown[-1].revision, place.began)
+    return Delta(shown, _token_at(calendar, reached), more=True)
 
 
 async def home_since(
@@ -83,7 +103,7 @@ async def home_since(
     current = home_token(home, calendars)
     if not client_token:
         return HomeDelta(calendars, (), current)
-    revision = _revision(home, client_token)
+    revision = _place(home, client_token).revision
     known = _known(client_token)
     changed = [of for of in calendars if known.get(of.incarnation) != of.revision]
     moved = {change.name for change in await _membership(tx, home, revision)}
@@ -99,20 +119,21 @@ async def _membership(tx: ReadTx, home: Collection, revision: int) -> list[Chang
     return await changes.since(tx, home.id, revision, home.revision, NO_LIMIT)
 
 
-def _revision(of: Collection, client_token: str) -> int:
-    """The revision in a token of this collection."""
-    match = _TOKEN.fullmatch(client_token)
+def _place(of: Collection, client_token: str) -> _Place:
+    """The place that a token of this collection names."""
+    match = _TOKEN.fullmatch(client_token) if len(client_token) <= MAX_TOKEN else None
     if match is not None and int(match[1], 36) == of.incarnation:
         revision = int(match[2], 36)
-        if of.floor <= revision <= of.revision and revision > 0:
-            return revision
+        began = int(match[3], 36) if match[3] else revision
+        if 0 < revision <= began <= of.revision and began >= of.floor:
+            return _Place(revision, began)
     raise Refused(VALID_SYNC_TOKEN, "this token is not valid here (any more): sync from the start")
 
 
 def _known(client_token: str) -> dict[int, int]:
     """Incarnation to revision of each calendar in a home's token."""
     match = _TOKEN.fullmatch(client_token)
-    parts = match[3].split(".")[1:] if match is not None else []
+    parts = match[4].split(".")[1:] if match is not None else []
     pairs = (part.split("-") for part in parts)
     return {int(incarnation, 36): int(revision, 36) for incarnation, revision in pairs}
 

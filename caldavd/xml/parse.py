@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final, TypeAlias
 
@@ -15,12 +16,20 @@ MAX_DEPTH: Final = 64
 """Deeper than any body an RFC defines; libxml2 itself stops at 256."""
 
 
+MAX_MARKUP: Final = 100_000
+"""Tags of a body, and equals signs, so attributes: each costs far more memory than its bytes."""
+_ENCODING: Final = re.compile(rb"""<\?xml[^>]{0,99}?\sencoding\s*=\s*["']([^"'>]{0,40})""")
+_ENCODINGS: Final = frozenset({b"utf-8", b"utf-16", b"us-ascii", b"iso-8859-1"})
+"""In all of these the octet 0x3C is in every tag, so that tags can be counted."""
+
+
 def parse(body: bytes) -> Element:
     """The root element of a body. Raises Failed(400), or Refused for any DOCTYPE.
 
     A DOCTYPE is refused even if harmless: nothing in WebDAV needs one, and every entity attack
     does.
     """
+    _check_markup(body)
     parser = etree.XMLParser(
         resolve_entities=False,
         no_network=True,
@@ -41,6 +50,17 @@ def parse(body: bytes) -> Element:
         raise _no_doctype()
     _check_depth(root)
     return root
+
+
+def _check_markup(body: bytes) -> None:
+    """What must be known before a tree is built."""
+    declared = _ENCODING.match(body[:200].lstrip(b"\xef\xbb\xbf \t\r\n"))
+    if declared is not None and declared[1].lower() not in _ENCODINGS:
+        raise Failed(400, "the body is in an encoding that is not known here: send UTF-8")
+    if b"<" not in body[:200]:
+        raise Failed(400, "the body is not XML")
+    if max(body.count(b"<"), body.count(b"=")) > MAX_MARKUP:
+        raise Failed(400, f"the body has more than {MAX_MARKUP} tags or attributes")
 
 
 def _has_doctype(root: Element) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from caldavd.dav.filter import zone_of
 from caldavd.dav.property import Fact, Property, Update, View, stored
 from caldavd.errors import VALID_CALENDAR_DATA, VALID_TIMEZONE, Failed, Refused
 from caldavd.ical import timezone, vtimezone
@@ -112,7 +113,7 @@ def _set_text(element: Element) -> tuple[Update, ...]:
 def _set_timezone(element: Element) -> tuple[Update, ...]:
     """Both spellings of a calendar's zone change together (RFC 7809 §5.2)."""
     try:
-        tzid, _ = timezone.zone_from_calendar(raw_text(element))
+        tzid, _ = zone_of(element)
     except ValueError as error:
         raise Refused(
             VALID_CALENDAR_DATA,

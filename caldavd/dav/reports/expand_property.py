@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -22,6 +23,8 @@ from caldavd.xml.parse import Element, elements, parse, serialized, text
 MAX_DEPTH: Final = 4
 MAX_RESOURCES: Final = 200
 PROPERTY: Final = DAV + "property"
+_LOCAL: Final = re.compile(r"[^\W\d][\w.\-]*")
+_NAMESPACE: Final = re.compile(r"[^\s{}<>&\"']*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +65,15 @@ def _expansions(parent: Element, levels: int) -> tuple[Expansion, ...]:
     found = [child for child in elements(parent) if child.tag == PROPERTY]
     if found and levels == 0:
         raise Failed(400, f"expand-property goes at most {MAX_DEPTH} levels deep")
-    return tuple(
-        Expansion(
-            f"{{{child.get('namespace', 'DAV:')}}}{child.get('name', '')}",
-            _expansions(child, levels - 1),
-        )
-        for child in found
-    )
+    return tuple(Expansion(_name(child), _expansions(child, levels - 1)) for child in found)
+
+
+def _name(element: Element) -> str:
+    """The Clark name that a DAV:property names by its attributes. Raises Failed(400)."""
+    namespace, local = element.get("namespace", "DAV:"), element.get("name", "")
+    if _LOCAL.fullmatch(local) is None or _NAMESPACE.fullmatch(namespace) is None:
+        raise Failed(400, "a DAV:property names no property: send name, and perhaps namespace")
+    return f"{{{namespace}}}{local}" if namespace else local
 
 
 async def _response(
@@ -104,10 +109,11 @@ async def _expand(
     one: Expansion,
     budget: _Budget,
 ) -> None:
-    for element in response.iterfind(f"{DAV}propstat/{DAV}prop/{one.name}"):
+    shown = [prop for prop in response.iterfind(f"{DAV}propstat/{DAV}prop/*")]
+    for element in (prop for prop in shown if prop.tag == one.name):
         for href in element.findall(DAV + "href"):
-            path = context.urls.parse(text(href))
             try:
+                path = context.urls.parse(text(href))
                 named = await resolve(tx, context.actor, path)
             except Failed:
                 continue

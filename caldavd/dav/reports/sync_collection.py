@@ -13,7 +13,7 @@ from caldavd.dav.reports.calendar import with_data
 from caldavd.dav.resolve import Target, require
 from caldavd.dav.respond import Selection, Wanted
 from caldavd.dav.server import Context
-from caldavd.errors import SYNC_TRAVERSAL_SUPPORTED, Failed, Refused
+from caldavd.errors import NUMBER_OF_MATCHES, SYNC_TRAVERSAL_SUPPORTED, Failed, Refused
 from caldavd.ical.subset import DataRequest
 from caldavd.model import Calendar, Collection, Home
 from caldavd.names import DAV
@@ -51,7 +51,7 @@ def parse(context: Context, root: Element, wanted: Wanted) -> SyncQuery:
 async def select(
     tx: ReadTx, context: Context, target: Target, query: SyncQuery
 ) -> tuple[Selection, Wanted]:
-    """Raises Refused(VALID_SYNC_TOKEN), or Refused(SYNC_TRAVERSAL_SUPPORTED) on a home."""
+    """Raises Refused: VALID_SYNC_TOKEN; on a home SYNC_TRAVERSAL_SUPPORTED, NUMBER_OF_MATCHES."""
     require(target, Privilege.READ)
     match target.resource:
         case Calendar(collection):
@@ -84,6 +84,9 @@ async def _home(tx: ReadTx, target: Target, home: Collection, query: SyncQuery) 
     delta = await sync.home_since(tx, home, calendars, query.token)
     items = [calendar_item(target.href, calendar) for calendar in delta.changed]
     missing = [f"{target.href}{encode(name)}/" for name in delta.removed]
+    if query.limit is not None and len(items) + len(missing) > query.limit:
+        # RFC 6578 §3.7: what cannot be cut is refused.
+        raise Refused(NUMBER_OF_MATCHES, "a home's answer is not cut: ask without a limit")
     return Selection(items, missing, token=delta.token)
 
 
