@@ -88,18 +88,26 @@ class Property:
     """The token of the DAV header that announces it."""
 
 
-Table: TypeAlias = Mapping[type, Mapping[str, Property]]
+@dataclass(frozen=True, eq=False)
+class Table:
+    """The rows by type of resource and name; hashed as the very object it is."""
+
+    rows: Mapping[type, Mapping[str, Property]]
+
+    def of(self, type_: type) -> Mapping[str, Property]:
+        """The properties of one type of resource."""
+        return self.rows.get(type_, {})
 
 
 def table(rows: tuple[Property, ...]) -> Table:
-    """The rows by type and name. Raises ValueError for a name that is defined twice."""
+    """The table of some rows. Raises ValueError for a name that is defined twice."""
     by_type: dict[type, dict[str, Property]] = {type_: {} for type_ in ANY}
     for row in rows:
         for type_ in row.on:
             if row.name in by_type[type_]:
                 raise ValueError(f"{row.name} is defined twice on {type_.__name__}")
             by_type[type_][row.name] = row
-    return by_type
+    return Table(by_type)
 
 
 def stored(name: str) -> Getter:

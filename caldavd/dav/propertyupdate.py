@@ -68,7 +68,7 @@ def decide(
 
 
 def _decide(table: Table, on: type, privileges: Privilege, one: Instruction) -> Outcome:
-    row = table[on].get(one.name)
+    row = table.of(on).get(one.name)
     if row is not None and row.set is None:
         return Outcome(one.name, 403, write.element(CANNOT_MODIFY_PROTECTED.element))
     own = row is not None and row.own

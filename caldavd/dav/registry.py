@@ -6,6 +6,7 @@ computed from the rows, so that nothing can be announced that is not there.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from caldavd.dav.message import Response
@@ -158,7 +159,12 @@ def allow(type_: type) -> str:
 
 
 def _supported_reports(view: View) -> str:
-    type_ = type(view.resource)
+    type_: type = type(view.resource)
+    return _reports_of(type_)
+
+
+@lru_cache(maxsize=32)
+def _reports_of(type_: type) -> str:
     return "".join(
         f"<D:supported-report><D:report>{write.element(row.name)}</D:report></D:supported-report>"
         for row in REPORTS
@@ -172,7 +178,7 @@ def _supported_methods(view: View) -> str:
 
 
 def _supported_live_properties(view: View) -> str:
-    names = PROPERTIES[type(view.resource)]
+    names = PROPERTIES.of(type(view.resource))
     return "".join(
         "<D:supported-live-property>"
         f"<D:prop>{write.element(name)}</D:prop>"

@@ -68,6 +68,8 @@ async def _resource(
             return await _principal(tx, actor, owner)
         case ("dav", "calendars", owner, *rest) if len(rest) <= 2:
             return await _below_homes(tx, actor, owner, rest, content=content)
+        case ("dav", name):
+            return Unmapped(Root(), name)
     raise not_found("this URL")
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import lru_cache, reduce
+from operator import or_
 from typing import Final, TypeAlias
 
 from caldavd.acl.effective import effective
@@ -76,6 +78,14 @@ class _Slot:
 
 
 @dataclass(frozen=True, slots=True)
+class _Plan:
+    """The slots of one type of resource, and the facts that they need."""
+
+    slots: tuple[_Slot, ...]
+    needs: Fact
+
+
+@dataclass(frozen=True, slots=True)
 class _Facts:
     stored: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
     principal: Principal | None = None
@@ -98,14 +108,14 @@ async def multistatus(
     tx: ReadTx, context: Context, table: Table, selection: Selection, wanted: Wanted
 ) -> Response:
     """The 207 for a selection. Facts that the wanted properties need are loaded once for all."""
-    slots = {type_: _slots(table, type_, wanted) for type_ in {type(r) for _, r in selection.items}}
-    needs = _needs(slots, wanted)
+    plans = {type_: _plan(table, type_, wanted) for type_ in {type(r) for _, r in selection.items}}
+    needs = reduce(or_, (plan.needs for plan in plans.values()), Fact.NOTHING)
     facts = await _load(tx, context, selection, needs)
     parts: list[str] = []
     for start in range(0, len(selection.items), CHUNK):
         chunk = selection.items[start : start + CHUNK]
         texts = await _texts(tx, chunk) if Fact.CONTENT in needs else {}
-        work = (context, chunk, slots, facts, texts, wanted)
+        work = (context, chunk, plans, facts, texts, wanted)
         if len(chunk) >= OFFLOAD:
             parts += await tx.offload(_render, *work)
         else:
@@ -127,30 +137,35 @@ def _answer(parts: list[str], selection: Selection, wanted: Wanted) -> Response:
     return Response(207, tuple(headers), body)
 
 
-def _slots(table: Table, type_: type, wanted: Wanted) -> list[_Slot]:
-    rows = table.get(type_, {})
-    names: Iterable[str]
-    match wanted.mode:
+def _plan(table: Table, type_: type, wanted: Wanted) -> _Plan:
+    """How to render what is wanted of one type; clients want the same again and again."""
+    if wanted.rows:
+        return _make_plan(table, type_, wanted.mode, wanted.names, wanted.rows)
+    return _plan_again(table, type_, wanted.mode, wanted.names)
+
+
+@lru_cache(maxsize=512)
+def _plan_again(table: Table, type_: type, mode: Mode, names: tuple[str, ...]) -> _Plan:
+    return _make_plan(table, type_, mode, names, {})
+
+
+def _make_plan(
+    table: Table, type_: type, mode: Mode, wanted: tuple[str, ...], own: Mapping[str, Property]
+) -> _Plan:
+    rows = table.of(type_)
+    match mode:
         case Mode.PROP:
-            names = wanted.names
+            names = list(wanted)
         case Mode.ALLPROP:
             names = [name for name, row in rows.items() if row.allprop]
-            names += [name for name in wanted.names if name not in names]
+            names += [name for name in wanted if name not in names]
         case Mode.PROPNAME:
-            names = rows
-    return [
-        _Slot(name, *write.tags(name), wanted.rows.get(name) or rows.get(name)) for name in names
-    ]
-
-
-def _needs(slots: Mapping[type, list[_Slot]], wanted: Wanted) -> Fact:
-    needs = Fact.NOTHING
-    for slot in (slot for of_type in slots.values() for slot in of_type):
-        # A name in no table is a dead property.
-        needs |= Fact.STORED if slot.row is None else slot.row.needs
-    if wanted.mode is not Mode.PROP:
-        needs |= Fact.STORED
-    return needs
+            names = list(rows)
+    slots = [_Slot(name, *write.tags(name), own.get(name) or rows.get(name)) for name in names]
+    # A name in no table is a dead property, and so are all that allprop finds besides.
+    facts = [Fact.STORED if slot.row is None else slot.row.needs for slot in slots]
+    more = Fact.NOTHING if mode is Mode.PROP else Fact.STORED
+    return _Plan(tuple(slots), reduce(or_, facts, more))
 
 
 async def _load(tx: ReadTx, context: Context, selection: Selection, needs: Fact) -> _Facts:
@@ -175,13 +190,13 @@ async def _texts(tx: ReadTx, chunk: Sequence[Item]) -> dict[int, str]:
 def _render(
     context: Context,
     chunk: Sequence[Item],
-    slots: Mapping[type, list[_Slot]],
+    plans: Mapping[type, _Plan],
     facts: _Facts,
     texts: Mapping[int, str],
     wanted: Wanted,
 ) -> list[str]:
     views = _views(context, chunk, facts, texts)
-    return [_response(view, slots[type(view.resource)], wanted) for view in views]
+    return [_response(view, plans[type(view.resource)].slots, wanted) for view in views]
 
 
 def _views(

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 
-from caldavd.dav.message import Request
 from caldavd.dav.respond import Mode, Wanted
 from caldavd.errors import Failed
 from caldavd.names import DAV
-from caldavd.xml.parse import Element, elements, parse
+from caldavd.xml.parse import Element, elements, expect, parse
 
 MAX_NAMES: Final = 1_000
+SMALL_BYTES: Final = 4_096
+"""Bodies up to this long are remembered with what they say."""
+PROPFIND: Final = DAV + "propfind"
 INFINITY: Final = "infinity"
 
 
-def body_of(request: Request, limit: int) -> Element | None:
-    """The root element of a request's body; None if there is no body. Raises Failed, Refused."""
-    if not request.body.strip():
+def body_of(body: bytes, limit: int) -> Element | None:
+    """The root element of a body; None if there is no body. Raises Failed, Refused."""
+    if not body.strip():
         return None
-    if len(request.body) > limit:
+    if len(body) > limit:
         raise Failed(413, f"the body is larger than {limit} bytes")
-    return parse(request.body)
+    return parse(body)
 
 
 def depth(headers: Mapping[str, str], default: str) -> str:
@@ -48,12 +51,11 @@ def minimal(headers: Mapping[str, str]) -> bool:
     return headers.get("Brief", "").strip().lower() == "t" or prefers(headers, "return=minimal")
 
 
-def wanted(root: Element | None, headers: Mapping[str, str]) -> Wanted:
+def wanted(root: Element | None, *, brief: bool) -> Wanted:
     """The properties that the children of a propfind or report element ask for.
 
-    None at all, or an empty body, means allprop (RFC 4918 §9.1).
+    None at all, or an empty body, means allprop (RFC 4918 §9.1). `brief` as `minimal` says.
     """
-    brief = minimal(headers)
     names: tuple[str, ...] = ()
     if root is not None:
         for child in elements(root):
@@ -67,11 +69,24 @@ def wanted(root: Element | None, headers: Mapping[str, str]) -> Wanted:
     return Wanted(Mode.ALLPROP, names, minimal=brief)
 
 
+def propfind(body: bytes, limit: int, *, brief: bool) -> Wanted:
+    """What the body of a PROPFIND asks for; polling clients send the same bytes each time.
+
+    Raises Failed(400), Refused.
+    """
+    return (_propfind_again if len(body) <= SMALL_BYTES else _propfind)(body, limit, brief)
+
+
+def _propfind(body: bytes, limit: int, brief: bool) -> Wanted:
+    root = body_of(body, limit)
+    return wanted(None if root is None else expect(root, PROPFIND), brief=brief)
+
+
+_propfind_again: Final = lru_cache(maxsize=256)(_propfind)
+
+
 def _names(parent: Element) -> tuple[str, ...]:
     names = tuple(dict.fromkeys(str(child.tag) for child in elements(parent)))
     if len(names) > MAX_NAMES:
         raise Failed(400, f"more than {MAX_NAMES} properties are asked for at once")
     return names
-
-
-PROPFIND: Final = DAV + "propfind"

@@ -14,13 +14,12 @@ from caldavd.store.engine import ReadTx
 
 NO_LIMIT: Final = 1 << 40
 
-_NUMBER: Final = "[0-9a-z]{1,13}"
+_NUMBER: Final = "[0-9a-f]{1,13}"
 _TOKEN: Final = re.compile(
     rf"data:,({_NUMBER})-({_NUMBER})(?:-({_NUMBER}))?((?:\.{_NUMBER}-{_NUMBER})*)"
 )
 MAX_TOKEN: Final = 100_000
 """Characters of a token; a home's has some 20 for each calendar."""
-_DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +58,12 @@ def token(of: Collection) -> str:
     A URI that names the incarnation of the collection: one that was restored, or made anew under
     the same URL, refuses the tokens of its predecessor.
     """
-    return f"data:,{_base36(of.incarnation)}-{_base36(of.revision)}"
+    return f"data:,{of.incarnation:x}-{of.revision:x}"
 
 
 def _token_at(of: Collection, place: _Place) -> str:
-    began = f"-{_base36(place.began)}" if place.began > place.revision else ""
-    return f"data:,{_base36(of.incarnation)}-{_base36(place.revision)}{began}"
+    began = f"-{place.began:x}" if place.began > place.revision else ""
+    return f"data:,{of.incarnation:x}-{place.revision:x}{began}"
 
 
 def home_token(home: Collection, calendars: Sequence[Collection]) -> str:
@@ -73,7 +72,7 @@ def home_token(home: Collection, calendars: Sequence[Collection]) -> str:
     It is made of what the calendars' own rows say, so that a write to a calendar touches no home,
     whoever's it is mounted in.
     """
-    parts = [f".{_base36(of.incarnation)}-{_base36(of.revision)}" for of in calendars]
+    parts = [f".{of.incarnation:x}-{of.revision:x}" for of in calendars]
     return token(home) + "".join(parts)
 
 
@@ -122,9 +121,9 @@ async def _membership(tx: ReadTx, home: Collection, revision: int) -> list[Chang
 def _place(of: Collection, client_token: str) -> _Place:
     """The place that a token of this collection names."""
     match = _TOKEN.fullmatch(client_token) if len(client_token) <= MAX_TOKEN else None
-    if match is not None and int(match[1], 36) == of.incarnation:
-        revision = int(match[2], 36)
-        began = int(match[3], 36) if match[3] else revision
+    if match is not None and int(match[1], 16) == of.incarnation:
+        revision = int(match[2], 16)
+        began = int(match[3], 16) if match[3] else revision
         if 0 < revision <= began <= of.revision and began >= of.floor:
             return _Place(revision, began)
     raise Refused(VALID_SYNC_TOKEN, "this token is not valid here (any more): sync from the start")
@@ -135,12 +134,4 @@ def _known(client_token: str) -> dict[int, int]:
     match = _TOKEN.fullmatch(client_token)
     parts = match[4].split(".")[1:] if match is not None else []
     pairs = (part.split("-") for part in parts)
-    return {int(incarnation, 36): int(revision, 36) for incarnation, revision in pairs}
-
-
-def _base36(number: int) -> str:
-    text = ""
-    while number:
-        number, digit = divmod(number, 36)
-        text = _DIGITS[digit] + text
-    return text or "0"
+    return {int(incarnation, 16): int(revision, 16) for incarnation, revision in pairs}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from sqlalchemy import bindparam, case, delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from caldavd.store.engine import ReadTx, WriteTx
@@ -15,22 +15,15 @@ from caldavd.store.tables import property_
 EVERYONE: Final = 0
 """The reader id of a value that all readers share."""
 
-_OF: Final = (
-    select(property_.c.resource_id, property_.c.name, property_.c.value)
-    .where(
-        In(property_.c.resource_id, "ids"),
-        property_.c.reader_id.in_([EVERYONE, bindparam("owner_id"), bindparam("reader_id")]),
-    )
-    # The reader's own value comes last, so that it is the one that stays.
-    .order_by(
-        property_.c.resource_id,
-        case(
-            (property_.c.reader_id == bindparam("reader_id"), 2),
-            (property_.c.reader_id == bindparam("owner_id"), 1),
-            else_=0,
-        ),
-    )
+_COLUMNS: Final = (
+    property_.c.resource_id,
+    property_.c.reader_id,
+    property_.c.name,
+    property_.c.value,
 )
+_SEEN: Final = property_.c.reader_id.in_([EVERYONE, bindparam("owner_id"), bindparam("reader_id")])
+_OF: Final = select(*_COLUMNS).where(In(property_.c.resource_id, "ids"), _SEEN)
+_OF_ONE: Final = select(*_COLUMNS).where(property_.c.resource_id == bindparam("id"), _SEEN)
 _SET: Final = upsert(property_).values(
     owner_id=bindparam("owner_id"),
     resource_id=bindparam("resource_id"),
@@ -59,9 +52,16 @@ async def of(
 
     Values are whole elements; a resource without any is left out.
     """
+    if len(ids) == 1:
+        rows = await tx.all(_OF_ONE, id=ids[0], owner_id=owner_id, reader_id=reader_id)
+    else:
+        rows = await tx.all(_OF, ids=ids, owner_id=owner_id, reader_id=reader_id)
     found: dict[int, dict[str, str]] = {}
-    for id_, name, value in await tx.all(_OF, ids=ids, owner_id=owner_id, reader_id=reader_id):
-        found.setdefault(id_, {})[name] = value
+    # The nearest value is written last.
+    for wanted in dict.fromkeys((EVERYONE, owner_id, reader_id)):
+        for id_, reader, name, value in rows:
+            if reader == wanted:
+                found.setdefault(id_, {})[name] = value
     return found
 
 

@@ -49,16 +49,16 @@ class Command:
 
     components: tuple[str, ...]
     instructions: Sequence[Instruction]
-    response: str
-    """The element of an answer that names the properties which could not be set."""
+    mkcol: bool = False
+    """Whether it is told as MKCOL is: refusals differ (RFC 5689 §3, RFC 4791 §5.3.1.1)."""
 
 
 def parse_mkcalendar(context: Context, request: Request) -> Command:
     """Raises Failed(400), Refused(SUPPORTED_COMPONENT)."""
-    root = body_of(request, context.server.limits.max_xml_bytes)
+    root = body_of(request.body, context.server.limits.max_xml_bytes)
     if root is not None:
         expect(root, CALDAV + "mkcalendar")
-    return _command(root, CALDAV + "mkcalendar-response")
+    return _command(root)
 
 
 def parse_mkcol(context: Context, request: Request) -> Command:
@@ -66,7 +66,7 @@ def parse_mkcol(context: Context, request: Request) -> Command:
     media_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if request.body and media_type not in ("", "text/xml", "application/xml"):
         raise Failed(415, "the body of MKCOL is XML (RFC 5689)")
-    root = body_of(request, context.server.limits.max_xml_bytes)
+    root = body_of(request.body, context.server.limits.max_xml_bytes)
     types = set() if root is None else _types(expect(root, DAV + "mkcol"))
     if types != _CALENDAR:
         raise Refused(
@@ -74,23 +74,23 @@ def parse_mkcol(context: Context, request: Request) -> Command:
             "only calendars can be made: send DAV:mkcol with the resourcetype "
             "DAV:collection and CALDAV:calendar, or use MKCALENDAR",
         )
-    return _command(root, DAV + "mkcol-response")
+    return _command(root, mkcol=True)
 
 
 def runner(table: Callable[[], Table]) -> RunWrite:
     """The `run` of MKCALENDAR and MKCOL over a table of properties."""
 
     async def run(tx: WriteTx, context: Context, target: Target, command: Command) -> Response:
-        home, name = _place(target)
+        home, name = _place(target, command)
         require(target, Privilege.BIND)
         outcomes = decide(table(), Calendar, OWNER, command.instructions)
         if any(outcome.status != 200 for outcome in outcomes):
-            return _failure(command, outcomes)
+            return _failure(context, command, outcomes)
         locked, _ = await calendars.lock_with_home(tx, home.collection.owner_id)
         try:
             made = await calendars.create(tx, locked, name, command.components, context.now)
         except Conflict:
-            raise _exists() from None
+            raise _exists(command) from None
         if command.instructions:
             await set_properties(
                 tx, context.actor.id, Calendar(made), settings(outcomes), context.now
@@ -100,7 +100,7 @@ def runner(table: Callable[[], Table]) -> RunWrite:
     return run
 
 
-def _place(target: Target) -> tuple[Home, str]:
+def _place(target: Target, command: Command) -> tuple[Home, str]:
     match target.resource:
         case Unmapped(Home() as home, name):
             return home, name
@@ -110,23 +110,25 @@ def _place(target: Target) -> tuple[Home, str]:
             raise Refused(
                 CALENDAR_COLLECTION_LOCATION, "a calendar lies directly in a calendar home"
             )
-    raise _exists()
+    raise _exists(command)
 
 
-def _exists() -> Refused:
+def _exists(command: Command) -> Exception:
+    if command.mkcol:
+        return Failed(405, "there is something at this URL already")
     return Refused(RESOURCE_MUST_BE_NULL, "there is something at this URL already")
 
 
-def _command(root: Element | None, response: str) -> Command:
+def _command(root: Element | None, *, mkcol: bool = False) -> Command:
     if root is None:
-        return Command(calendars.COMPONENTS, (), response)
+        return Command(calendars.COMPONENTS, (), mkcol)
     wanted = instructions(root)
     components: tuple[str, ...] = calendars.COMPONENTS
     for one in wanted:
         if one.name == COMPONENT_SET and one.element is not None:
             components = _components(one.element)
     rest = [one for one in wanted if one.name not in (COMPONENT_SET, RESOURCETYPE)]
-    return Command(components, rest, response)
+    return Command(components, rest, mkcol)
 
 
 def _components(element: Element) -> tuple[str, ...]:
@@ -148,8 +150,17 @@ def _types(root: Element) -> set[str]:
     }
 
 
-def _failure(command: Command, outcomes: list[Outcome]) -> Response:
-    """Nothing was made, and these are the properties to blame (RFC 5689 §3.4)."""
+def _failure(context: Context, command: Command, outcomes: list[Outcome]) -> Response:
+    """Nothing was made, and these are the properties to blame.
+
+    RFC 5689 §3.5 answers with the status of the first of them, RFC 4791 §5.3.1.1 with 207.
+    """
     status = next(outcome.status for outcome in outcomes if outcome.status not in (200, 424))
-    body = write.document(command.response, propstats(outcomes))
+    blamed = propstats(outcomes)
+    if command.mkcol:
+        body = write.document(DAV + "mkcol-response", blamed)
+    else:
+        status = 207
+        href = context.path.as_collection
+        body = write.document(DAV + "multistatus", write.response(href, blamed))
     return Response(status, (("Content-Type", write.CONTENT_TYPE),), body)

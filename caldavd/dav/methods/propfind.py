@@ -10,10 +10,10 @@ from caldavd.dav.message import Request
 from caldavd.dav.resolve import Target, require
 from caldavd.dav.respond import Selection, Wanted
 from caldavd.dav.server import Context
-from caldavd.dav.wanted import INFINITY, PROPFIND, body_of, depth, prefers, wanted
+from caldavd.dav.wanted import INFINITY, depth, minimal, prefers, propfind
 from caldavd.errors import PROPFIND_FINITE_DEPTH, Refused
+from caldavd.model import CalendarObject
 from caldavd.store.engine import ReadTx
-from caldavd.xml.parse import expect
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,30 +21,32 @@ class Command:
     """What a PROPFIND asks for."""
 
     wanted: Wanted
+    depth: str
     with_self: bool
-    with_members: bool
 
 
 def parse(context: Context, request: Request) -> Command:
-    """Raises Refused(PROPFIND_FINITE_DEPTH) for Depth infinity, which is the default."""
-    root = body_of(request, context.server.limits.max_xml_bytes)
-    if root is not None:
-        expect(root, PROPFIND)
+    """Raises Failed(400) for a body that is no propfind."""
+    limit = context.server.limits.max_xml_bytes
+    wanted = propfind(request.body, limit, brief=minimal(request.headers))
     levels = depth(request.headers, INFINITY)
-    if levels == INFINITY:
-        raise Refused(PROPFIND_FINITE_DEPTH, "send Depth: 0 or Depth: 1")
-    with_members = levels == "1"
     # RFC 8144 §4.1: depth-noroot leaves the collection itself out.
-    with_self = not (with_members and prefers(request.headers, "depth-noroot"))
-    return Command(wanted(root, request.headers), with_self, with_members)
+    with_self = not (levels == "1" and prefers(request.headers, "depth-noroot"))
+    return Command(wanted, levels, with_self)
 
 
 async def select(
     tx: ReadTx, context: Context, target: Target, command: Command
 ) -> tuple[Selection, Wanted]:
-    """The target, its members, or both."""
+    """The target, its members, or both.
+
+    Raises Refused(PROPFIND_FINITE_DEPTH) for Depth infinity, the default, on a collection.
+    """
     require(target, Privilege.READ)
-    items = [(target.href, target.resource)] if command.with_self else []
-    if command.with_members:
+    single = isinstance(target.resource, CalendarObject)
+    if command.depth == INFINITY and not single:
+        raise Refused(PROPFIND_FINITE_DEPTH, "send Depth: 0 or Depth: 1")
+    items = [(target.href, target.resource)] if command.with_self or single else []
+    if command.depth == "1":
         items += await members(tx, context, target.resource, target.href)
     return Selection(items), command.wanted

@@ -38,7 +38,7 @@ class Command:
 
 def parse(context: Context, request: Request) -> Command:
     """Raises Failed(400) without a propertyupdate that has something to do."""
-    root = body_of(request, context.server.limits.max_xml_bytes)
+    root = body_of(request.body, context.server.limits.max_xml_bytes)
     if root is None:
         raise Failed(400, "PROPPATCH needs a body: DAV:propertyupdate")
     wanted = instructions(expect(root, DAV + "propertyupdate"))

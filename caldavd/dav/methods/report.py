@@ -12,7 +12,7 @@ from caldavd.dav.resolve import Target
 from caldavd.dav.respond import multistatus
 from caldavd.dav.row import AnyReport, Report, RunRead
 from caldavd.dav.server import Context
-from caldavd.dav.wanted import body_of, wanted
+from caldavd.dav.wanted import body_of, minimal, wanted
 from caldavd.errors import SUPPORTED_REPORT, Failed, Refused, not_found
 from caldavd.model import Unmapped
 from caldavd.store.engine import ReadTx
@@ -30,13 +30,14 @@ def parser(reports: Mapping[str, AnyReport]) -> Callable[[Context, Request], Com
     """The `parse` of REPORT over a table of reports."""
 
     def parse(context: Context, request: Request) -> Command:
-        root = body_of(request, context.server.limits.max_xml_bytes)
+        root = body_of(request.body, context.server.limits.max_xml_bytes)
         if root is None:
             raise Failed(400, "REPORT needs a body that says which report")
         report = reports.get(str(root.tag))
         if report is None:
             raise Refused(SUPPORTED_REPORT, f"there is no report {root.tag} here")
-        return Command(report, report.parse(context, root, wanted(root, request.headers)))
+        shown = wanted(root, brief=minimal(request.headers))
+        return Command(report, report.parse(context, root, shown))
 
     return parse
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
-from caldavd.acl.privileges import names
+from caldavd.acl.privileges import Privilege, names
 from caldavd.dav.property import ANY, Property, View
 from caldavd.model import Calendar, CalendarObject, Home, Principal
 from caldavd.names import DAV
@@ -25,9 +26,12 @@ def _owner(view: View) -> str | None:
 
 
 def _current_user_privilege_set(view: View) -> str:
-    return "".join(
-        f"<D:privilege>{write.element(name)}</D:privilege>" for name in names(view.privileges)
-    )
+    return _privileges(view.privileges)
+
+
+@lru_cache(maxsize=256)
+def _privileges(held: Privilege) -> str:
+    return "".join(f"<D:privilege>{write.element(name)}</D:privilege>" for name in names(held))
 
 
 def _empty(view: View) -> str:
