@@ -153,7 +153,7 @@ def _types(root: Element) -> set[str]:
 def _failure(context: Context, command: Command, outcomes: list[Outcome]) -> Response:
     """Nothing was made, and these are the properties to blame.
 
-    RFC 5689 §3.5 answers with the status of the first of them, RFC 4791 §5.3.1.1 with 207.
+    RFC 5689 §3 answers with the status of the first of them, RFC 4791 §5.3.1.1 with 207.
     """
     status = next(outcome.status for outcome in outcomes if outcome.status not in (200, 424))
     blamed = propstats(outcomes)
