@@ -34,6 +34,8 @@ LATEST: Final = "99981231"
 """The first and the last date that can be computed with in any zone."""
 
 _RSCALE: Final = re.compile(r"(?:^|;)RSCALE=([\w-]+)", re.ASCII | re.IGNORECASE)
+_FAR: Final = "5000"
+"""Earlier dates, and what lies between them, add up to a date."""
 _DATE: Final = re.compile(r"[0-9]{8}(?:T[0-9]{6}Z?)?")
 
 # What nearly every object holds, valid and bounded as it stands: it need not be read to be judged.
@@ -140,15 +142,25 @@ def _check_required(component: Component) -> None:
 
 
 def _check_length(component: Component) -> None:
-    """DTSTART plus DURATION, which must be a date."""
-    start, length = component.first("DTSTART"), component.first("DURATION")
-    if start is None or length is None:
+    """The end of the last instance that the text names, which must be a date."""
+    placed = [line for line in component.lines if line.name in _PLACED]
+    named = {line.name: line.value for line in placed}
+    duration = named.get("DURATION", "")
+    dates = ",".join(line.value for line in placed if line.name != "DURATION")
+    latest = max(dates.split(","))
+    if latest < _FAR and (not duration or _PLAIN_DURATION.fullmatch(duration)):
+        return
+    start = named.get("DTSTART")
+    end = named.get("DTEND") or named.get("DUE")
+    if start is None:
         return
     try:
-        wall(parse_temporal(start.value)) + parse_duration(length.value)
+        begins = wall(parse_temporal(start))
+        length = wall(parse_temporal(end)) - begins if end else parse_duration(duration or "PT0S")
+        wall(parse_temporal(latest.partition("/")[0])) + length
     except OverflowError:
         raise Refused(
-            MAX_DATE_TIME, "DTSTART plus DURATION leaves the calendar: shorten it"
+            MAX_DATE_TIME, "the last instance ends outside the calendar: shorten it"
         ) from None
 
 
@@ -280,6 +292,7 @@ def _refused(component: Component, reason: str) -> Refused:
     return Refused(VALID_CALENDAR_DATA, f"{component.name[:40]}: {reason}")
 
 
+_PLACED: Final = frozenset(("DTSTART", "DTEND", "DUE", "DURATION", "RDATE"))
 _LISTS: Final = ("RDATE", "EXDATE", "FREEBUSY")
 _ONCE: Final = ("UID", "DTSTART", "DTEND", "DUE", "DURATION", "RECURRENCE-ID")
 

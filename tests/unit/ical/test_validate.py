@@ -287,6 +287,7 @@ def test_the_year_1_is_refused(start: str) -> None:
         pytest.param(event(start="99990101T000000Z"), id="DTSTART"),
         pytest.param(todo(due="99991231"), id="DUE"),
         pytest.param(event(start="99981231T000000Z", duration="P9999D"), id="DURATION"),
+        pytest.param(event(end="49990101T000000Z", rdate=["80000101", "20260101"]), id="RDATE"),
     ],
 )
 def test_the_year_9999_is_refused(text: str) -> None:
