@@ -13,10 +13,11 @@ from tests.protocol.client import Client, NamesAsPasswords
 
 
 async def add_user(db: Database, name: str, display_name: str) -> None:
-    """An account name@example.org with its home, a calendar and a task list."""
+    """An account name@example.org, or name itself, with its home, a calendar and a task list."""
+    address = name if "@" in name else f"{name}@example.org"
 
     async def make(tx: WriteTx) -> None:
-        new = NewAccount(name, display_name, (f"{name}@example.org",))
+        new = NewAccount(name, display_name, (address,))
         await accounts.create(tx, new, None, Defaults(), now())
 
     await db.write(make)

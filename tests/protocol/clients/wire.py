@@ -14,7 +14,7 @@ BODIES = Path(__file__).parents[3] / "fixtures" / "clients"
 _BLANK = re.compile(r"\{\{(\w+)\}\}")
 
 
-def wire(name: str, **values: str) -> str:
+def wire(name: str, /, **values: str) -> str:
     """The body `client/name`, its {{blanks}} filled in. Every blank must be given, and no other."""
     text = (BODIES / f"{name}.xml").read_text(encoding="utf-8")
     assert set(_BLANK.findall(text)) == set(values)
