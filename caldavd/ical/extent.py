@@ -81,6 +81,18 @@ class Extent:
         exact_s = _length(start, end_)
         return replace(self, start=start, end=end_, duration=None, exact_s=exact_s)
 
+    def rigid(self) -> tuple[int, int] | None:
+        """How far the interval of every instance reaches before and after its start, in seconds.
+
+        None where that differs: nominal days in a zone, or no start at all.
+        """
+        zoned = isinstance(self.start, datetime) and self.start.tzinfo is not None
+        if self.start is None or (zoned and self.duration is not None and self.duration.days):
+            return None
+        interval = self.interval(self.start, UTC)
+        at = epoch(self.start, UTC)
+        return None if interval is None else (at - interval.starts, interval.ends - at)
+
     def interval(self, start: Temporal | None, floating: tzinfo) -> Interval | None:
         """What §9.9 tests for an instance that starts at `start`; None: nothing matches it."""
         row = _TABLES.get(self.component.name)

@@ -14,7 +14,8 @@ from caldavd.ical.extent import BEGINNING, FOREVER, Interval
 from caldavd.ical.parse import Document
 from caldavd.ical.periods import Busy, periods, published
 from caldavd.ical.recurrence import named
-from caldavd.ical.series import Row, Series, reach, recurring
+from caldavd.ical.recurrence_set import Place, Row, places, reach, row
+from caldavd.ical.series import Series
 from caldavd.ical.values import DAY_S, Temporal, epoch, wall_seconds
 
 HORIZON_S: Final = 731 * DAY_S
@@ -71,7 +72,7 @@ def index(
     for of in found:
         if of.rules:
             span = _span(of, today, horizon_s, max_rows)
-            entries.update(_entries(span.rows))
+            entries.update(_recurring_entries(of, span.places))
             spans.append(span)
     return _index(entries, spans, document)
 
@@ -98,7 +99,7 @@ _LATEST: Final = wall_seconds(datetime(9998, 12, 31))  # noqa: DTZ001
 class _Span:
     """The part of a series that is indexed."""
 
-    rows: list[Row]
+    places: list[Place]
     from_: int | None
     until: int | None
 
@@ -123,28 +124,28 @@ def _span(of: Series, today: int, horizon_s: int, max_rows: int) -> _Span:
     return _Span([*behind, *ahead], from_, until)
 
 
-def _between(of: Series, low: int, high: int) -> Iterator[Row]:
-    """The rows that may overlap, whichever zone floating ones are read in."""
+def _between(of: Series, low: int, high: int) -> Iterator[Place]:
+    """The places that may overlap, whichever zone floating ones are read in."""
     low = low if low == BEGINNING else low - DAY_S
     high = high if high == FOREVER else high + DAY_S
-    return recurring(of, low, high, UTC)
+    return places(of, low, high, UTC)
 
 
-def _end_of(of: Series, ahead: list[Row], horizon: int, max_rows: int) -> int | None:
+def _end_of(of: Series, ahead: list[Place], horizon: int, max_rows: int) -> int | None:
     """Where the index ends: at the horizon, or earlier if there are too many; None: it is whole."""
     if len(ahead) > max_rows:
         back, _ = reach(of)
-        return _place_of(ahead[-1]) - back - _SLACK_S
+        return ahead[-1][0] - back - _SLACK_S
     if all(rule.count is None and rule.until is None for rule in of.rules):
         return horizon
     later = islice(_between(of, horizon, FOREVER), MAX_WALKED)
-    return horizon if any(_place_of(row) >= horizon - _SLACK_S for row in later) else None
+    return horizon if any(key >= horizon - _SLACK_S for key, _ in later) else None
 
 
 def _behind(
-    of: Series, ahead: list[Row], recent: int, horizon: int, max_rows: int
-) -> tuple[list[Row], int | None]:
-    """The rows before `recent`, the latest if there are too many, and where they begin."""
+    of: Series, ahead: list[Place], recent: int, horizon: int, max_rows: int
+) -> tuple[Iterable[Place], int | None]:
+    """The places before `recent`, the latest if there are too many, and where they begin."""
     room = max(max_rows - len(ahead), 0)
     low = BEGINNING
     if ahead:
@@ -152,37 +153,39 @@ def _behind(
     _, forward = reach(of)
     if low <= epoch(of.start, UTC) + forward + _SLACK_S:
         low = BEGINNING
-    kept: deque[Row] = deque(maxlen=room)
+    kept: deque[Place] = deque(maxlen=room)
     walked = 0
-    for row in _between(of, low, recent):
+    for place in _between(of, low, recent):
         walked += 1
         if walked > MAX_WALKED:
-            return [], recent
-        kept.append(row)
+            return (), recent
+        kept.append(place)
     if walked > room:
-        begin = _place_of(kept[0]) + forward + _SLACK_S if kept else recent
-        return list(kept), begin
-    return list(kept), None if low == BEGINNING else low
+        return kept, kept[0][0] + forward + _SLACK_S if kept else recent
+    return kept, None if low == BEGINNING else low
 
 
-def _place_of(row: Row) -> int:
-    assert row.recurrence_id is not None
-    return epoch(row.recurrence_id, UTC)
+def _recurring_entries(of: Series, found: Iterable[Place]) -> Iterator[_Entry]:
+    """The entries of a series at these places."""
+    rigid = of.master.rigid()
+    if rigid is None or of.futures:
+        yield from _entries(row(of, place) for place in found)
+        return
+    before, after = rigid
+    floating = of.zone is None
+    busy = _busy(of.master.component) if before + after > 1 else Busy.FREE
+    for key, _ in found:
+        yield key - before, key + after, floating, busy
 
 
 def _entries(rows: Iterable[Row]) -> Iterator[_Entry]:
     """Rows placed in time; floating ones by the clock on the wall."""
-    component: Component | None = None
-    busy = Busy.FREE
-    for row in rows:
-        interval = row.extent.interval(row.start, UTC)
-        if interval is None:
-            continue
-        if row.extent.component is not component:
-            component = row.extent.component
-            busy = _busy(component)
-        point = interval.ends - interval.starts <= 1
-        yield *interval, _floating(row.start), Busy.FREE if point else busy
+    for row_ in rows:
+        interval = row_.extent.interval(row_.start, UTC)
+        if interval is not None:
+            point = interval.ends - interval.starts <= 1
+            busy = Busy.FREE if point else _busy(row_.extent.component)
+            yield *interval, _floating(row_.start), busy
 
 
 def _published(document: Document) -> Iterator[_Entry]:

@@ -11,8 +11,9 @@ from caldavd.ical.contentline import Component
 from caldavd.ical.extent import BEGINNING, FOREVER, extent
 from caldavd.ical.parse import Document
 from caldavd.ical.periods import published
-from caldavd.ical.series import Row, Series, explicit, overrides, recurring, series
-from caldavd.ical.values import Temporal, epoch
+from caldavd.ical.recurrence_set import Row, explicit, recurring
+from caldavd.ical.series import Override, Series, key_of, overrides, series
+from caldavd.ical.values import Temporal, epoch, wall
 from caldavd.model import Window
 
 LIMIT: Final = 10_000
@@ -83,7 +84,7 @@ def iterate(document: Document, window: Window, floating: tzinfo) -> Iterator[In
 def named(document: Document) -> tuple[list[Row], list[Series]]:
     """The instances that a document names one by one, and the series that generate the others."""
     changed = overrides(document.components, document.zones)
-    rows = [Row(o.extent, o.extent.start, o.recurrence_id) for o in changed]
+    rows: list[Row] = []
     found: list[Series] = []
     for component in document.components:
         if component.first("RECURRENCE-ID") is not None:
@@ -94,7 +95,16 @@ def named(document: Document) -> tuple[list[Row], list[Series]]:
         else:
             rows.extend(explicit(of))
             found.append(of)
+    for override in changed:
+        if not any(_excludes(of, override) for of in found):
+            rows.append(Row(override.extent, override.extent.start, override.recurrence_id))
     return rows, found
+
+
+def _excludes(of: Series, override: Override) -> bool:
+    """Whether an EXDATE takes away the instance that an override describes."""
+    value = override.recurrence_id
+    return of.exdates.holds(key_of(of.start, value), wall(value))
 
 
 def _placed(document: Document, low: int, high: int, floating: tzinfo) -> Iterator[Instance]:

@@ -1,0 +1,198 @@
+"""The days that a recurrence rule names, period by period (RFC 5545 §3.3.10).
+
+Days are ordinals (`date.toordinal`). The rule has all its parts, also those from DTSTART.
+"""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections.abc import Callable, Iterator
+from datetime import date, datetime
+from typing import Final
+
+from caldavd.ical.rule import Freq, Rule
+
+LAST_YEAR: Final = 9998
+LAST_DAY: Final = date(LAST_YEAR, 12, 31).toordinal()
+
+
+def day_sets(rule: Rule, start: datetime, after: datetime) -> Iterator[list[int]]:
+    """The days (ordinals, in order) of each period, from that of `after` on; it may have none.
+
+    For rules shorter than DAILY, each day is a period: their interval is counted elsewhere.
+    """
+    match rule.freq:
+        case Freq.YEARLY:
+            return _yearly(rule, start, after)
+        case Freq.MONTHLY:
+            return _monthly(rule, start, after)
+        case Freq.WEEKLY:
+            return _weekly(rule, start, after)
+        case _:
+            return _daily(rule, start, after)
+
+
+def _yearly(rule: Rule, start: datetime, after: datetime) -> Iterator[list[int]]:
+    skipped = (after.year - start.year) // rule.interval * rule.interval
+    for year in range(start.year + skipped, LAST_YEAR + 1, rule.interval):
+        yield _days_of_year(rule, year)
+
+
+def _monthly(rule: Rule, start: datetime, after: datetime) -> Iterator[list[int]]:
+    first = start.year * 12 + start.month - 1
+    skipped = (after.year * 12 + after.month - 1 - first) // rule.interval * rule.interval
+    keep = _limits(rule, "by_year_day", "by_week_no")
+    for number in range(first + skipped, (LAST_YEAR + 1) * 12, rule.interval):
+        year, month = divmod(number, 12)
+        if rule.by_month and month + 1 not in rule.by_month:
+            yield []
+            continue
+        days = _days_of_month(rule, year, month + 1)
+        yield [day for day in days if keep(day)] if keep else days
+
+
+def _weekly(rule: Rule, start: datetime, after: datetime) -> Iterator[list[int]]:
+    first = _week_of(start.toordinal(), rule.week_start)
+    step = 7 * rule.interval
+    first += (after.toordinal() - first) // step * step
+    offsets = sorted({(weekday - rule.week_start) % 7 for _, weekday in rule.by_day}) or range(7)
+    keep = _limits(rule, "by_month", "by_month_day", "by_year_day", "by_week_no")
+    for week in range(first, LAST_DAY - 7, step):
+        days = [week + offset for offset in offsets]
+        yield [day for day in days if keep(day)] if keep else days
+
+
+def _daily(rule: Rule, start: datetime, after: datetime) -> Iterator[list[int]]:
+    step = rule.interval if rule.freq == Freq.DAILY else 1
+    first = start.toordinal()
+    first += (after.toordinal() - first) // step * step
+    keep = _limits(rule, "by_month", "by_month_day", "by_year_day", "by_week_no", "by_day")
+    for day in range(first, LAST_DAY, step):
+        yield [day] if keep is None or keep(day) else []
+
+
+def _days_of_month(rule: Rule, year: int, month: int) -> list[int]:
+    """The days of a month by BYMONTHDAY and BYDAY, all of them if there is neither."""
+    first = date(year, month, 1).toordinal()
+    length = monthrange(year, month)[1]
+    if not rule.by_month_day:
+        return _weekdays(rule.by_day, first, length)
+    offsets = {day - 1 if day > 0 else length + day for day in rule.by_month_day}
+    days = sorted(first + offset for offset in offsets if 0 <= offset < length)
+    if rule.by_day:
+        allowed = set(_weekdays(rule.by_day, first, length))
+        days = [day for day in days if day in allowed]
+    return days
+
+
+def _weekdays(by_day: tuple[tuple[int, int], ...], first: int, length: int) -> list[int]:
+    """The days of a span (a month or a year) that BYDAY names, all if it names none."""
+    if not by_day:
+        return list(range(first, first + length))
+    days: set[int] = set()
+    for ordinal, weekday in by_day:
+        all_ = range(first + (weekday - first + 1) % 7, first + length, 7)
+        if ordinal == 0:
+            days.update(all_)
+        elif 0 < ordinal <= len(all_):
+            days.add(all_[ordinal - 1])
+        elif 0 < -ordinal <= len(all_):
+            days.add(all_[ordinal])
+    return sorted(days)
+
+
+def _days_of_year(rule: Rule, year: int) -> list[int]:
+    if rule.by_year_day or rule.by_week_no:
+        return _by_year_position(rule, year)
+    if rule.by_month or (rule.by_month_day and not any(n for n, _ in rule.by_day)):
+        months = rule.by_month or range(1, 13)
+        return [day for month in months for day in _days_of_month(rule, year, month)]
+    first = date(year, 1, 1).toordinal()
+    days = _weekdays(rule.by_day, first, _length_of_year(year))
+    keep = _limits(rule, "by_month_day")
+    return [day for day in days if keep(day)] if keep else days
+
+
+def _by_year_position(rule: Rule, year: int) -> list[int]:
+    """The days of a year by BYYEARDAY and BYWEEKNO, limited by the other parts."""
+    first, length = date(year, 1, 1).toordinal(), _length_of_year(year)
+    days = set(range(first, first + length))
+    if rule.by_year_day:
+        offsets = {day - 1 if day > 0 else length + day for day in rule.by_year_day}
+        days &= {first + offset for offset in offsets}
+    if rule.by_week_no:
+        days &= {day for day in days if _in_weeks(day, rule.by_week_no, rule.week_start)}
+    if rule.by_month:
+        days = {day for day in days if date.fromordinal(day).month in rule.by_month}
+    if rule.by_month and any(n for n, _ in rule.by_day):
+        spans = [(date(year, m, 1).toordinal(), monthrange(year, m)[1]) for m in rule.by_month]
+        days &= {day for span in spans for day in _weekdays(rule.by_day, *span)}
+    elif rule.by_day:
+        days &= set(_weekdays(rule.by_day, first, length))
+    keep = _limits(rule, "by_month_day")
+    return sorted(day for day in days if keep is None or keep(day))
+
+
+# --- Limits: BY parts that only let days pass ---
+
+
+def _limits(rule: Rule, *parts: str) -> Callable[[int], bool] | None:
+    """The test that all of these parts which the rule has put on a day (an ordinal)."""
+    tests = [_LIMITS[part] for part in parts if getattr(rule, part)]
+    if not tests:
+        return None
+    return lambda day: all(test(rule, day) for test in tests)
+
+
+def _length_of_year(year: int) -> int:
+    return date(year, 12, 31).timetuple().tm_yday
+
+
+def _month_limit(rule: Rule, day: int) -> bool:
+    return date.fromordinal(day).month in rule.by_month
+
+
+def _month_day_limit(rule: Rule, day: int) -> bool:
+    value = date.fromordinal(day)
+    from_end = value.day - monthrange(value.year, value.month)[1] - 1
+    return value.day in rule.by_month_day or from_end in rule.by_month_day
+
+
+def _year_day_limit(rule: Rule, day: int) -> bool:
+    year = date.fromordinal(day).year
+    number = day - date(year, 1, 1).toordinal() + 1
+    return number in rule.by_year_day or number - _length_of_year(year) - 1 in rule.by_year_day
+
+
+def _week_no_limit(rule: Rule, day: int) -> bool:
+    return _in_weeks(day, rule.by_week_no, rule.week_start)
+
+
+def _day_limit(rule: Rule, day: int) -> bool:
+    return any((day + 6) % 7 == weekday for _, weekday in rule.by_day)
+
+
+_LIMITS: Final[dict[str, Callable[[Rule, int], bool]]] = {
+    "by_month": _month_limit,
+    "by_month_day": _month_day_limit,
+    "by_year_day": _year_day_limit,
+    "by_week_no": _week_no_limit,
+    "by_day": _day_limit,
+}
+
+
+def _week_of(day: int, week_start: int) -> int:
+    """The first day of the week that a day is in."""
+    return day - (day + 6 - week_start) % 7
+
+
+def _first_week(year: int, week_start: int) -> int:
+    """The first day of week 1: the week with at least four days in the year."""
+    return _week_of(date(year, 1, 4).toordinal(), week_start)
+
+
+def _in_weeks(day: int, weeks: tuple[int, ...], week_start: int) -> bool:
+    year = date.fromordinal(_week_of(day, week_start) + 3).year
+    number = (day - _first_week(year, week_start)) // 7 + 1
+    total = (_first_week(year + 1, week_start) - _first_week(year, week_start)) // 7
+    return number in weeks or number - total - 1 in weeks
