@@ -13,7 +13,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -53,8 +53,8 @@ def exclusive(path: Path) -> Iterator[None]:
         yield
 
 
-def start(directory: Path, watched_pid: int) -> str:
-    """Makes a cluster below `directory`, starts it and returns its URL.
+def start(directory: Path, watched_pid: int, settings: Sequence[str] = _OPTIONS) -> str:
+    """Makes a cluster below `directory`, starts it with these settings and returns its URL.
 
     It is ended by `stop`, or once the process `watched_pid` is gone.
     """
@@ -66,7 +66,7 @@ def start(directory: Path, watched_pid: int) -> str:
     initdb = [str(binaries / "initdb"), "-D", str(cluster), "-U", "postgres", "-A", "trust"]
     _run([*initdb, "-E", "UTF8", "--locale=C", "-N"], directory, who)
     options = " ".join(
-        f"-c {option}" for option in (*_OPTIONS, f"unix_socket_directories={directory}")
+        f"-c {setting}" for setting in (*settings, f"unix_socket_directories={directory}")
     )
     control = [str(binaries / "pg_ctl"), "-D", str(cluster), "-l", str(directory / "server.log")]
     _run([*control, "-w", "-t", str(START_TIMEOUT_S), "-o", options, "start"], directory, who)

@@ -1,0 +1,41 @@
+"""Fills a calendar of a running server through the store, beside the server."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from caldavd import clock
+from caldavd.ical.parse import Document, parse
+from caldavd.service import calendars, named
+from caldavd.service.put import put
+from caldavd.store.connect import connect
+from caldavd.store.engine import WriteTx
+from tests.benchmarks.items import Item
+
+BATCH: Final = 250
+
+
+async def fill(location: Path | str, login: str, calendar: str, items: Sequence[Item]) -> None:
+    """Puts all objects into a calendar, as the server would, many in a transaction."""
+    db = await connect(location, pool_size=2)
+    try:
+        for start in range(0, len(items), BATCH):
+            batch = items[start : start + BATCH]
+            parsed = [(item.name, parse(item.text().encode())) for item in batch]
+            await db.write(lambda tx, parsed=parsed: _put(tx, login, calendar, parsed))
+    finally:
+        await db.close()
+
+
+async def _put(
+    tx: WriteTx, login: str, calendar: str, parsed: Sequence[tuple[str, Document]]
+) -> None:
+    account = await named.account(tx, login)
+    found = await named.calendar(tx, account, calendar)
+    _, locked = await calendars.lock_with_home(tx, account.id, found.id)
+    if locked is None:
+        raise LookupError(f"the calendar {calendar} was deleted")
+    for name, document in parsed:
+        await put(tx, locked, None, name, document, clock.now())
