@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
@@ -10,8 +11,11 @@ from hypothesis import strategies as st
 
 from caldavd import errors
 from caldavd.errors import Condition, Refused
+from caldavd.ical.index import index
 from caldavd.ical.parse import MAX_UID_BYTES, Document, parse
+from caldavd.ical.subset import DataRequest, subset
 from caldavd.ical.validate import Limits
+from caldavd.model import Window
 from tests.unit.builders import (
     BERLIN,
     calendar,
@@ -267,3 +271,71 @@ def test_arbitrary_lines_are_read_or_refused(lines: list[str]) -> None:
         assert parse(body).text.encode() == body
     except Refused as refused:
         assert refused.reason
+
+
+JANUARY = Window(datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 2, 1, tzinfo=UTC))
+UNREADABLE = component("VTIMEZONE", ["TZID:Bad"], [component("STANDARD", ["TZOFFSETFROM:x"])])
+MOMENTS = st.sampled_from(
+    ["20260105T090000Z", "20260105T090060", "20260105", "00020101", "99981231T235959Z", "20260329"]
+)
+PLACES = ["", ";TZID=Europe/Berlin", ";TZID=Nowhere", ";TZID=Bad", ";VALUE=DATE", ";TZID="]
+DATES = st.builds(
+    "{}{}:{}".format,
+    st.sampled_from(["DTEND", "DUE", "COMPLETED", "CREATED", "RDATE", "EXDATE", "FREEBUSY"]),
+    st.sampled_from(PLACES),
+    MOMENTS | st.builds("{}/{}".format, MOMENTS, st.sampled_from(["PT1H", "20260106T000000Z"])),
+)
+RULES = st.builds(
+    "RRULE:FREQ={};{}".format,
+    st.sampled_from(["MINUTELY", "HOURLY", "DAILY", "WEEKLY", "MONTHLY", "YEARLY"]),
+    st.lists(
+        st.sampled_from(
+            [
+                "COUNT=3",
+                "UNTIL=20260201",
+                "UNTIL=00020101",
+                "UNTIL=99991231T235959Z",
+                "INTERVAL=999999999",
+                "BYMONTH=2",
+                "BYMONTHDAY=30",
+                "BYDAY=MO,-1SU",
+                "BYWEEKNO=53",
+                "BYYEARDAY=-366",
+                "BYSETPOS=-1",
+                "BYHOUR=0,1",
+                "BYSECOND=60",
+                "WKST=SU",
+            ]
+        ),
+        max_size=3,
+        unique_by=lambda part: part[:5],
+    ).map(";".join),
+)
+LENGTHS = st.sampled_from(["DURATION:P1D", "DURATION:-PT1H", "DURATION:P9999W", "DURATION:P400Y"])
+CONTENT = st.lists(
+    DATES | RULES | LENGTHS, max_size=4, unique_by=lambda line: re.split("[:;]", line)[0]
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.sampled_from(["VEVENT", "VTODO", "VJOURNAL", "VFREEBUSY", "VAVAILABILITY"]),
+    st.builds("DTSTART{}:{}".format, st.sampled_from(PLACES), MOMENTS),
+    CONTENT,
+    st.none() | CONTENT,
+)
+def test_an_accepted_document_can_be_indexed_and_expanded(
+    name: str, start: str, master: list[str], override: list[str] | None
+) -> None:
+    components = [component(name, ["UID:1", start, *master])]
+    if override is not None:
+        lines = ["UID:1", start, "RECURRENCE-ID:20260105T090000Z", *override]
+        components.append(component(name, lines))
+    try:
+        document = accepted(calendar(BERLIN, UNREADABLE, *components))
+    except Refused:
+        return
+
+    index(document, 1_770_000_000)
+    for request in (DataRequest(expand=JANUARY), DataRequest(limit_recurrence_set=JANUARY)):
+        assert subset(document, request, UTC).endswith("END:VCALENDAR\r\n")
