@@ -84,6 +84,8 @@ class Property:
     """Whether `get` returns the whole element, attributes and all."""
     own: bool = False
     """Whether each reader has a value of their own, which reading suffices to set."""
+    twin: str = ""
+    """Another spelling of the same, which is removed together with it."""
     feature: str = ""
     """The token of the DAV header that announces it."""
 

@@ -75,7 +75,8 @@ def _decide(table: Table, on: type, privileges: Privilege, one: Instruction) -> 
     if (Privilege.READ if own else Privilege.WRITE_PROPERTIES) not in privileges:
         return Outcome(one.name, 403, write.element(DAV + "need-privileges"))
     if one.element is None:
-        return Outcome(one.name, 200, settings=(Setting(one.name, None, own),))
+        names = (one.name, row.twin) if row is not None and row.twin else (one.name,)
+        return Outcome(one.name, 200, settings=tuple(Setting(name, None, own) for name in names))
     if row is None or row.set is None:
         return _dead(one.name, one.element)
     try:

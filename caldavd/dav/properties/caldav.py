@@ -170,6 +170,7 @@ PROPERTIES: Final = (
         needs=Fact.STORED,
         whole=True,
         own=True,
+        twin=TIMEZONE_ID,
     ),
     Property(
         TIMEZONE_ID,
@@ -179,6 +180,7 @@ PROPERTIES: Final = (
         needs=Fact.STORED,
         whole=True,
         own=True,
+        twin=TIMEZONE,
     ),
     Property(
         TRANSP, (Calendar,), _transp, set=_set_transp, needs=Fact.STORED, whole=True, own=True
