@@ -30,6 +30,7 @@ NOT_SETTINGS: Final = frozenset(
         "CALDAVD_BOOTSTRAP_PASSWORD",
         "CALDAVD_BOOTSTRAP_PASSWORD_FILE",
         "CALDAVD_TEST_POSTGRES",
+        "CALDAVD_TEST_RUN",
     }
 )
 """CALDAVD_* variables that name no key of the file."""
