@@ -122,9 +122,9 @@ def _profile(asked: argparse.Namespace) -> None:
         settings = _settings(asked)
         with servers.caldavd(directory / "data", url, cores.server, settings, out) as server:
             requests = _run(_profiled(operation, server, objects, asked.seconds))
-    print(f"{operation.title}, {objects} objects, {database}: {requests} requests profiled\n")
-    for order in ("tottime", "cumulative"):
-        pstats.Stats(str(out)).sort_stats(order).print_stats(PROFILED_LINES)
+        print(f"{operation.title}, {objects} objects, {database}: {requests} requests\n")
+        for order in ("tottime", "cumulative"):
+            pstats.Stats(str(out)).sort_stats(order).print_stats(PROFILED_LINES)
 
 
 async def _profiled(operation: Operation, server: Caldavd, objects: int, seconds: float) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -24,13 +25,13 @@ async def fill(location: Path | str, login: str, calendar: str, items: Sequence[
         for start in range(0, len(items), BATCH):
             batch = items[start : start + BATCH]
             parsed = [(item.name, parse(item.text().encode())) for item in batch]
-            await db.write(lambda tx, parsed=parsed: _put(tx, login, calendar, parsed))
+            await db.write(partial(_put, login, calendar, parsed))
     finally:
         await db.close()
 
 
 async def _put(
-    tx: WriteTx, login: str, calendar: str, parsed: Sequence[tuple[str, Document]]
+    login: str, calendar: str, parsed: Sequence[tuple[str, Document]], tx: WriteTx
 ) -> None:
     account = await named.account(tx, login)
     found = await named.calendar(tx, account, calendar)
