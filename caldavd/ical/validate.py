@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from caldavd.errors import (
@@ -34,8 +35,9 @@ LATEST: Final = "99981231"
 """The first and the last date that can be computed with in any zone."""
 
 _RSCALE: Final = re.compile(r"(?:^|;)RSCALE=([\w-]+)", re.ASCII | re.IGNORECASE)
-_FAR: Final = "5000"
-"""Earlier dates, and what lies between them, add up to a date."""
+_PAST: Final = "1600"
+_FUTURE: Final = "3000"
+"""Dates between these, and what lies between two of them, add up to a date."""
 _DATE: Final = re.compile(r"[0-9]{8}(?:T[0-9]{6}Z?)?")
 
 # What nearly every object holds, valid and bounded as it stands: it need not be read to be judged.
@@ -142,22 +144,27 @@ def _check_required(component: Component) -> None:
 
 
 def _check_length(component: Component) -> None:
-    """The end of the last instance that the text names, which must be a date."""
+    """The ends of the instances that the text names, which must be dates."""
     placed = [line for line in component.lines if line.name in _PLACED]
     named = {line.name: line.value for line in placed}
     duration = named.get("DURATION", "")
-    dates = ",".join(line.value for line in placed if line.name != "DURATION")
-    latest = max(dates.split(","))
-    if latest < _FAR and (not duration or _PLAIN_DURATION.fullmatch(duration)):
+    listed = ",".join(line.value for line in placed if line.name != "DURATION")
+    dates = [text for text in listed.split(",") if text.strip()] or [_PAST]
+    earliest, latest = min(dates), max(dates)
+    moderate = not duration or _PLAIN_DURATION.fullmatch(duration)
+    if moderate and _PAST < earliest and latest < _FUTURE:
         return
     start = named.get("DTSTART")
-    end = named.get("DTEND") or named.get("DUE")
     if start is None:
         return
+    begins = wall(parse_temporal(start))
+    ends = [named[name] for name in ("DTEND", "DUE") if name in named]
+    lengths = [timedelta(), *(wall(parse_temporal(end)) - begins for end in ends)]
+    if duration:
+        lengths.append(parse_duration(duration))
     try:
-        begins = wall(parse_temporal(start))
-        length = wall(parse_temporal(end)) - begins if end else parse_duration(duration or "PT0S")
-        wall(parse_temporal(latest.partition("/")[0])) + length
+        wall(parse_temporal(latest.partition("/")[0])) + max(lengths)
+        wall(parse_temporal(earliest.partition("/")[0])) + min(lengths)
     except OverflowError:
         raise Refused(
             MAX_DATE_TIME, "the last instance ends outside the calendar: shorten it"

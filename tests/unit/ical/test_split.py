@@ -7,7 +7,7 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from caldavd.ical.contentline import Line
@@ -175,9 +175,9 @@ def test_an_object_over_the_size_limit_is_reported_without_being_read() -> None:
     assert isinstance(part, Unreadable)
 
 
-def test_ten_thousand_events_are_never_held_at_once() -> None:
+def test_thousands_of_events_are_never_held_at_once() -> None:
     body = "".join(
-        vevent(uid=str(number), lines=["X-FILL:" + "x" * 2_000]) for number in range(10_000)
+        vevent(uid=str(number), lines=["X-FILL:" + "x" * 2_000]) for number in range(3_000)
     )
     stream = BytesIO(calendar(body).encode())
     tracemalloc.start()
@@ -186,8 +186,8 @@ def test_ten_thousand_events_are_never_held_at_once() -> None:
     _, peak_bytes = tracemalloc.get_traced_memory()
     tracemalloc.stop()
 
-    assert count == 10_000
-    assert peak_bytes < 8_000_000
+    assert count == 3_000
+    assert peak_bytes < 2_500_000
 
 
 def test_a_real_export_is_split() -> None:
@@ -203,6 +203,7 @@ def test_a_real_export_is_split() -> None:
     ]
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.sampled_from([*event(zones=[BERLIN], alarms=[valarm()]).split("\r\n"), " x", "é"]))
 )
@@ -211,6 +212,7 @@ def test_lines_in_any_order_are_split_or_reported(lines: list[str]) -> None:
         assert isinstance(part, Item | Unreadable)
 
 
+@settings(deadline=None)
 @given(st.binary())
 def test_arbitrary_bytes_are_split_or_reported(octets: bytes) -> None:
     assert parts(octets)
@@ -228,6 +230,7 @@ def test_a_name_is_the_uid_where_a_url_can_hold_it(uid: str, name: str) -> None:
     assert object_name(uid) == name
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(codec="utf-8")))
 def test_every_name_is_one_safe_segment(uid: str) -> None:
     assert object_name(uid).isascii()

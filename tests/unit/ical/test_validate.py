@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from caldavd import errors
@@ -288,9 +288,10 @@ def test_the_year_1_is_refused(start: str) -> None:
         pytest.param(todo(due="99991231"), id="DUE"),
         pytest.param(event(start="99981231T000000Z", duration="P9999D"), id="DURATION"),
         pytest.param(event(end="49990101T000000Z", rdate=["80000101", "20260101"]), id="RDATE"),
+        pytest.param(event(start="80000101", end="20260101", rdate=["20260101"]), id="DTEND"),
     ],
 )
-def test_the_year_9999_is_refused(text: str) -> None:
+def test_what_leaves_the_calendar_is_refused(text: str) -> None:
     assert refusal(text) == errors.MAX_DATE_TIME
 
 
@@ -315,6 +316,7 @@ PARTS = st.sampled_from(
 )
 
 
+@settings(deadline=None)
 @given(st.sampled_from(["DAILY", "WEEKLY", "MONTHLY", "YEARLY"]), st.lists(PARTS, max_size=4))
 def test_a_rule_is_accepted_only_if_it_can_be_read(frequency: str, parts: list[str]) -> None:
     text = ";".join((f"FREQ={frequency}", *parts))

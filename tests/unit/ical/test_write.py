@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from caldavd.ical.contentline import Component, Line, parameters, read, unescape
@@ -53,11 +53,13 @@ def test_no_fold_cuts_a_character_or_leaves_a_line_too_long(text: str) -> None:
     assert all(len(piece.encode()) <= 74 for piece in pieces[1:])
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.lists(COMPONENTS, max_size=2))
 def test_what_is_written_reads_back_the_same(components: list[Component]) -> None:
     assert read(write(components)) == components
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.lists(COMPONENTS, max_size=2))
 def test_a_text_with_bare_line_feeds_reads_the_same(components: list[Component]) -> None:
     assert read(write(components).replace("\r\n", "\n")) == components
