@@ -10,6 +10,7 @@ from caldavd.service import accounts
 from caldavd.service.accounts import Defaults, NewAccount
 from caldavd.store.engine import Database, WriteTx
 from tests.protocol.client import Client, NamesAsPasswords
+from tests.unit.builders import event
 
 
 async def add_user(db: Database, name: str, display_name: str) -> None:
@@ -53,4 +54,12 @@ async def calendar(ann: Client) -> str:
     path = f"{ann.home}main/"
     answer = await ann("MKCALENDAR", path)
     assert answer.status == 201
+    return path
+
+
+@pytest.fixture
+async def stored(ann: Client, calendar: str) -> str:
+    """The URL of the one object in ann's calendar."""
+    path = calendar + "a.ics"
+    assert (await ann.put(path, event(uid="a"))).status == 201
     return path
