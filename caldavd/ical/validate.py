@@ -152,7 +152,7 @@ def _check_length(component: Component) -> None:
     dates = [text for text in listed.split(",") if text.strip()] or [_PAST]
     earliest, latest = min(dates), max(dates)
     moderate = not duration or _PLAIN_DURATION.fullmatch(duration)
-    if moderate and _PAST < earliest and latest < _FUTURE:
+    if moderate and earliest > _PAST and latest < _FUTURE:
         return
     start = named.get("DTSTART")
     if start is None:
