@@ -28,6 +28,7 @@ from caldavd.ical.validate import Limits
 from caldavd.listeners import Sockets
 from caldavd.metrics import MeasuredDatabase, Metrics
 from caldavd.processes import Parent
+from caldavd.requestlog import RequestLog
 from caldavd.service import accounts
 from caldavd.service.accounts import Created
 from caldavd.settings import Config
@@ -49,6 +50,8 @@ class Prepared:
     config: Config
     sockets: tuple[Sockets, ...]
     """Those of each serving process."""
+    unix: Path | None
+    """The socket in the file system that goes when we go."""
     created: Created | None
 
 
@@ -67,21 +70,26 @@ def prepare(config: Config, bootstrap: Bootstrap, environ: MutableMapping[str, s
     sockets = _open(config, environ)
     server = config.server.model_copy(update={"port": listeners.port_of(sockets[0])})
     created = asyncio.run(_first_account(config, bootstrap))
-    return Prepared(config.model_copy(update={"server": server}), sockets, created)
+    config = config.model_copy(update={"server": server})
+    return Prepared(config, sockets, _unix_path(config, sockets), created)
 
 
 def serve(prepared: Prepared) -> int:
     """Serves until SIGTERM or SIGINT, then finishes what it began; the status to exit with."""
     server = prepared.config.server
-    if server.workers == 1:
-        _run(prepared, 0, None)
-        return 0
 
     def child(number: int, parent: int) -> int:
         _run(prepared, number, parent)
         return 0
 
-    return Parent(server.workers, child, server.shutdown_timeout_s).run()
+    try:
+        if server.workers > 1:
+            return Parent(server.workers, child, server.shutdown_timeout_s).run()
+        _run(prepared, 0, None)
+        return 0
+    finally:
+        if prepared.unix is not None:
+            prepared.unix.unlink(missing_ok=True)
 
 
 def _open(config: Config, environ: MutableMapping[str, str]) -> tuple[Sockets, ...]:
@@ -97,6 +105,12 @@ def _open(config: Config, environ: MutableMapping[str, str]) -> tuple[Sockets, .
     port = listeners.port_of(first)
     others = (listeners.tcp(server.host, port, shared=True) for _ in range(1, server.workers))
     return (first, *others)
+
+
+def _unix_path(config: Config, sockets: tuple[Sockets, ...]) -> Path | None:
+    """The path of a unix socket that we made; one that was handed over is its maker's."""
+    path = config.server.socket
+    return Path(path) if path and sockets[0][0].getsockname() == path else None
 
 
 async def _first_account(config: Config, bootstrap: Bootstrap) -> Created | None:
@@ -140,21 +154,27 @@ async def _serve(prepared: Prepared, number: int, parent: int | None) -> None:
     metrics.read_logins(auth.counts.by_result)
     context = listeners.tls(config.server)
     stop = _stop_signals(config, context, parent)
-    dav = http.handler(_server(config, db, auth), _proxies(config))
-    front = _runner(Front(_bounds(config), db, metrics, dav).serve, config)
+    requests = RequestLog(config.log.format)
+    dav = http.handler(_server(config, db, auth, requests), _proxies(config))
+    front = Front(_bounds(config), db, metrics, dav)
+    main = _runner(front.serve, config)
     side = _runner(Side(db, metrics).serve, config)
     try:
-        await _listen(front, prepared.sockets[number], context)
+        await _listen(main, prepared.sockets[number], context)
         if config.metrics.port:
             port = config.metrics.port + number
             await _listen(side, listeners.tcp(config.metrics.host, port, shared=False), None)
         await _until(stop, config, db, auth)
         _log.info("stopping")
+        for site in main.sites:
+            await site.stop()
+        await front.finish(config.server.shutdown_timeout_s)
     finally:
-        await front.cleanup()
+        await main.cleanup()
         await side.cleanup()
         await auth.write_notes()
         await db.close()
+        requests.close()
 
 
 async def _until(stop: asyncio.Event, config: Config, db: Database, auth: Authenticator) -> None:
@@ -231,7 +251,7 @@ def _proxies(config: Config) -> Proxies:
     return Proxies(networks, unix="unix" in trusted)
 
 
-def _server(config: Config, db: Database, auth: Authenticator) -> Server:
+def _server(config: Config, db: Database, auth: Authenticator, requests: RequestLog) -> Server:
     """What requests are served with."""
     limits = config.limits
     return Server(
@@ -248,6 +268,7 @@ def _server(config: Config, db: Database, auth: Authenticator) -> Server:
             max_xml_bytes=limits.max_xml_bytes,
             max_multiget_hrefs=limits.max_multiget_hrefs,
         ),
+        note=requests.note,
     )
 
 

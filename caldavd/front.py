@@ -94,9 +94,38 @@ class Front:
         self._health = Side(db, metrics)
         self._bounds = bounds
         self._clear_text = ClearText(bounds.trusted, clock.now)
+        self._running = 0
+        self._stopping = False
+        self._idle = asyncio.Event()
+
+    async def finish(self, timeout_s: float) -> None:
+        """Waits for the requests that have begun, and lets connections begin no other.
+
+        aiohttp's own end of service throws away the rest of bodies that are still arriving.
+        """
+        self._stopping = True
+        try:
+            async with asyncio.timeout(timeout_s):
+                while self._running:
+                    self._idle.clear()
+                    await self._idle.wait()
+        except TimeoutError:
+            _log.warning("requests cut off", extra={"count": self._running})
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Answers any request."""
+        self._running += 1
+        try:
+            response = await self._serve(request)
+        finally:
+            self._running -= 1
+            if self._running == 0:
+                self._idle.set()
+        if self._stopping:
+            response.force_close()
+        return response
+
+    async def _serve(self, request: web.Request) -> web.StreamResponse:
         if request.raw_path in _HEALTH:
             return await self._health.serve(request)
         if not request.secure and "Authorization" in request.headers:
