@@ -75,6 +75,8 @@ async def run(tx: WriteTx, context: Context, target: Target, command: Command) -
     if command.moves:
         require(target, Privilege.UNBIND)
     destination = await resolve(tx, context.actor, command.destination)
+    if isinstance(destination.resource, Unmapped) and destination.resource.parent is None:
+        raise Failed(409, "the destination's parent does not exist: make it first")
     require(destination, Privilege.BIND)
     match target.resource:
         case CalendarObject(collection, stored):
@@ -122,8 +124,6 @@ def _place_in_calendar(destination: Target) -> tuple[Collection, str]:
             return collection, stored.name
         case Unmapped(Calendar(collection), name):
             return collection, name
-        case Unmapped(None):
-            raise Failed(409, "the destination's calendar does not exist: make it first")
     raise Failed(403, "an object can only lie directly in a calendar")
 
 
@@ -157,8 +157,6 @@ def _place_in_home(destination: Target) -> tuple[str, Collection | None]:
             return collection.name, collection
         case Unmapped(Home(), name):
             return name, None
-        case Unmapped(None):
-            raise Failed(409, "the destination's parent does not exist: make it first")
     raise Refused(CALENDAR_COLLECTION_LOCATION, "a calendar lies directly in a calendar home")
 
 
