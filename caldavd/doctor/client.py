@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import io
 import ssl
 import zlib
 from collections.abc import AsyncIterator, Mapping
@@ -107,7 +108,7 @@ class Client:
             async with self._session.request(
                 method,
                 URL(self.url(href), encoded=True),
-                data=content or None,
+                data=io.BytesIO(content) if content else None,
                 headers=sent,
                 allow_redirects=False,
             ) as response:

@@ -47,9 +47,9 @@ async def _write(client: Client, calendar: str, report: Report) -> None:
         await writing.get(client, written, report)
         await writing.check_conditions(client, written, report)
         await writing.put_large(client, calendar, report)
-        written = await writing.move(client, written, calendar, report)
         token = await writing.sync(client, calendar, written, report)
-        await writing.delete(client, written, report)
+        moved = await writing.move(client, written, calendar, report)
+        await writing.delete(client, moved, report)
         await writing.sync_again(client, calendar, written, token, report)
     finally:
         await writing.remove_calendar(client, calendar, report)

@@ -124,7 +124,7 @@ async def put_large(client: Client, calendar: str, report: Report) -> None:
 
 
 async def sync(client: Client, calendar: str, written: Written, report: Report) -> str | None:
-    """The first synchronisation lists what was written (RFC 6578 §3.3); its token."""
+    """The first synchronisation lists what was written (RFC 6578 §3.3); its token, if it does."""
     answer = await client.send("REPORT", calendar, _SYNC.format(""), Depth="1")
     found = _report(answer, "sync", report)
     if found is None:
@@ -138,7 +138,8 @@ async def sync(client: Client, calendar: str, written: Written, report: Report) 
         report.bad("sync", f"{written.href} is not among the hrefs of a sync", Cure.PATHS)
     else:
         report.good("sync", "a first synchronisation lists it")
-    return token
+        return token
+    return None
 
 
 async def move(client: Client, written: Written, calendar: str, report: Report) -> Written:
@@ -166,7 +167,7 @@ async def delete(client: Client, written: Written, report: Report) -> None:
 async def sync_again(
     client: Client, calendar: str, written: Written, token: str | None, report: Report
 ) -> None:
-    """The next synchronisation tells of the deletion (RFC 6578 §3.5)."""
+    """The next synchronisation tells that the object is not where it was (RFC 6578 §3.5)."""
     if token is None:
         return
     answer = await client.send("REPORT", calendar, _SYNC.format(token), Depth="1")
@@ -177,7 +178,7 @@ async def sync_again(
     if unquote(written.href) in gone:
         report.good("sync", "the next one tells that it is gone")
     else:
-        report.bad("sync", f"{written.href} was deleted, and a sync does not tell")
+        report.bad("sync", f"{written.href} is gone, and a sync does not tell")
 
 
 async def remove_calendar(client: Client, calendar: str, report: Report) -> None:
