@@ -47,10 +47,11 @@ def quiet_logger() -> logging.Logger:
 
 def _one_line(record: logging.LogRecord) -> bool:
     error = record.exc_info[1] if record.exc_info else None
-    if isinstance(error, HttpProcessingError):
+    if isinstance(error, (HttpProcessingError, web.RequestPayloadError)):
         record.msg, record.args, record.exc_info = "malformed request", (), None
         record.levelno, record.levelname = logging.INFO, "INFO"
-        record.reason = error.message.partition("\n")[0]
+        # Its own words quote what was sent, which may be a password.
+        record.reason = type(error).__name__
     return True
 
 
@@ -141,7 +142,7 @@ class Front:
             _log.warning("request took too long", extra={"method": request.method})
             status = 503
             response = web.Response(status=status, headers=_RETRY, text="try again\n")
-        except web.RequestPayloadError:
+        except (web.RequestPayloadError, ConnectionError):  # no gzip, or gone in the middle
             status = 400
             response = web.Response(status=status, text="the body is broken: send it again\n")
         except web.HTTPException as error:

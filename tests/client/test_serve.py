@@ -417,6 +417,16 @@ def test_a_broken_gzip_body_is_400(running: Served) -> None:
     assert "Traceback" not in running.log
 
 
+def test_who_leaves_in_the_middle_of_a_body_is_no_fault_of_ours(running: Served) -> None:
+    head = f"PUT {HOME}calendar/1.ics HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n"
+    head += f"Authorization: {basic()['Authorization']}\r\nExpect: 100-continue\r\n\r\n"
+
+    assert b" 100 " in talk(running.port, head.encode())
+
+    assert running.request("GET", "/healthz").status == 200
+    assert "ERROR" not in running.log
+
+
 def test_a_gzip_bomb_is_413(running: Served) -> None:
     headers = {**basic(), "Content-Encoding": "gzip"}
     bomb = gzip.compress(bytes(100_000_000))
