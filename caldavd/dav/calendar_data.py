@@ -8,7 +8,7 @@ from typing import Final
 from caldavd.dav.filter import window_of
 from caldavd.dav.property import Fact, Property, View
 from caldavd.errors import SUPPORTED_CALENDAR_DATA, VALID_FILTER, Refused
-from caldavd.ical.parse import parse
+from caldavd.ical import parse
 from caldavd.ical.subset import EVERYTHING, CompRequest, DataRequest, PropRequest, subset
 from caldavd.model import CalendarObject, Window
 from caldavd.names import CALDAV, DAV
@@ -45,7 +45,7 @@ def row(request: DataRequest, floating: tzinfo) -> Property:
     def get(view: View) -> str:
         if request == EVERYTHING:
             return write.escape(view.content)
-        document = parse(view.content.encode())
+        document = parse.stored(view.content)
         return write.escape(subset(document, request, floating, view.limits.max_instances))
 
     return Property(NAME, (CalendarObject,), get, needs=Fact.CONTENT)

@@ -65,6 +65,23 @@ def parse(body: bytes, limits: Limits = DEFAULT) -> Document:
         )
     text, verbatim = _decode(body)
     calendar = _calendar(text)
+    zones, components = _parts(calendar)
+    _check_object(components)
+    uid = _common_uid(components)
+    validate.check(components, zones.values(), limits)
+    return Document(text, calendar, uid, components[0].name, tuple(components), zones, verbatim)
+
+
+def stored(text: str) -> Document:
+    """The Document of a text that `parse` has accepted before: read again, not checked again."""
+    calendar = read(text)[0]
+    zones, components = _parts(calendar)
+    uid = _common_uid(components)
+    return Document(text, calendar, uid, components[0].name, tuple(components), zones)
+
+
+def _parts(calendar: Component) -> tuple[dict[str, Component], list[Component]]:
+    """The VTIMEZONEs by TZID, and the other components."""
     zones: dict[str, Component] = {}
     components: list[Component] = []
     for component in calendar.components:
@@ -72,10 +89,7 @@ def parse(body: bytes, limits: Limits = DEFAULT) -> Document:
             zones.setdefault(_zone_id(component), component)
         else:
             components.append(component)
-    _check_object(components)
-    uid = _common_uid(components)
-    validate.check(components, zones.values(), limits)
-    return Document(text, calendar, uid, components[0].name, tuple(components), zones, verbatim)
+    return zones, components
 
 
 def _decode(body: bytes) -> tuple[str, bool]:

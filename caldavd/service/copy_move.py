@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from caldavd.ical.parse import parse
+from caldavd.ical import parse
 from caldavd.model import Collection, Stored
 from caldavd.service import calendars
 from caldavd.service.delete import delete
@@ -26,7 +26,7 @@ async def copy_object(
     """
     await _make_room(tx, source, to, over, now, moves=False)
     content = (await objects.contents(tx, [source.id]))[source.id]
-    saved = await save(tx, to, None, name, parse(content.encode()), now)
+    saved = await save(tx, to, None, name, parse.stored(content), now)
     await properties.copy(tx, source.id, saved.stored.id, to.owner_id)
 
 

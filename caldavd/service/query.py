@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Final
 
+from caldavd.ical import parse
 from caldavd.ical.filter import Bounds, bounds, matches
 from caldavd.ical.filter_elements import Filter
 from caldavd.ical.index import Occurrence, place
-from caldavd.ical.parse import parse
 from caldavd.model import Collection, Stored, Window
 from caldavd.store import objects, occurrences
 from caldavd.store.engine import ReadTx
@@ -133,5 +133,5 @@ def _matching(
     return [
         stored
         for stored in batch
-        if stored.id in texts and matches(filter, parse(texts[stored.id].encode()), where)
+        if stored.id in texts and matches(filter, parse.stored(texts[stored.id]), where)
     ]
