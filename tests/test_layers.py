@@ -72,7 +72,7 @@ CLOCK_METHODS: Final = frozenset({"now", "today", "utcnow"})
 ONLY_IN: Final = {
     "aiohttp": ("dav/http.py", "api/http.py", "front.py", "app.py", "doctor/client.py"),
     "icalendar": ("ical/", "itip/"),
-    "recurring_ical_events": ("ical/",),
+    "recurring_ical_events": (),
     "sqlalchemy": ("store/",),
     "alembic": ("store/",),
     "sqlite3": ("store/",),
