@@ -1,0 +1,372 @@
+"""Each property that clients ask for, on each kind of resource: its value, or a 404."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import pytest
+from lxml import etree
+
+from caldavd.dav.registry import PROPERTIES
+from tests.protocol.client import NS, Client, proppatch
+from tests.protocol.rules import HOME, OBJECT, PRINCIPAL
+from tests.unit.builders import BERLIN, event
+
+NAMESPACES = {
+    **NS,
+    "ME": "http://me.com/_namespace/",
+    "P": "https://bitfire.at/webdav-push",
+    "CARD": "urn:ietf:params:xml:ns:carddav",
+    "OC": "http://owncloud.org/ns",
+    "NC": "http://nextcloud.com/ns",
+    "S": "http://sabredav.org/ns",
+}
+_PREFIXES = {uri: prefix for prefix, uri in NAMESPACES.items()}
+
+URLS = {
+    "root": "/dav/",
+    "principals": "/dav/principals/",
+    "homes": "/dav/calendars/",
+    "principal": PRINCIPAL,
+    "home": HOME,
+    "bare": HOME + "bare/",
+    "calendar": HOME + "main/",
+    "object": OBJECT,
+}
+"""Kinds of resources: `bare` is a calendar as it was made, `calendar` one with all that is set."""
+
+ZONE = f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\n{BERLIN}END:VCALENDAR\r\n"
+ALARM = "BEGIN:VALARM\r\nACTION:NONE\r\nTRIGGER;VALUE=DATE-TIME:19760401T005545Z\r\nEND:VALARM\r\n"
+ALARMS = ("vevent-date", "vevent-datetime", "vtodo-date", "vtodo-datetime")
+
+
+def as_xml(text: str) -> str:
+    """Text as it is sent, its carriage returns kept."""
+    return text.replace("\r", "&#13;")
+
+
+SET = (
+    "<D:displayname>Work &amp; play</D:displayname>"
+    '<I:calendar-color symbolic-color="orange">#FD8208FF</I:calendar-color>'
+    "<I:calendar-order>2</I:calendar-order>"
+    "<I:refreshrate>PT1H</I:refreshrate>"
+    "<C:calendar-description>Büro</C:calendar-description>"
+    f"<C:calendar-timezone>{as_xml(ZONE)}</C:calendar-timezone>"
+    "<C:schedule-calendar-transp><C:transparent/></C:schedule-calendar-transp>"
+    '<dead xmlns="urn:x" a="1" xml:lang="de"><in xmlns="urn:y">b</in></dead>'
+) + "".join(f"<C:default-alarm-{n}>{as_xml(ALARM)}</C:default-alarm-{n}>" for n in ALARMS)
+
+
+def shown(element: etree._Element) -> str:
+    """What is inside an element, with fixed prefixes: `<D:href>/a/</D:href>`, `<C:opaque/>`."""
+    return (element.text or "") + "".join(_outside(child) for child in element)
+
+
+def _outside(element: etree._Element) -> str:
+    qualified = etree.QName(element)
+    name = f"{_PREFIXES[qualified.namespace]}:{qualified.localname}"
+    attributes = "".join(f' {key}="{value}"' for key, value in sorted(element.attrib.items()))
+    inside = shown(element)
+    return f"<{name}{attributes}>{inside}</{name}>" if inside else f"<{name}{attributes}/>"
+
+
+def href(path: str) -> str:
+    """An href to exactly that path, as a pattern."""
+    return re.escape(f"<D:href>{path}</D:href>")
+
+
+def comps(*names: str) -> str:
+    """The content of a component set."""
+    return "".join(f'<C:comp name="{name}"/>' for name in names)
+
+
+def privileges(*names: str) -> str:
+    """The content of a privilege set, in order."""
+    return "".join(f"<D:privilege><{name}/></D:privilege>" for name in names)
+
+
+def reports(*names: str) -> str:
+    """The content of a supported-report-set, in order."""
+    return "".join(
+        f"<D:supported-report><D:report><{name}/></D:report></D:supported-report>" for name in names
+    )
+
+
+UUID = "<D:href>urn:uuid:[0-9a-f-]{36}</D:href>"
+ETAG = '"[^"]+"'
+TOKEN = r"data:,\S+"
+HTTP_DATE = r"\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT"
+DATE = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
+ALL = "VEVENT", "VTODO", "VJOURNAL"
+SOME = re.compile(".+", re.DOTALL).pattern
+
+READER = privileges("D:read", "C:read-free-busy", "D:read-current-user-privilege-set")
+OWNER = privileges(
+    "D:read",
+    "C:read-free-busy",
+    "D:read-acl",
+    "D:read-current-user-privilege-set",
+    "D:write",
+    "D:write-properties",
+    "D:write-content",
+    "D:bind",
+    "D:unbind",
+)
+SEARCH = ("D:principal-property-search", "D:principal-search-property-set", "D:principal-match")
+CALENDAR_REPORTS = ("C:calendar-query", "C:calendar-multiget")
+COLLECTION = "<D:collection/>"
+CALENDAR = "<D:collection/><C:calendar/>"
+
+
+def on(kinds: str, pattern: str) -> dict[str, str]:
+    """The same pattern on several kinds of resources."""
+    return dict.fromkeys(kinds.split(), pattern)
+
+
+EVERY = " ".join(URLS)
+CALENDARS = "bare calendar"
+ROWED = "home bare calendar object"
+
+EXPECTED: Mapping[str, Mapping[str, str]] = {
+    "D:current-user-principal": on(EVERY, href(PRINCIPAL)),
+    "D:principal-URL": on("principal", href(PRINCIPAL)),
+    "D:principal-collection-set": on(EVERY, href("/dav/principals/")),
+    "D:resourcetype": on("root principals homes home", COLLECTION)
+    | on("principal", "<D:collection/><D:principal/>")
+    | on(CALENDARS, CALENDAR)
+    | on("object", ""),
+    "D:displayname": {
+        "principal": "Ann Example",
+        "home": SOME,
+        "bare": "bare",
+        "calendar": "Work & play",
+    },
+    "D:owner": on(ROWED, href(PRINCIPAL)),
+    "D:current-user-privilege-set": on("root principals homes", READER)
+    | on("principal " + ROWED, OWNER),
+    "D:supported-report-set": on("root principals", reports("D:expand-property", *SEARCH))
+    | on("homes", reports("D:expand-property"))
+    | on("principal", reports("D:expand-property", *SEARCH))
+    | on(
+        "home",
+        reports(
+            "D:sync-collection",
+            "D:expand-property",
+            "D:principal-match",
+            "D:acl-principal-prop-set",
+        ),
+    )
+    | on(
+        CALENDARS,
+        reports(
+            *CALENDAR_REPORTS,
+            "D:sync-collection",
+            "D:expand-property",
+            "D:principal-match",
+            "D:acl-principal-prop-set",
+        ),
+    )
+    | on(
+        "object",
+        reports(*CALENDAR_REPORTS, "D:expand-property", "D:acl-principal-prop-set"),
+    ),
+    "D:supported-method-set": on(EVERY, r"(<D:supported-method name=\"[A-Z]+\"/>)+"),
+    "D:supported-live-property-set": on(EVERY, SOME),
+    "D:sync-token": on("home bare calendar", TOKEN),
+    "D:getetag": on(ROWED, ETAG),
+    "D:getcontenttype": on("object", "text/calendar; charset=utf-8; component=VEVENT"),
+    "D:getcontentlength": on("object", str(len(event(uid="a")))),
+    "D:getlastmodified": on(ROWED, HTTP_DATE),
+    "D:creationdate": on("principal " + ROWED, DATE),
+    "D:resource-id": on("principal home bare calendar", UUID),
+    "D:add-member": {kind: href(URLS[kind]) for kind in ("bare", "calendar")},
+    "D:group-membership": on("principal", ""),
+    "D:alternate-URI-set": on("principal", ""),
+    "C:calendar-home-set": on("principal", href(HOME)),
+    "C:calendar-user-address-set": on(
+        "principal",
+        '<D:href preferred="1">mailto:ann@example.org</D:href>' + href(PRINCIPAL) + UUID,
+    ),
+    "C:calendar-user-type": on("principal", "INDIVIDUAL"),
+    "C:schedule-calendar-transp": {"bare": "<C:opaque/>", "calendar": "<C:transparent/>"},
+    "C:supported-calendar-component-set": on(CALENDARS, comps(*ALL)),
+    "C:supported-calendar-component-sets": on(
+        "home", f"(<C:supported-calendar-component-set>({comps('V[A-Z]+')})+</C:[a-z-]+>)+"
+    ),
+    "C:supported-calendar-data": on(
+        CALENDARS, '<C:calendar-data content-type="text/calendar" version="2.0"/>'
+    ),
+    "C:supported-collation-set": on(
+        CALENDARS,
+        "".join(
+            f"<C:supported-collation>{name}</C:supported-collation>"
+            for name in ("i;ascii-casemap", "i;octet", "i;unicode-casemap")
+        ),
+    ),
+    "C:max-resource-size": on(CALENDARS, r"\d{8,}"),
+    "C:max-instances": on(CALENDARS, r"\d+"),
+    "C:max-attendees-per-instance": on(CALENDARS, r"\d+"),
+    "C:calendar-description": {"calendar": "Büro"},
+    "C:calendar-timezone": {"calendar": re.escape(ZONE)},
+    "C:calendar-timezone-id": {"calendar": "Europe/Berlin"},
+    **{
+        f"C:default-alarm-{name}": {"home": re.escape(ALARM), "calendar": re.escape(ALARM)}
+        for name in ALARMS
+    },
+    "CS:getctag": on("home bare calendar", TOKEN),
+    "CS:email-address-set": on("principal", "<CS:email-address>ann@example.org</CS:email-address>"),
+    "CS:first-name": on("principal", "Ann"),
+    "CS:last-name": on("principal", "Example"),
+    "CS:record-type": on("principal", "users"),
+    "I:calendar-color": {"bare": "#[0-9A-F]{8}", "calendar": "#FD8208FF"},
+    "I:calendar-order": {"calendar": "2"},
+    "I:refreshrate": {"calendar": "PT1H"},
+}
+
+MISSING = {
+    "quotas, groups, access control lists and locks": (
+        "D:quota-available-bytes D:quota-used-bytes D:group-member-set D:acl "
+        "D:acl-restrictions D:inherited-acl-set D:supported-privilege-set D:group "
+        "D:lockdiscovery D:supportedlock D:getcontentlanguage"
+    ),
+    "scheduling and availability": (
+        "C:schedule-inbox-URL C:schedule-outbox-URL C:schedule-default-calendar-URL "
+        "C:schedule-tag C:calendar-free-busy-set C:calendar-availability "
+        "CS:calendar-availability CS:schedule-changes CS:created-by CS:updated-by"
+    ),
+    "dates are not limited; zones and attachments are not served; data is for reports alone": (
+        "C:min-date-time C:max-date-time C:timezone-service-set "
+        "C:managed-attachments-server-URL C:calendar-data C:calendar-alarm"
+    ),
+    "sharing, delegation, publishing, subscriptions": (
+        "CS:notification-URL CS:notificationtype CS:allowed-sharing-modes CS:invite "
+        "CS:shared-url CS:calendar-proxy-read-for CS:calendar-proxy-write-for "
+        "CS:publish-url CS:pre-publish-url CS:source CS:subscribed-strip-alarms "
+        "CS:subscribed-strip-attachments CS:subscribed-strip-todos"
+    ),
+    "push": ("CS:push-transports CS:pushkey P:transports P:topic P:supported-triggers"),
+    "what belongs to other servers, or to the past": (
+        "CS:dropbox-home-URL CS:allowed-calendar-component-set CS:checksum-versions "
+        "I:language-code I:location-code I:autoprovisioned ME:bulk-requests "
+        "CARD:addressbook-home-set CARD:max-resource-size OC:calendar-enabled "
+        "NC:deleted-at S:sync-token"
+    ),
+}
+"""Properties of features that are not there, by the feature."""
+
+NOWHERE = [name for names in MISSING.values() for name in names.split()]
+
+
+@pytest.fixture
+async def dressed(ann: Client, stored: str) -> None:
+    """A calendar without settings beside one that has them all; alarms on the home."""
+    assert (await ann("MKCALENDAR", URLS["bare"])).status == 201
+    alarms = "".join(f"<C:default-alarm-{n}>{as_xml(ALARM)}</C:default-alarm-{n}>" for n in ALARMS)
+    for path, properties in ((URLS["calendar"], SET), (HOME, alarms)):
+        answer = await ann("PROPPATCH", path, proppatch(set_=properties))
+        assert {status for status, _ in answer.props().values()} == {200}
+
+
+async def values(ann: Client, name: str) -> dict[str, str]:
+    """A property's content on each kind of resource that has it."""
+    declared = " ".join(f'xmlns:{prefix}="{uri}"' for prefix, uri in NAMESPACES.items())
+    body = f"<D:propfind {declared}><D:prop><{name}/></D:prop></D:propfind>"
+    found = {}
+    for kind, path in URLS.items():
+        answer = await ann("PROPFIND", path, body, Depth="0")
+        ((_, (status, element)),) = answer.props().items()
+        if status == 200:
+            found[kind] = shown(element)
+        else:
+            assert (status, len(element), element.text) == (404, 0, None)
+    return found
+
+
+@pytest.mark.parametrize("name", EXPECTED)
+async def test_property_has_its_value_on_each_kind_of_resource(
+    ann: Client, dressed: None, name: str
+):
+    found = await values(ann, name)
+
+    assert sorted(found) == sorted(EXPECTED[name])
+    assert {
+        kind: value
+        for kind, value in found.items()
+        if re.fullmatch(EXPECTED[name][kind], value) is None
+    } == {}
+
+
+@pytest.mark.parametrize("name", NOWHERE)
+async def test_property_of_a_feature_that_is_missing_is_nowhere(
+    ann: Client, dressed: None, name: str
+):
+    assert await values(ann, name) == {}
+
+
+def test_every_live_property_is_in_the_table():
+    live = {name for rows in PROPERTIES.rows.values() for name in rows}
+
+    listed = {
+        f"{{{NAMESPACES[name.partition(':')[0]]}}}{name.partition(':')[2]}" for name in EXPECTED
+    }
+    assert live <= listed
+
+
+async def test_colour_keeps_its_attribute_and_dead_properties_all_they_have(
+    ann: Client, dressed: None
+):
+    body = (
+        '<D:propfind xmlns:D="DAV:" xmlns:I="http://apple.com/ns/ical/"><D:prop>'
+        '<I:calendar-color/><dead xmlns="urn:x"/></D:prop></D:propfind>'
+    )
+
+    answer = await ann("PROPFIND", URLS["calendar"], body, Depth="0")
+
+    props = answer.props()
+    _, color = props["{http://apple.com/ns/ical/}calendar-color"]
+    assert dict(color.attrib) == {"symbolic-color": "orange"}
+    status, dead = props["{urn:x}dead"]
+    lang = "{http://www.w3.org/XML/1998/namespace}lang"
+    assert (status, dict(dead.attrib)) == (200, {"a": "1", lang: "de"})
+    assert [(child.tag, child.text) for child in dead] == [("{urn:y}in", "b")]
+
+
+@pytest.mark.parametrize("kind", ["calendar", "object", "home", "principal"])
+async def test_allprop_has_what_everyone_shows(ann: Client, dressed: None, kind: str):
+    files = {"D:getetag", "D:getcontenttype", "D:getcontentlength", "D:getlastmodified"}
+    collections = {"D:displayname"} | (set() if kind == "principal" else {"D:getetag"})
+    wanted = {"D:resourcetype", "D:creationdate"} | (files if kind == "object" else collections)
+
+    answer = await ann("PROPFIND", URLS[kind], Depth="0")
+
+    names = {f"{{DAV:}}{name.partition(':')[2]}" for name in wanted}
+    assert names <= set(answer.props())
+    assert {status for status, _ in answer.props().values()} == {200}
+
+
+async def test_allprop_has_the_dead_properties(ann: Client, dressed: None):
+    answer = await ann("PROPFIND", URLS["calendar"], Depth="0")
+
+    assert {"{urn:x}dead", "{http://apple.com/ns/ical/}refreshrate"} <= set(answer.props())
+
+
+@pytest.mark.parametrize("kind", URLS)
+async def test_propname_names_what_there_is_and_shows_nothing(
+    ann: Client, dressed: None, kind: str
+):
+    body = '<D:propfind xmlns:D="DAV:"><D:propname/></D:propfind>'
+
+    answer = await ann("PROPFIND", URLS[kind], body, Depth="0")
+
+    props = answer.props()
+    wanted = {
+        f"{{{NAMESPACES[prefix]}}}{local}"
+        for name, kinds in EXPECTED.items()
+        if kind in kinds
+        for prefix, _, local in [name.partition(":")]
+    }
+    assert wanted <= set(props)
+    assert {(status, len(element), element.text) for status, element in props.values()} == {
+        (200, 0, None)
+    }
