@@ -8,6 +8,7 @@ from caldavd import config as configuration
 from caldavd.auth.basic import AuthSettings
 from caldavd.auth.failures import Slowing
 from caldavd.auth.passwords import Cost
+from caldavd.ical.validate import Limits
 from caldavd.service.accounts import Defaults
 from caldavd.settings import Config
 
@@ -42,4 +43,13 @@ def defaults(config: Config) -> Defaults:
         calendars.default_calendar_color,
         calendars.default_tasks_name,
         calendars.default_tasks_color,
+    )
+
+
+def limits(config: Config) -> Limits:
+    """What one calendar object may hold."""
+    return Limits(
+        max_bytes=config.limits.max_resource_bytes,
+        max_attendees=config.limits.max_attendees_per_instance,
+        max_instances=config.limits.max_instances,
     )

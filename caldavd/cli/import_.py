@@ -16,7 +16,7 @@ from typing import BinaryIO, Final
 
 import click
 
-from caldavd import clock
+from caldavd import clock, parts
 from caldavd.cli import run
 from caldavd.cli.failure import FAILED
 from caldavd.cli.main import Invocation
@@ -28,7 +28,6 @@ from caldavd.model import Collection
 from caldavd.service import import_ as service
 from caldavd.service import named
 from caldavd.service.import_ import Outcome, Verb
-from caldavd.settings import Config
 from caldavd.store.engine import Database, ReadTx, WriteTx
 
 BATCH: Final = 100
@@ -36,6 +35,7 @@ BATCH: Final = 100
 BATCH_BYTES: Final = 4_000_000
 SUFFIXES: Final = (".ics", ".ical")
 STDIN: Final = Path("-")
+CLEAR_LINE: Final = "\r\x1b[K"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ def import_(
         async with run.database(config) as db:
             with _files(source) as files:
                 calendar = await _calendar(db, (owner, name), files, create, dry_run)
-                target = Target(db, calendar, _limits(config), dry_run)
+                target = Target(db, calendar, parts.limits(config), dry_run)
                 await _take_all(target, files, tally)
 
     asyncio.run(work())
@@ -229,15 +229,6 @@ async def _calendar(
     return found if found is not None or dry else await db.write(make)
 
 
-def _limits(config: Config) -> Limits:
-    limits = config.limits
-    return Limits(
-        max_bytes=limits.max_resource_bytes,
-        max_attendees=limits.max_attendees_per_instance,
-        max_instances=limits.max_instances,
-    )
-
-
 def _color(file: Path) -> str | None:
     """The colour that a file gives its calendar."""
     with file.open("rb") as stream:
@@ -278,7 +269,8 @@ def _ignore(_: Refusal) -> None:
 
 
 def _say(refusal: Refusal) -> None:
-    click.echo(f"{refusal.file}:{refusal.line}: refused: {refusal.reason}", err=True)
+    over = CLEAR_LINE if sys.stderr.isatty() else ""  # the bar is drawn again below
+    click.echo(f"{over}{refusal.file}:{refusal.line}: refused: {refusal.reason}", err=True)
 
 
 def _summary(tally: Tally, dry: bool) -> str:
