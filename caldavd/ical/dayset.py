@@ -5,9 +5,10 @@ Days are ordinals (`date.toordinal`). The rule has all its parts, also those fro
 
 from __future__ import annotations
 
-from calendar import monthrange
+from calendar import isleap, monthrange
 from collections.abc import Callable, Iterator
 from datetime import date, datetime
+from itertools import pairwise
 from typing import Final
 
 from caldavd.ical.rule import Freq, Rule
@@ -16,33 +17,36 @@ LAST_YEAR: Final = 9998
 LAST_DAY: Final = date(LAST_YEAR, 12, 31).toordinal()
 
 
-def day_sets(rule: Rule, start: datetime, after: datetime) -> Iterator[list[int]]:
-    """The days (ordinals, in order) of each period, from that of `after` on; it may have none.
+def day_sets(rule: Rule, start: datetime, after: datetime, before: datetime) -> Iterator[list[int]]:
+    """The days (ordinals, in order) of each period from that of `after` to that of `before`.
+
+    A period may have none.
 
     For rules shorter than DAILY, each day is a period: their interval is counted elsewhere.
     """
     match rule.freq:
         case Freq.YEARLY:
-            return _yearly(rule, start, after)
+            return _yearly(rule, start, after, before)
         case Freq.MONTHLY:
-            return _monthly(rule, start, after)
+            return _monthly(rule, start, after, before)
         case Freq.WEEKLY:
-            return _weekly(rule, start, after)
+            return _weekly(rule, start, after, before)
         case _:
-            return _daily(rule, start, after)
+            return _daily(rule, start, after, before)
 
 
-def _yearly(rule: Rule, start: datetime, after: datetime) -> Iterator[list[int]]:
+def _yearly(rule: Rule, start: datetime, after: datetime, before: datetime) -> Iterator[list[int]]:
     skipped = (after.year - start.year) // rule.interval * rule.interval
-    for year in range(start.year + skipped, LAST_YEAR + 1, rule.interval):
+    for year in range(start.year + skipped, min(before.year, LAST_YEAR) + 1, rule.interval):
         yield _days_of_year(rule, year)
 
 
-def _monthly(rule: Rule, start: datetime, after: datetime) -> Iterator[list[int]]:
+def _monthly(rule: Rule, start: datetime, after: datetime, before: datetime) -> Iterator[list[int]]:
     first = start.year * 12 + start.month - 1
     skipped = (after.year * 12 + after.month - 1 - first) // rule.interval * rule.interval
     keep = _limits(rule, "by_year_day", "by_week_no")
-    for number in range(first + skipped, (LAST_YEAR + 1) * 12, rule.interval):
+    last = min(before.year * 12 + before.month, (LAST_YEAR + 1) * 12)
+    for number in range(first + skipped, last, rule.interval):
         year, month = divmod(number, 12)
         if rule.by_month and month + 1 not in rule.by_month:
             yield []
@@ -51,23 +55,23 @@ def _monthly(rule: Rule, start: datetime, after: datetime) -> Iterator[list[int]
         yield [day for day in days if keep(day)] if keep else days
 
 
-def _weekly(rule: Rule, start: datetime, after: datetime) -> Iterator[list[int]]:
+def _weekly(rule: Rule, start: datetime, after: datetime, before: datetime) -> Iterator[list[int]]:
     first = _week_of(start.toordinal(), rule.week_start)
     step = 7 * rule.interval
     first += (after.toordinal() - first) // step * step
     offsets = sorted({(weekday - rule.week_start) % 7 for _, weekday in rule.by_day}) or range(7)
     keep = _limits(rule, "by_month", "by_month_day", "by_year_day", "by_week_no")
-    for week in range(first, LAST_DAY - 7, step):
+    for week in range(first, min(before.toordinal() + 1, LAST_DAY - 7), step):
         days = [week + offset for offset in offsets]
         yield [day for day in days if keep(day)] if keep else days
 
 
-def _daily(rule: Rule, start: datetime, after: datetime) -> Iterator[list[int]]:
+def _daily(rule: Rule, start: datetime, after: datetime, before: datetime) -> Iterator[list[int]]:
     step = rule.interval if rule.freq == Freq.DAILY else 1
     first = start.toordinal()
     first += (after.toordinal() - first) // step * step
     keep = _limits(rule, "by_month", "by_month_day", "by_year_day", "by_week_no", "by_day")
-    for day in range(first, LAST_DAY, step):
+    for day in range(first, min(before.toordinal() + 1, LAST_DAY), step):
         yield [day] if keep is None or keep(day) else []
 
 
@@ -121,7 +125,7 @@ def _by_year_position(rule: Rule, year: int) -> list[int]:
         offsets = {day - 1 if day > 0 else length + day for day in rule.by_year_day}
         days &= {first + offset for offset in offsets}
     if rule.by_week_no:
-        days &= {day for day in days if _in_weeks(day, rule.by_week_no, rule.week_start)}
+        days &= _days_of_weeks(rule, year)
     if rule.by_month:
         days = {day for day in days if date.fromordinal(day).month in rule.by_month}
     if rule.by_month and any(n for n, _ in rule.by_day):
@@ -131,6 +135,19 @@ def _by_year_position(rule: Rule, year: int) -> list[int]:
         days &= set(_weekdays(rule.by_day, first, length))
     keep = _limits(rule, "by_month_day")
     return sorted(day for day in days if keep is None or keep(day))
+
+
+def _days_of_weeks(rule: Rule, year: int) -> set[int]:
+    """The days of the weeks that BYWEEKNO names, of this year and of those beside it."""
+    days: set[int] = set()
+    firsts = [_first_week(year + beside, rule.week_start) for beside in (-1, 0, 1, 2)]
+    for first, next_first in pairwise(firsts):
+        total = (next_first - first) // 7
+        for number in rule.by_week_no:
+            index = number - 1 if number > 0 else total + number
+            if 0 <= index < total:
+                days.update(range(first + 7 * index, first + 7 * index + 7))
+    return days
 
 
 # --- Limits: BY parts that only let days pass ---
@@ -145,7 +162,7 @@ def _limits(rule: Rule, *parts: str) -> Callable[[int], bool] | None:
 
 
 def _length_of_year(year: int) -> int:
-    return date(year, 12, 31).timetuple().tm_yday
+    return 366 if isleap(year) else 365
 
 
 def _month_limit(rule: Rule, day: int) -> bool:

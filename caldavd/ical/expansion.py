@@ -21,11 +21,15 @@ MAX_COUNTED: Final = 200_000
 """Instances counted one by one for a rule with COUNT; what lies after these is not looked for."""
 MAX_EXAMINED: Final = 100_000
 """Days, hours, minutes and seconds examined in a row without a hit."""
+DAY_EXAMINED: Final = 4
+"""What a day counts of these, with its own tests."""
 _PER_DAY: Final = {Freq.HOURLY: 24, Freq.MINUTELY: 1_440, Freq.SECONDLY: DAY_S}
 
 
-def expand(rule: Rule, start: datetime, after: datetime) -> Iterator[datetime]:
-    """`start` and what the rule adds to it, those before `after` left out.
+def expand(rule: Rule, start: datetime, after: datetime, before: datetime) -> Iterator[datetime]:
+    """`start` and what the rule adds to it, from `after` on, in order.
+
+    The search ends soon after `before`; what lies there may come too.
 
     `start` is the first instance and counted by COUNT, whether the rule generates it or not.
     UNTIL is not looked at.
@@ -33,28 +37,30 @@ def expand(rule: Rule, start: datetime, after: datetime) -> Iterator[datetime]:
     if rule.count is not None:
         last = _last_of_plain(rule, rule.count, start)
         if last is None:
-            return _counted(rule, rule.count, start, after)
-        return takewhile(last.__ge__, _endless(rule, start, after))
-    return _endless(rule, start, after)
+            return _counted(rule, rule.count, start, after, before)
+        return takewhile(last.__ge__, _endless(rule, start, after, before))
+    return _endless(rule, start, after, before)
 
 
-def generated(rule: Rule, start: datetime, after: datetime) -> Iterator[datetime]:
+def generated(rule: Rule, start: datetime, after: datetime, before: datetime) -> Iterator[datetime]:
     """What the rule itself generates from `after` on, `start` only if it matches (for EXRULE)."""
-    moments = _walls(rule, start, start if rule.count else after)
+    moments = _walls(rule, start, start if rule.count else after, before)
     counted = islice(
         (m for m in moments if m >= start), rule.count and min(rule.count, MAX_COUNTED)
     )
     return (moment for moment in counted if moment >= after)
 
 
-def _endless(rule: Rule, start: datetime, after: datetime) -> Iterator[datetime]:
+def _endless(rule: Rule, start: datetime, after: datetime, before: datetime) -> Iterator[datetime]:
     if start >= after:
-        return chain((start,), dropwhile(start.__ge__, _walls(rule, start, after)))
-    return dropwhile(after.__gt__, _walls(rule, start, after))
+        return chain((start,), dropwhile(start.__ge__, _walls(rule, start, after, before)))
+    return dropwhile(after.__gt__, _walls(rule, start, after, before))
 
 
-def _counted(rule: Rule, count: int, start: datetime, after: datetime) -> Iterator[datetime]:
-    later = (moment for moment in _walls(rule, start, start) if moment > start)
+def _counted(
+    rule: Rule, count: int, start: datetime, after: datetime, before: datetime
+) -> Iterator[datetime]:
+    later = (moment for moment in _walls(rule, start, start, before) if moment > start)
     for moment in chain((start,), islice(later, min(count, MAX_COUNTED) - 1)):
         if moment >= after:
             yield moment
@@ -96,13 +102,13 @@ def _plain(rule: Rule) -> bool:
     )
 
 
-def _walls(rule: Rule, start: datetime, after: datetime) -> Iterator[datetime]:
+def _walls(rule: Rule, start: datetime, after: datetime, before: datetime) -> Iterator[datetime]:
     """What the rule generates from the period of `start`, or of `after` if that is later."""
     rule = _explicit(rule, start)
     after = max(start, after)
     if rule.freq >= Freq.HOURLY:
-        return _within_days(rule, start, after)
-    return _by_day_set(rule, start, after)
+        return _within_days(rule, start, after, before)
+    return _by_day_set(rule, start, after, before)
 
 
 def _explicit(rule: Rule, start: datetime) -> Rule:
@@ -131,7 +137,9 @@ def _explicit(rule: Rule, start: datetime) -> Rule:
 # --- DAILY and longer: a set of days for each period, times of day within it ---
 
 
-def _by_day_set(rule: Rule, start: datetime, after: datetime) -> Iterator[datetime]:
+def _by_day_set(
+    rule: Rule, start: datetime, after: datetime, before: datetime
+) -> Iterator[datetime]:
     times = [
         time(hour, minute, second)
         for hour in rule.by_hour
@@ -139,7 +147,7 @@ def _by_day_set(rule: Rule, start: datetime, after: datetime) -> Iterator[dateti
         for second in rule.by_second
     ]
     misses, most = 0, _MAX_EMPTY[rule.freq]
-    for days in day_sets(rule, start, after):
+    for days in day_sets(rule, start, after, before):
         misses += 1
         for moment in _at_times(rule, days, times):
             misses = 0
@@ -176,13 +184,15 @@ def _positions(by_set_pos: tuple[int, ...], total: int) -> list[int]:
 # --- HOURLY and shorter: day by day, only the hours, minutes and seconds that can match ---
 
 
-def _within_days(rule: Rule, start: datetime, after: datetime) -> Iterator[datetime]:
+def _within_days(
+    rule: Rule, start: datetime, after: datetime, before: datetime
+) -> Iterator[datetime]:
     per_day = _PER_DAY[rule.freq]
     of_day = start.hour * 3600 + start.minute * 60 + start.second
     origin = start.toordinal() * per_day + of_day * per_day // DAY_S
     misses = 0
-    for days in day_sets(rule, start, after):
-        misses += 1
+    for days in day_sets(rule, start, after, before):
+        misses += DAY_EXAMINED
         for day in days:
             for seconds in _units(rule, origin - day * per_day):
                 if seconds is None:

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 from caldavd.ical.expansion import expand, generated
 from caldavd.ical.extent import BEGINNING, FOREVER, Extent
-from caldavd.ical.rule import Freq, Rule
+from caldavd.ical.rule import Rule
 from caldavd.ical.series import Series, key_of, like
 from caldavd.ical.values import (
     DAY_S,
@@ -30,7 +30,7 @@ _LOWEST: Final = datetime(2, 1, 1)  # noqa: DTZ001
 _HIGHEST: Final = datetime(9998, 12, 31)  # noqa: DTZ001
 _MARGIN: Final = timedelta(hours=26)
 """More than any zone moves its clocks at once (a day, at the date line)."""
-_NARROW_MARGIN: Final = timedelta(hours=3)
+_MARGIN_S: Final = int(_MARGIN.total_seconds())
 _END_OF_DAY: Final = time(23, 59, 59)
 
 
@@ -123,14 +123,21 @@ def _wall_window(of: Series, low: int, high: int, floating: tzinfo) -> tuple[dat
     """The wall times between which an instance's place must be for it to be in [low, high)."""
     zone = of.zone or floating
     back, forward = reach(of)
-    narrow = any(rule.freq >= Freq.MINUTELY for rule in of.rules)
-    margin = _NARROW_MARGIN if narrow else _MARGIN
+    steady = of.zone is not None and not of.futures and of.master.rigid() is not None
     after, before = _LOWEST, _HIGHEST
     if low > BEGINNING:
+        margin = _margin(low - forward, zone) if steady else _MARGIN
         after = max(_wall_at(low - forward, zone) - margin, _LOWEST)
     if high < FOREVER:
+        margin = _margin(high + back, zone) if steady else _MARGIN
         before = min(_wall_at(high + back, zone) + margin, _HIGHEST)
     return after, before
+
+
+def _margin(seconds: int, zone: tzinfo) -> timedelta:
+    """How far wall times may be out of the order of instants here: not at all if no clock moves."""
+    around = [_wall_at(seconds + apart, zone) for apart in (-_MARGIN_S, 0, _MARGIN_S)]
+    return timedelta() if around[2] - around[1] == around[1] - around[0] == _MARGIN else _MARGIN
 
 
 _EARLIEST: Final = wall_seconds(_LOWEST + 2 * _MARGIN)
@@ -145,11 +152,11 @@ def _wall_at(seconds: int, zone: tzinfo) -> datetime:
 def _moments(of: Series, after: datetime, before: datetime) -> Iterator[datetime]:
     """The wall times by rule in [after, before), in order, those by EXRULE left out."""
     start = wall(of.start)
-    streams = [_until(rule, of.start, expand(rule, start, after)) for rule in of.rules]
+    streams = [_until(rule, of.start, expand(rule, start, after, before)) for rule in of.rules]
     moments = streams[0] if len(streams) == 1 else merge(*streams)
     if of.exrules:
         absent = merge(
-            *(_until(rule, of.start, generated(rule, start, after)) for rule in of.exrules)
+            *(_until(rule, of.start, generated(rule, start, after, before)) for rule in of.exrules)
         )
         moments = _difference(moments, absent)
     return takewhile(before.__gt__, moments)

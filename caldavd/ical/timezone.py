@@ -191,7 +191,8 @@ def _walls(lines: dict[str, list[Line]], before: timedelta) -> Iterator[datetime
     if not rules:
         yield start
     for rule in rules:
-        moments = takewhile(_last(rule, before).__ge__, expand(rule, start, start))
+        last = _last(rule, before)
+        moments = takewhile(last.__ge__, expand(rule, start, start, last))
         yield from islice(moments, MAX_ONSETS)
     for line in lines.get("RDATE", ()):
         for text in line.value.split(","):

@@ -369,7 +369,7 @@ def test_a_daily_or_shorter_rule_lets_through_what_all_its_parts_do(data: st.Dat
     after = start + timedelta(minutes=data.draw(st.integers(0, 100_000)))
     until = after + timedelta(days=3)
 
-    moments = expand(parse_rule(";".join(f"{k}={v}" for k, v in rule.items())), start, after)
+    moments = expand(parse_rule(";".join(f"{k}={v}" for k, v in rule.items())), start, after, until)
 
     listed = list(takewhile(lambda moment: moment < until, moments))
     assert listed == list(_filtered(rule, start, after, until))
