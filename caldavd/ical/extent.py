@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -58,8 +59,14 @@ class Extent:
         """The end of an instance that starts at `start`; None if nothing gives one.
 
         An instance lasts exactly as long as DTSTART to DTEND; a DURATION is nominal in its days
-        (RFC 5545 §3.8.5.3).
+        (RFC 5545 §3.8.5.3). Raises ValueError where it would be after the year 9999.
         """
+        try:
+            return self._end_of(start)
+        except OverflowError:
+            raise ValueError(f"what starts at {start} would leave the calendar") from None
+
+    def _end_of(self, start: Temporal) -> Temporal | None:
         if self.duration is not None:
             return _nominal(start, self.duration)
         if self.end is None or self.start is None:
@@ -138,8 +145,15 @@ def temporal(line: Line, zones: Zones) -> Temporal:
 
 def zone_of(line: Line, zones: Zones) -> tzinfo | None:
     """The zone of the TZID of a line; None if it has none, or an unknown one."""
-    tzid = parameter(line, "TZID") if line.parameter_text else None
+    text = line.parameter_text
+    if not text:
+        return None
+    plain = _PLAIN_TZID.fullmatch(text)
+    tzid = plain[1] if plain else parameter(line, "TZID")
     return None if tzid is None else resolve(tzid, zones)
+
+
+_PLAIN_TZID: Final = re.compile(r';TZID=([^";,^]+)')
 
 
 def _temporal(found: dict[str, Line], name: str, zones: Zones) -> Temporal | None:

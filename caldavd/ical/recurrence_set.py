@@ -124,13 +124,13 @@ def _wall_window(of: Series, low: int, high: int, floating: tzinfo) -> tuple[dat
     zone = of.zone or floating
     back, forward = reach(of)
     steady = of.zone is not None and not of.futures and of.master.rigid() is not None
-    after, before = _LOWEST, _HIGHEST
+    after, before = _LOWEST, _wall_at(_LATEST - forward, zone)
     if low > BEGINNING:
         margin = _margin(low - forward, zone) if steady else _MARGIN
         after = max(_wall_at(low - forward, zone) - margin, _LOWEST)
     if high < FOREVER:
         margin = _margin(high + back, zone) if steady else _MARGIN
-        before = min(_wall_at(high + back, zone) + margin, _HIGHEST)
+        before = min(_wall_at(high + back, zone) + margin, before)
     return after, before
 
 

@@ -36,12 +36,15 @@ class Override:
     """RANGE=THISANDFUTURE: later instances are like this one, as much later or earlier."""
 
     def moved(self, original: Temporal) -> Temporal:
-        """Where a later instance is that the series has at `original`."""
+        """Where a later instance is that the series has at `original`. Raises ValueError."""
         target, source = self.extent.start, self.recurrence_id
         assert target is not None
         if isinstance(target, datetime) and target.tzinfo is not None:
             source, original = _in_zone(source, target.tzinfo), _in_zone(original, target.tzinfo)
-        return like(target, wall(original) + (wall(target) - wall(source)))
+        try:
+            return like(target, wall(original) + (wall(target) - wall(source)))
+        except OverflowError:
+            raise ValueError(f"the instance of {original} would leave the calendar") from None
 
 
 @dataclass(frozen=True, slots=True)

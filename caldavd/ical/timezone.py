@@ -129,7 +129,10 @@ class DescribedZone(tzinfo):
     def utcoffset(self, moment: datetime | None) -> timedelta:
         if moment is None:
             return self._onsets[-1].after
-        index = bisect_right(self._walls[moment.fold], moment.replace(tzinfo=None, fold=0))
+        walls = self._walls[moment.fold]
+        if moment.tzinfo is not None or moment.fold:
+            moment = moment.replace(tzinfo=None, fold=0)
+        index = bisect_right(walls, moment)
         return self._onsets[index - 1].after if index else self._onsets[0].before
 
     def dst(self, moment: datetime | None) -> timedelta:

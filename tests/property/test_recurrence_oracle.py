@@ -1,8 +1,8 @@
 """Our instances against those of recurring_ical_events, over drawn series and windows.
 
-CALDAVD_HYPOTHESIS_PROFILE=long draws 6,000 cases for each law, 24,000 in all. Where the library and RFC 5545 differ, it is
-asked so that it gives the RFC's answer (`_asked`, `_end`); docs/decisions/recurrence.md lists
-these cases.
+CALDAVD_HYPOTHESIS_PROFILE=long draws 6,000 cases for each law, 24,000 with those of the index.
+Where the library and RFC 5545 differ, it is asked so that it gives the RFC's answer (`_asked`,
+`_interval`); docs/decisions/recurrence.md lists these cases.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from caldavd.ical.extent import extent
 from caldavd.ical.parse import Document, parse
 from caldavd.ical.recurrence import TooMany, instances, iterate
 from caldavd.ical.validate import Limits
@@ -448,3 +449,19 @@ def test_a_hostile_rule_is_bounded(rule: str, start: str) -> None:
 
     assert found <= 10_000
     assert time.process_time() - began < 1
+
+
+@pytest.mark.parametrize("length", ["P400D", "P3650D"])
+def test_an_endless_rule_ends_before_its_instances_leave_the_calendar(length: str) -> None:
+    text = event(start="99000101T090000Z", duration=length, rrule="FREQ=YEARLY")
+
+    last = instances(document(text), OPEN, BERLIN)[-1]
+
+    assert last.start is not None and last.start.year > 9998 - 12
+
+
+def test_an_end_outside_the_calendar_is_a_value_error() -> None:
+    master = document(event(start="20260105T090000Z", duration="P3650D")).components[0]
+
+    with pytest.raises(ValueError, match="leave the calendar"):
+        extent(master, {}).end_of(utc("9995-01-01"))
