@@ -6,7 +6,7 @@ import asyncio
 import logging
 import signal
 import ssl
-from collections.abc import MutableMapping
+from collections.abc import Coroutine, Iterable, MutableMapping
 from dataclasses import dataclass
 from importlib import import_module, util
 from ipaddress import ip_network
@@ -34,7 +34,7 @@ from caldavd.service.accounts import Created
 from caldavd.settings import Config
 from caldavd.store import schema
 from caldavd.store.connect import connect
-from caldavd.store.engine import Database
+from caldavd.store.engine import Database, Unavailable
 from caldavd.workers import prune, runner
 
 _log: Final = logging.getLogger(__name__)
@@ -164,7 +164,7 @@ async def _serve(prepared: Prepared, number: int, parent: int | None) -> None:
         if config.metrics.port:
             port = config.metrics.port + number
             await _listen(side, listeners.tcp(config.metrics.host, port, shared=False), None)
-        await _until(stop, config, db, auth)
+        await _until(stop, config, db, (auth.keep_notes(), front.watch()))
         _log.info("stopping")
         for site in main.sites:
             await site.stop()
@@ -172,23 +172,30 @@ async def _serve(prepared: Prepared, number: int, parent: int | None) -> None:
     finally:
         await main.cleanup()
         await side.cleanup()
-        await auth.write_notes()
+        await _write_notes(auth)
         await db.close()
         requests.close()
 
 
-async def _until(stop: asyncio.Event, config: Config, db: Database, auth: Authenticator) -> None:
-    """Does periodic work until it is time to stop."""
+async def _write_notes(auth: Authenticator) -> None:
+    try:
+        await auth.write_notes()
+    except Unavailable as error:
+        _log.warning("login notes not written", extra={"reason": str(error)})
+
+
+async def _until(
+    stop: asyncio.Event, config: Config, db: Database, others: Iterable[Coroutine[Any, Any, None]]
+) -> None:
+    """Does periodic work, and what others have to do, until it is time to stop."""
     keep = prune.Keep(trash_days=config.calendars.trash_days)
 
     async def pruning() -> None:
         await prune.prune(db, keep, clock.now())
 
+    periodic = runner.Periodic("prune", PRUNE_EVERY_S, pruning)
     async with asyncio.TaskGroup() as group:
-        tasks = [
-            group.create_task(auth.keep_notes()),
-            group.create_task(runner.run(runner.Periodic("prune", PRUNE_EVERY_S, pruning))),
-        ]
+        tasks = [group.create_task(one) for one in (runner.run(periodic), *others)]
         await stop.wait()
         for task in tasks:
             task.cancel()

@@ -95,9 +95,25 @@ class Front:
         self._health = Side(db, metrics)
         self._bounds = bounds
         self._clear_text = ClearText(bounds.trusted, clock.now)
-        self._running = 0
+        self._running: dict[asyncio.Task[object] | None, float] = {}
+        self._overdue: set[asyncio.Task[object]] = set()
         self._stopping = False
         self._idle = asyncio.Event()
+
+    async def watch(self) -> None:
+        """Ends requests that take too long, until it is cancelled.
+
+        One look at all of them now and then costs nothing; a timeout of its own would cost each
+        request a tenth of its time.
+        """
+        limit_s = self._bounds.timeout_s
+        while True:
+            await asyncio.sleep(min(1.0, limit_s / 2))
+            now = time.perf_counter()
+            for task, began in list(self._running.items()):
+                if now - began > limit_s and task is not None and task not in self._overdue:
+                    self._overdue.add(task)
+                    task.cancel()
 
     async def finish(self, timeout_s: float) -> None:
         """Waits for the requests that have begun, and lets connections begin no other.
@@ -111,48 +127,50 @@ class Front:
                     self._idle.clear()
                     await self._idle.wait()
         except TimeoutError:
-            _log.warning("requests cut off", extra={"count": self._running})
+            _log.warning("requests cut off", extra={"count": len(self._running)})
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """Answers any request."""
-        self._running += 1
-        try:
-            response = await self._serve(request)
-        finally:
-            self._running -= 1
-            if self._running == 0:
-                self._idle.set()
-        if self._stopping:
-            response.force_close()
-        return response
-
-    async def _serve(self, request: web.Request) -> web.StreamResponse:
         if request.raw_path in _HEALTH:
             return await self._health.serve(request)
         if not request.secure and "Authorization" in request.headers:
             self._clear_text.seen(request.remote or "")
-        began = time.perf_counter()
+        task = asyncio.current_task()
+        began = self._running[task] = time.perf_counter()
         status = 500
         try:
-            async with asyncio.timeout(self._bounds.timeout_s):
-                response = await self._dav(request)
+            response = await self._answer(request, task)
             status = response.status
-            response.headers.setdefault("Server", "caldavd")
-        except TimeoutError:
-            _log.warning("request took too long", extra={"method": request.method})
-            status = 503
-            response = web.Response(status=status, headers=_RETRY, text="try again\n")
-        except (web.RequestPayloadError, ConnectionError):  # no gzip, or gone in the middle
-            status = 400
-            response = web.Response(status=status, text="the body is broken: send it again\n")
         except web.HTTPException as error:
             status = error.status
             raise
         finally:
+            del self._running[task]
+            if task in self._overdue:
+                self._overdue.remove(task)
+            if not self._running:
+                self._idle.set()
             seconds = time.perf_counter() - began
             about = kind(request.raw_path, self._bounds.prefix)
             self._metrics.observe(request.method, about, status, seconds)
+        if self._stopping:
+            response.force_close()
+        response.headers.setdefault("Server", "caldavd")
         return response
+
+    async def _answer(
+        self, request: web.Request, task: asyncio.Task[object] | None
+    ) -> web.StreamResponse:
+        try:
+            return await self._dav(request)
+        except asyncio.CancelledError:
+            if task is None or task not in self._overdue:
+                raise
+            task.uncancel()
+            _log.warning("request took too long", extra={"method": request.method})
+            return web.Response(status=503, headers=_RETRY, text="try again\n")
+        except (web.RequestPayloadError, ConnectionError):  # no gzip, or gone in the middle
+            return web.Response(status=400, text="the body is broken: send it again\n")
 
 
 class Side:

@@ -248,7 +248,10 @@ class Metrics(BaseModel):
     model_config = FROZEN
 
     host: str = Field(default="127.0.0.1", description="Address to listen on.")
-    port: Port = Field(default=0, description="TCP port to listen on; 0: off.")
+    port: Port = Field(
+        default=0,
+        description="TCP port to listen on; 0: off. Several workers take the ports from here on.",
+    )
 
 
 class Log(BaseModel):

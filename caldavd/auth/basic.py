@@ -150,7 +150,12 @@ class Authenticator:
             for id_, (old, new) in sorted(notes.rehashed.items()):
                 await principals.rehash(tx, id_, old, new)
 
-        await self._db.write(work)
+        try:
+            await self._db.write(work)
+        except BaseException:  # what was noted since then is newer
+            self._notes.used = notes.used | self._notes.used
+            self._notes.rehashed = notes.rehashed | self._notes.rehashed
+            raise
 
     async def _login(self, digest: bytes, credentials: Credentials, peer: str) -> Actor:
         refusal_s = self._failures.refusal(peer, self._clock())

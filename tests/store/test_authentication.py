@@ -17,7 +17,7 @@ from caldavd.model import Actor
 from caldavd.service import accounts
 from caldavd.service.accounts import Defaults, NewAccount
 from caldavd.store import ids, principals
-from caldavd.store.engine import Database
+from caldavd.store.engine import Database, Unavailable
 from caldavd.store.principals import AppPassword
 
 NOW = 1_800_000_000
@@ -223,6 +223,17 @@ async def test_it_is_noted_when_an_app_password_was_used(world: World) -> None:
     await world.auth.write_notes()
 
     assert await used_at(world) == NOW
+
+
+async def test_a_note_that_could_not_be_written_is_written_later(world: World) -> None:
+    await add_app_password(world)
+    await world.login("ann", DRAWN)
+
+    await world.db.close()
+    with pytest.raises(Unavailable):
+        await world.auth.write_notes()
+    with pytest.raises(Unavailable):
+        await world.auth.write_notes()
 
 
 async def test_the_note_is_renewed_while_the_login_is_remembered(world: World) -> None:
