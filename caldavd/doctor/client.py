@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import gzip
 import io
@@ -22,6 +23,7 @@ from caldavd.names import DAV
 from caldavd.xml.parse import Element, parse
 
 TIMEOUT_S: Final = 30
+HTTPS: Final = 443
 AGENT: Final = f"caldavd-doctor/{__version__}"
 XML: Final = "application/xml; charset=utf-8"
 MAX_BODY_BYTES: Final = 1 << 24
@@ -57,7 +59,6 @@ class Answer:
     headers: Mapping[str, str]
     body: bytes
     compressed: bool
-    certificate: Mapping[str, Any] | None
 
     def __str__(self) -> str:
         server = self.headers.get("Server", "")
@@ -67,8 +68,15 @@ class Answer:
 class Client:
     """Requests to one server, with or without a login."""
 
-    def __init__(self, session: aiohttp.ClientSession, base: str, login: Credentials) -> None:
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        base: str,
+        login: Credentials,
+        tls: ssl.SSLContext | None,
+    ) -> None:
         self._session = session
+        self._tls = tls
         self.base = base.rstrip("/")
         self.login = login
 
@@ -86,6 +94,23 @@ class Client:
     def url(self, href: str) -> str:
         """The whole URL of an href."""
         return urljoin(self.origin + "/", href)
+
+    async def certificate(self) -> Mapping[str, Any]:
+        """What a TLS connection of its own is shown; empty if any certificate is taken.
+
+        The connections of requests are given back before anybody could ask them.
+        """
+        if self._tls is None:
+            return {}
+        parts = urlsplit(self.base)
+        opening = asyncio.open_connection(parts.hostname, parts.port or HTTPS, ssl=self._tls)
+        try:
+            _, writer = await asyncio.wait_for(opening, TIMEOUT_S)
+        except OSError as error:  # a TimeoutError is one
+            raise Unreachable(f"no TLS connection: {_words(error)}", certificate=True) from error
+        shown = writer.get_extra_info("peercert")
+        writer.close()
+        return shown or {}
 
     async def send(
         self,
@@ -126,14 +151,15 @@ class Client:
 @asynccontextmanager
 async def connected(base: str, login: Credentials, *, insecure: bool) -> AsyncIterator[Client]:
     """A client of the server at `base`; `insecure` takes any certificate."""
-    connector = aiohttp.TCPConnector(ssl=False if insecure else ssl.create_default_context())
+    tls = None if insecure else ssl.create_default_context()
+    connector = aiohttp.TCPConnector(ssl=tls or False)
     async with aiohttp.ClientSession(
         connector=connector,
         timeout=aiohttp.ClientTimeout(total=TIMEOUT_S),
         headers={"User-Agent": AGENT},
         auto_decompress=False,
     ) as session:
-        yield Client(session, base, login)
+        yield Client(session, base, login, tls)
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,15 +211,11 @@ def _status(element: Element) -> int | None:
 
 
 async def _read(response: aiohttp.ClientResponse) -> Answer:
-    transport = response.connection.transport if response.connection else None
-    certificate = transport.get_extra_info("peercert") if transport else None
     body = await response.content.read(MAX_BODY_BYTES)
     while not response.content.at_eof():
         body += await response.content.read(MAX_BODY_BYTES)
     encoding = response.headers.get("Content-Encoding", "").lower()
-    return Answer(
-        response.status, response.headers, _plain(body, encoding), bool(encoding), certificate
-    )
+    return Answer(response.status, response.headers, _plain(body, encoding), bool(encoding))
 
 
 def _plain(body: bytes, encoding: str) -> bytes:

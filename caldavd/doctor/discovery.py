@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from ipaddress import ip_address
-from typing import Final
+from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
 
 from caldavd.doctor.client import Answer, Client, Entry, Unreachable, hrefs, multistatus
@@ -24,15 +25,16 @@ _ASK: Final = (
 
 async def reach(client: Client, report: Report) -> None:
     """Whether anything answers there, and by which certificate."""
+    parts = urlsplit(client.base)
     try:
         answer = await client.send("GET", client.prefix + "/", login=False)
+        certificate = await client.certificate() if parts.scheme == "https" else {}
     except Unreachable as error:
         report.stop("connect", str(error), Cure.CERTIFICATE if error.certificate else Cure.SERVER)
     if answer.status in (502, 503, 504):
         report.stop("connect", f"the proxy reaches no server: {answer}", Cure.SERVER)
-    parts = urlsplit(client.base)
     if parts.scheme == "https":
-        _check_certificate(answer, report)
+        _check_certificate(certificate, report)
     elif _is_loopback(parts.hostname or ""):
         report.good("connect", f"{client.base} answers, on this machine only")
     else:
@@ -175,10 +177,10 @@ def _href(entry: Entry, name: str, check: str, client: Client, report: Report) -
     return parts.path
 
 
-def _check_certificate(answer: Answer, report: Report) -> None:
-    until = (answer.certificate or {}).get("notAfter")
-    if not isinstance(until, str):
-        report.doubtful("connect", "the certificate was not checked", Cure.CERTIFICATE)
+def _check_certificate(certificate: Mapping[str, Any], report: Report) -> None:
+    until = certificate.get("notAfter")
+    if not isinstance(until, str):  # as --insecure wants it
+        report.doubtful("connect", "the certificate was not checked, and clients do check it")
         return
     ends = datetime.strptime(until, "%b %d %H:%M:%S %Y %Z").replace(tzinfo=UTC)
     days = (ends - datetime.now(UTC)).days

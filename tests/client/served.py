@@ -174,6 +174,21 @@ class UnixConnection(http.client.HTTPConnection):
         self.sock.connect(str(self._path))
 
 
+def self_signed(path: Path) -> Path:
+    """A new certificate for localhost at `path`, good for two days; its key is beside it."""
+    subprocess.run(
+        [
+            *["openssl", "req", "-x509", "-newkey", "ec", "-nodes", "-days", "2"],
+            *["-pkeyopt", "ec_paramgen_curve:prime256v1"],
+            *["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"],
+            *["-keyout", str(path.with_suffix(".key")), "-out", str(path)],
+        ],
+        check=True,
+        capture_output=True,
+    )
+    return path
+
+
 def tls(port: int, certificate: Path) -> http.client.HTTPSConnection:
     """HTTPS to a server that must show that certificate."""
     context = ssl.create_default_context(cafile=str(certificate))

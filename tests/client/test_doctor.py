@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,7 +16,16 @@ from caldavd.doctor.client import Credentials
 from caldavd.doctor.examine import examine
 from caldavd.doctor.report import Cure, Grade, Report
 from tests.client import spoiling
-from tests.client.served import PASSWORD, USER, Served, command, environment, serving
+from tests.client.served import (
+    PASSWORD,
+    USER,
+    Served,
+    command,
+    environment,
+    self_signed,
+    serving,
+    tls,
+)
 from tests.client.spoiling import Message, Spoil
 
 CALENDAR = "caldavd-doctor-test"
@@ -181,6 +191,31 @@ async def test_a_server_that_speaks_no_tls_is_told_in_one_finding(url: str) -> N
     report = await examined(url.replace("http", "https"))
 
     assert [(one.check, one.cure) for one in report.findings] == [("connect", Cure.CERTIFICATE)]
+
+
+def test_a_certificate_that_clients_trust_is_told_by_its_end(
+    sqlite_template: Path, tmp_path: Path
+) -> None:
+    certificate = self_signed(tmp_path / "tls.pem")
+    shutil.copy(sqlite_template, tmp_path / "caldavd.sqlite3")
+    environ = environment(
+        tmp_path / "caldavd.sqlite3",
+        CALDAVD_SERVER__TLS_CERTIFICATE=str(certificate),
+        CALDAVD_SERVER__TLS_KEY=str(certificate.with_suffix(".key")),
+        SSL_CERT_FILE=str(certificate),
+    )
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+
+    with serving(
+        tmp_path, environ, "--port", str(port), connect=lambda: tls(port, certificate)
+    ) as served:
+        url = f"https://localhost:{port}"
+        trusted = served.run("doctor", "--user", USER, "--url", url).stdout
+        unchecked = served.run("doctor", "--user", USER, "--url", url, "--insecure").stdout
+
+    assert trusted.startswith("warning connect     the certificate ends in 1 days\n")
+    assert unchecked.startswith("warning connect     the certificate was not checked")
 
 
 async def test_a_wrong_password_is_told(url: str) -> None:

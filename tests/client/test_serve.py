@@ -25,6 +25,7 @@ from tests.client.served import (
     command,
     environment,
     request,
+    self_signed,
     serving,
     tls,
     wait_until,
@@ -244,20 +245,6 @@ def test_a_socket_from_systemd_goes_before_the_settings(sqlite: Path, tmp_path: 
 def certificate(tmp_path: Path) -> Path:
     """A certificate for localhost; its key is beside it."""
     return self_signed(tmp_path / "tls.pem")
-
-
-def self_signed(path: Path) -> Path:
-    subprocess.run(
-        [
-            *["openssl", "req", "-x509", "-newkey", "ec", "-nodes", "-days", "2"],
-            *["-pkeyopt", "ec_paramgen_curve:prime256v1"],
-            *["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"],
-            *["-keyout", str(path.with_suffix(".key")), "-out", str(path)],
-        ],
-        check=True,
-        capture_output=True,
-    )
-    return path
 
 
 def test_tls_by_certificate_files_and_a_new_one_at_sighup(
