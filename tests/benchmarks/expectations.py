@@ -39,7 +39,7 @@ def verdicts(row: Row, rows: Sequence[Row]) -> list[Verdict]:
     share = SHARES.get((row.database, row.key))
     if share is not None:
         reached = min(row.cpu_ratio, row.rate_ratio)
-        found.append(Verdict(f"≥ {share:.2f} of bare", reached >= share, f"{reached:.2f}"))
+        found.append(Verdict(f"≥ {share:.2f} of bare", reached >= share, f"{reached:.3f}"))
     smallest = _smallest(row, rows)
     if (
         row.database == "sqlite"

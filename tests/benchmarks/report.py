@@ -91,7 +91,9 @@ def _row_cells(row: Row, rows: Sequence[Row]) -> list[str]:
 
 
 def _memory(rows: Sequence[Row]) -> list[str]:
-    return [f"{one.expected}: {'met' if one.met else 'missed'}, {one.found}" for one in memory(rows)]
+    return [
+        f"{one.expected}: {'met' if one.met else 'missed'}, {one.found}" for one in memory(rows)
+    ]
 
 
 def _mark(busy: float) -> str:

@@ -110,14 +110,14 @@ def test_a_share_is_of_the_bare_application() -> None:
     slow = row(cpu_us=400)
 
     assert (slow.cpu_ratio, slow.rate_ratio) == (0.25, 1.0)
-    assert [str(verdict) for verdict in verdicts(slow, [slow])] == ["missed: 0.25"]
+    assert [str(verdict) for verdict in verdicts(slow, [slow])] == ["missed: 0.250"]
 
 
 def test_an_expectation_holds_for_requests_per_second_too() -> None:
     starved = row(cpu_us=200)
     starved.ours = figures(200, per_s=300)
 
-    assert [str(verdict) for verdict in verdicts(starved, [starved])] == ["missed: 0.30"]
+    assert [str(verdict) for verdict in verdicts(starved, [starved])] == ["missed: 0.300"]
 
 
 def test_an_operation_may_not_grow_with_the_calendar() -> None:
@@ -125,7 +125,7 @@ def test_an_operation_may_not_grow_with_the_calendar() -> None:
 
     found = verdicts(large, [small, large])
 
-    assert [str(verdict) for verdict in found] == ["missed: 0.33", "missed: 1.50 ×"]
+    assert [str(verdict) for verdict in found] == ["missed: 0.333", "missed: 1.50 ×"]
 
 
 def test_memory_is_judged_by_the_most_there_was() -> None:
