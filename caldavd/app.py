@@ -24,7 +24,6 @@ from caldavd.dav.http import Handler, Proxies
 from caldavd.dav.path import Urls
 from caldavd.dav.server import DavLimits, Server
 from caldavd.front import Bounds, Front, Side, quiet_logger, receiver
-from caldavd.ical.validate import Limits
 from caldavd.listeners import Sockets
 from caldavd.metrics import MeasuredDatabase, Metrics
 from caldavd.processes import Parent
@@ -260,20 +259,15 @@ def _proxies(config: Config) -> Proxies:
 
 def _server(config: Config, db: Database, auth: Authenticator, requests: RequestLog) -> Server:
     """What requests are served with."""
-    limits = config.limits
     return Server(
         db,
         auth,
         urls=Urls(config.server.path_prefix),
         realm=config.auth.realm,
         limits=DavLimits(
-            objects=Limits(
-                max_bytes=limits.max_resource_bytes,
-                max_attendees=limits.max_attendees_per_instance,
-                max_instances=limits.max_instances,
-            ),
-            max_xml_bytes=limits.max_xml_bytes,
-            max_multiget_hrefs=limits.max_multiget_hrefs,
+            objects=parts.limits(config),
+            max_xml_bytes=config.limits.max_xml_bytes,
+            max_multiget_hrefs=config.limits.max_multiget_hrefs,
         ),
         note=requests.note,
     )

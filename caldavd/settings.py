@@ -140,9 +140,6 @@ class Database(BaseModel):
         description="full: what was answered with success survives a power cut; normal: faster, "
         "and the last moments may be lost.",
     )
-    busy_timeout_s: float = Field(
-        default=5, gt=0, description="How long a write waits for another one, in seconds."
-    )
 
 
 class Limits(BaseModel):
@@ -165,13 +162,8 @@ class Limits(BaseModel):
     max_xml_bytes: int = Field(
         default=4_194_304, ge=16_384, description="Longest XML body, in bytes."
     )
-    max_xml_depth: int = Field(default=64, ge=16, le=200, description="Nesting of XML elements.")
-    max_calendars: int = Field(default=1_000, ge=1, description="Calendars of one user.")
     max_multiget_hrefs: int = Field(
         default=10_000, ge=100, description="Objects that one multiget may name."
-    )
-    max_query_results: int = Field(
-        default=50_000, ge=100, description="Objects that one query may answer with."
     )
 
 
@@ -186,7 +178,7 @@ class Auth(BaseModel):
         description="Realm of the login challenge.",
     )
     cache_s: float = Field(
-        default=300,
+        default=86_400,
         ge=0,
         description="How long a verified login is remembered, in seconds; 0: never.",
     )

@@ -40,6 +40,9 @@ async def handle(server: Server, request: Request) -> Response:
             response = Response(301, (("Location", server.urls.root),))
         else:
             actor = await _actor(server, request)
+            if request.read is not None:
+                # Not before: whoever has no credentials makes us read nothing.
+                request = replace(request, body=await request.read(), read=None)
             response = await _answer(server, request, actor)
     except Refused as error:
         log.info("refused", extra={"request_id": request.id, "reason": error.reason})

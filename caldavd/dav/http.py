@@ -15,6 +15,7 @@ from multidict import CIMultiDict
 from caldavd.dav.dispatch import handle
 from caldavd.dav.message import Request, Response
 from caldavd.dav.server import Server
+from caldavd.errors import Failed
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -50,30 +51,37 @@ def handler(server: Server, proxies: Proxies = Proxies()) -> Handler:
     """The handler of the one catch-all route."""
 
     async def serve(request: web.Request) -> web.StreamResponse:
-        response = await handle(server, await _request(request, proxies))
+        response = await handle(server, _request(request, proxies))
         return _response(request.method, response)
 
     return serve
 
 
-async def _request(request: web.Request, proxies: Proxies) -> Request:
+def _request(request: web.Request, proxies: Proxies) -> Request:
     headers = request.headers
     peer, scheme, host = request.remote or "", request.scheme, request.host
     if proxies.trusts(peer):
         peer = _client(headers.get("X-Forwarded-For", ""), peer, proxies)
         scheme = headers.get("X-Forwarded-Proto", scheme).strip().lower()
         host = headers.get("X-Forwarded-Host", host).partition(",")[0].strip()
-    # Without credentials the answer is 401 whatever the body says: it is not read.
-    body = await request.read() if request.can_read_body and "Authorization" in headers else b""
+
+    async def read() -> bytes:
+        try:
+            return await request.read()
+        except web.HTTPRequestEntityTooLarge:
+            raise Failed(413, "the body is larger than this server takes") from None
+        except web.RequestPayloadError:
+            raise Failed(400, "the body is broken: send it again") from None
+
     return Request(
         method=request.method,
         raw_path=request.raw_path,
         headers=headers,
-        body=body,
         peer=peer,
         scheme=scheme,
         host=host,
         id=f"{_RUN}{next(_COUNT):x}",
+        read=read if request.can_read_body else None,
     )
 
 

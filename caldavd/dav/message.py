@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 Headers = tuple[tuple[str, str], ...]
@@ -10,7 +10,7 @@ Headers = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a client sent. `headers` ignore letter case; `body` is whole and decoded."""
+    """What a client sent. `headers` ignore letter case; `body` is whole and inflated."""
 
     method: str
     raw_path: str
@@ -22,6 +22,8 @@ class Request:
     scheme: str = "http"
     host: str = ""
     id: str = ""
+    read: Callable[[], Awaitable[bytes]] | None = None
+    """Reads the body, where it is still on the wire. Raises Failed(400, 413)."""
 
 
 @dataclass(frozen=True, slots=True)

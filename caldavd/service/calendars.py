@@ -56,10 +56,14 @@ async def trash(tx: WriteTx, home: Collection, calendar: Collection, now: int) -
     await changes.record(tx, home, calendar.name, now, deleted=True)
 
 
-async def restore(
-    tx: WriteTx, home: Collection, calendar: Collection, now: int
-) -> Collection:
-    """Takes a calendar out of the trash, under another name if its own was given away."""
+async def restore(tx: WriteTx, home: Collection, calendar: Collection, now: int) -> Collection:
+    """Takes a calendar out of the trash, under another name if its own was given away.
+
+    Raises Failed(404) if it is not there any more, or is being purged at this moment.
+    """
+    locked = await collections.lock(tx, calendar.id)
+    if not locked or locked[0].trashed_at in (None, collections.PURGING):
+        raise Failed(404, f"{calendar.name} is not in the trash any more")
     name, number = calendar.name, 1
     while await collections.by_name(tx, home.owner_id, name) is not None:
         number += 1
@@ -95,4 +99,3 @@ async def lock_with_home(
     if calendar is not None and calendar.trashed_at is not None:
         calendar = None
     return locked[home.id], calendar
-
