@@ -1,0 +1,57 @@
+"""A running server on each database, and python-caldav for it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import caldav
+import pytest
+
+from tests.client.served import PASSWORD, USER, Served, environment, serving
+from tests.conftest import BACKENDS
+from tests.databases import Postgres
+
+
+@pytest.fixture(scope="module", params=BACKENDS)
+def shared_location(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Path | str]:
+    """A migrated, empty database for all tests of a module."""
+    if request.param == "sqlite":
+        path = tmp_path_factory.mktemp("shared") / "caldavd.sqlite3"
+        shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        yield path
+        return
+    postgres: Postgres = request.getfixturevalue("postgres")
+    url = postgres.borrow()
+    yield url
+    postgres.give_back(url)
+
+
+@pytest.fixture(scope="module")
+def shared(
+    shared_location: Path | str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Served]:
+    """A server for all tests of a module."""
+    with serving(tmp_path_factory.mktemp("served"), environment(shared_location)) as served:
+        yield served
+
+
+@pytest.fixture(scope="module")
+def base(shared: Served) -> str:
+    """The URL of the server, as its owner would type it."""
+    return f"http://127.0.0.1:{shared.port}/"
+
+
+@pytest.fixture(scope="module")
+def client(base: str) -> Iterator[caldav.DAVClient]:
+    """python-caldav, told the address, the name and the password, and nothing else."""
+    with caldav.DAVClient(base, username=USER, password=PASSWORD) as dav:
+        yield dav
+
+
+@pytest.fixture(scope="module")
+def principal(client: caldav.DAVClient) -> caldav.Principal:
+    return client.principal()
