@@ -148,7 +148,7 @@ def _note(server: Server, request: Request, response: Response, who: str, began:
             actor=who,
             peer=request.peer,
             method=request.method,
-            path=path_of(request.raw_path),
+            path=request.raw_path.partition("?")[0],
             status=response.status,
             bytes=len(response.body),
             ms=(time.perf_counter() - began) * 1000,

@@ -52,6 +52,8 @@ class Wanted:
     rows: Mapping[str, Property] = field(default_factory=dict)
     minimal: bool = False
     """Whether properties that do not exist are left out (RFC 8144 §2.1)."""
+    costly: bool = False
+    """Whether a single member may be much work: its instances are to be computed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,7 @@ async def multistatus(
         chunk = selection.items[start : start + CHUNK]
         texts = await _texts(tx, chunk) if Fact.CONTENT in needs else {}
         work = (context, chunk, plans, facts, texts, wanted)
-        if len(chunk) >= OFFLOAD:
+        if len(chunk) >= OFFLOAD or wanted.costly:
             parts += await tx.offload(_render, *work)
         else:
             parts += _render(*work)

@@ -20,11 +20,14 @@ from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
 from caldavd.ical.contentline import Component, Line, read
 from caldavd.ical.expansion import expand
-from caldavd.ical.rule import Rule, parse_rule
+from caldavd.ical.rule import Freq, Rule, parse_rule
 from caldavd.ical.values import EPOCH, parse_datetime, wall
 
 MAX_ONSETS: Final = 3_000
 """Onsets of one observance that are looked at."""
+MAX_ALL_ONSETS: Final = 6_000
+"""Onsets of a zone; one that lists every change since 1900 twice a year has some 600."""
+MAX_OBSERVANCES: Final = 400
 _LAST_ONSET: Final = datetime(2200, 1, 1)  # noqa: DTZ001
 _COMPARED_UNTIL: Final = datetime(2038, 1, 1)  # noqa: DTZ001
 _COMPARED_FROM: Final = datetime(1970, 1, 1)  # noqa: DTZ001
@@ -163,7 +166,13 @@ class DescribedZone(tzinfo):
 def _described(tzid: str, observances: tuple[tuple[str | Line, ...], ...]) -> tzinfo:
     if not observances:
         raise ValueError(f"the VTIMEZONE {tzid[:60]} has no STANDARD and no DAYLIGHT")
-    onsets = [_onsets(observance) for observance in observances]
+    if len(observances) > MAX_OBSERVANCES:
+        raise ValueError(f"a VTIMEZONE of more than {MAX_OBSERVANCES} observances")
+    onsets: list[list[_Onset]] = []
+    for observance in observances:
+        onsets.append(_onsets(observance))
+        if sum(map(len, onsets)) > MAX_ALL_ONSETS:
+            raise ValueError(f"a VTIMEZONE of more than {MAX_ALL_ONSETS} onsets")
     ordered = list(merge(*onsets, key=attrgetter("utc")))
     zone = DescribedZone(tzid, ordered)
     known = zone_from_id(tzid)
@@ -194,6 +203,8 @@ def _walls(lines: dict[str, list[Line]], before: timedelta) -> Iterator[datetime
     if not rules:
         yield start
     for rule in rules:
+        if rule.freq > Freq.DAILY:
+            raise ValueError("a VTIMEZONE whose offset changes more often than daily")
         last = _last(rule, before)
         moments = takewhile(last.__ge__, expand(rule, start, start, last))
         yield from islice(moments, MAX_ONSETS)

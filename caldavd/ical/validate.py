@@ -27,6 +27,9 @@ from caldavd.ical.values import Temporal, parse_duration, parse_period, parse_te
 MAX_RULES: Final = 10
 """RRULEs and EXRULEs of one component; RFC 5545 wants at most one."""
 
+MAX_ZONES: Final = 50
+"""VTIMEZONEs of one object; each that is used has to be worked out."""
+
 MAX_RULE: Final = 4_000
 """Rules of more characters repeat themselves: 366 year days take 1,800."""
 
@@ -81,6 +84,8 @@ def check(components: Collection[Component], zones: Collection[Component], limit
             f"{len(components)} components in one object, more than {limits.max_instances}: "
             "split the series",
         )
+    if len(zones) > MAX_ZONES:
+        raise Refused(VALID_CALENDAR_DATA, f"more than {MAX_ZONES} time zones in one object")
     for component in components:
         _check_required(component)
         _check_component(component, limits)

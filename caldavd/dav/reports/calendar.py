@@ -147,4 +147,5 @@ async def _with_data(
 
 def with_data(wanted: Wanted, data: DataRequest, floating: tzinfo) -> Wanted:
     """The wanted properties with a row for calendar-data."""
-    return replace(wanted, rows={calendar_data.NAME: calendar_data.row(data, floating)})
+    rows = {calendar_data.NAME: calendar_data.row(data, floating)}
+    return replace(wanted, rows=rows, costly=calendar_data.needs_zone(data))

@@ -14,6 +14,7 @@ from caldavd.dav.resolve import Target, require, resolve
 from caldavd.dav.respond import Mode, Selection, Wanted, multistatus
 from caldavd.dav.row import RunRead
 from caldavd.dav.server import Context
+from caldavd.dav.wanted import MAX_NAMES
 from caldavd.errors import Failed
 from caldavd.names import DAV
 from caldavd.store.engine import ReadTx
@@ -43,7 +44,9 @@ class _Budget:
 
 
 def parse_expansions(context: Context, root: Element, wanted: Wanted) -> Sequence[Expansion]:
-    """Raises Failed(400) for more than MAX_DEPTH levels."""
+    """Raises Failed(400) for more than MAX_DEPTH levels or MAX_NAMES properties."""
+    if sum(1 for _ in root.iter(PROPERTY)) > MAX_NAMES:
+        raise Failed(400, f"expand-property names at most {MAX_NAMES} properties")
     return _expansions(root, MAX_DEPTH)
 
 
