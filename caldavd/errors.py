@@ -15,7 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from caldavd.names import CALDAV, CS, DAV
+from caldavd.names import CALDAV, DAV
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +132,3 @@ SUPPORTED_RSCALE: Final = Condition(CALDAV + "supported-rscale", 403, "RFC 7529 
 
 # RFC 7809
 VALID_TIMEZONE: Final = Condition(CALDAV + "valid-timezone", 403, "RFC 7809 §5.2.1")
-
-# calendarserver.org
-VALID_PRINCIPAL_SEARCH: Final = Condition(
-    CS + "valid-principal-search", 403, "calendarserver-principal-search"
-)
