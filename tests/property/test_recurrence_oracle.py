@@ -97,7 +97,11 @@ def rules(draw: st.DrawFn, start: Temporal) -> dict[str, str]:
     if interval > 1 and not (freq == "DAILY" and parts):
         rule["INTERVAL"] = str(interval)
     rule |= draw(ends(start))
-    return rule | draw(st.sampled_from(({}, {}, {"WKST": "SU"}, {"WKST": "WE"})))
+    week_starts = ["", "", "SU", "WE"]
+    if freq == "WEEKLY" and "BYSETPOS" in rule:
+        week_starts = [WEEKDAYS[start.weekday()]]  # dateutil cuts the first week off at DTSTART
+    week_start = draw(st.sampled_from(week_starts))
+    return rule | ({"WKST": week_start} if week_start else {})
 
 
 @st.composite

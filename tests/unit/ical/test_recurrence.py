@@ -181,6 +181,15 @@ def test_a_week_number_without_a_weekday_is_the_weekday_of_dtstart() -> None:
 
 
 @pytest.mark.rfc("5545 3.3.10")
+def test_a_set_position_counts_from_the_beginning_of_the_week_of_dtstart() -> None:
+    text = event(start="20260110T000000Z", rrule="FREQ=WEEKLY;BYDAY=MO,SA;BYHOUR=0,1;BYSETPOS=2")
+
+    found = starts(text, "2026-01-05", "2026-01-13")
+
+    assert found == ["2026-01-10T00:00:00", "2026-01-12T01:00:00"]
+
+
+@pytest.mark.rfc("5545 3.3.10")
 def test_an_endless_rule_is_found_in_2090_as_well_as_tomorrow() -> None:
     text = event(start="19990105T090000Z", rrule="FREQ=WEEKLY;INTERVAL=2;BYDAY=TU,FR")
 
