@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 from caldavd.dav.path import encode
-from caldavd.dav.respond import Item
+from caldavd.dav.respond import CHUNK, Item, Page
 from caldavd.dav.server import Context
 from caldavd.model import (
     Calendar,
@@ -41,6 +43,18 @@ async def members(tx: ReadTx, context: Context, resource: Resource, href: str) -
             stored = await objects.members(tx, collection.id)
             return [object_item(href, collection, one) for one in stored]
     return []
+
+
+async def pages(tx: ReadTx, context: Context, resource: Resource, href: str) -> AsyncIterator[Page]:
+    """What `members` returns; of a calendar, as many objects at a time as fit into memory."""
+    if not isinstance(resource, Calendar):
+        yield Page(await members(tx, context, resource, href))
+        return
+    of = resource.collection
+    after = ""
+    while page := await objects.listed(tx, of.id, after, CHUNK):
+        yield Page([object_item(href, of, one) for one in page])
+        after = page[-1].name
 
 
 def calendar_item(home_href: str, of: Collection) -> Item:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Flag, auto
-from typing import Final, TypeAlias
+from types import MappingProxyType
+from typing import Final, NamedTuple, TypeAlias
 
 from caldavd.acl.privileges import Privilege
 from caldavd.dav.path import Urls
@@ -41,19 +42,23 @@ class Fact(Flag):
     """The calendars of a home."""
     CONTENT = auto()
     """The texts of calendar objects."""
+    PRIVILEGES = auto()
+    """What the actor may do with the resource."""
 
 
-@dataclass(frozen=True, slots=True)
-class View:
-    """A resource as one actor sees it, with the facts that were asked for."""
+class View(NamedTuple):
+    """A resource as one actor sees it, with the facts that were asked for.
+
+    A tuple, as an answer may need a view of each of many thousand members.
+    """
 
     resource: Resource
     href: str
-    privileges: Privilege
     actor: Actor
     urls: Urls
     limits: DavLimits
-    stored: Properties = field(default_factory=dict)
+    privileges: Privilege = Privilege.NONE
+    stored: Properties = MappingProxyType({})
     principal: Principal | None = None
     calendars: tuple[Collection, ...] = ()
     content: str = ""

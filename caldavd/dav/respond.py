@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache, reduce
 from operator import or_
-from typing import Final, TypeAlias
+from types import MappingProxyType
+from typing import Final, NamedTuple, TypeAlias
 
 from caldavd.acl.effective import effective
+from caldavd.acl.privileges import Privilege
 from caldavd.dav.message import Response
-from caldavd.dav.property import Fact, Property, Table, View
+from caldavd.dav.property import Fact, Getter, Property, Table, View, stored
 from caldavd.dav.server import Context
 from caldavd.model import (
     Calendar,
@@ -19,6 +21,7 @@ from caldavd.model import (
     Collection,
     Home,
     Principal,
+    Properties,
     Resource,
 )
 from caldavd.names import DAV
@@ -56,40 +59,53 @@ class Wanted:
     """Whether a single member may be much work: its instances are to be computed."""
 
 
+class Page(NamedTuple):
+    """Some of what a report found: items to render, and hrefs to answer with 404."""
+
+    items: Sequence[Item]
+    missing: Sequence[str] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Selection:
     """What a report found, before anything is rendered."""
 
-    items: Sequence[Item]
+    items: Sequence[Item] = ()
     missing: Sequence[str] = ()
     """Hrefs to answer with 404."""
     truncated: str | None = None
     """The collection's href, if there is more than `items` (RFC 6578 §3.6)."""
     token: str | None = None
+    pages: AsyncIterator[Page] | None = None
+    """More of both, read in the same transaction as it is rendered."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Slot:
+class _Slot(NamedTuple):
     """How to render one wanted name on one type of resource."""
 
-    name: str
     opening: str
     closing: str
     empty: str
-    row: Property | None
+    get: Getter
+    whole: bool
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
     """The slots of one type of resource, and the facts that they need."""
 
+    names: frozenset[str]
     slots: tuple[_Slot, ...]
     needs: Fact
 
 
 @dataclass(frozen=True, slots=True)
 class _Facts:
-    stored: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
+    """What was loaded for a page; the last two serve all pages."""
+
+    stored: Mapping[int, Properties] = field(default_factory=dict)
+    texts: Mapping[int, str] = field(default_factory=dict)
+    privileges: bool = False
     principal: Principal | None = None
     calendars: tuple[Collection, ...] = ()
 
@@ -109,24 +125,34 @@ def resource_id(resource: Resource) -> int | None:
 async def multistatus(
     tx: ReadTx, context: Context, table: Table, selection: Selection, wanted: Wanted
 ) -> Response:
-    """The 207 for a selection. Facts that the wanted properties need are loaded once for all."""
-    plans = {type_: _plan(table, type_, wanted) for type_ in {type(r) for _, r in selection.items}}
-    needs = reduce(or_, (plan.needs for plan in plans.values()), Fact.NOTHING)
-    facts = await _load(tx, context, selection, needs)
+    """The 207 for a selection. Facts that the wanted properties need are loaded once a page."""
     parts: list[str] = []
-    for start in range(0, len(selection.items), CHUNK):
-        chunk = selection.items[start : start + CHUNK]
-        texts = await _texts(tx, chunk) if Fact.CONTENT in needs else {}
-        work = (context, chunk, plans, facts, texts, wanted)
-        if len(chunk) >= OFFLOAD or wanted.costly:
-            parts += await tx.offload(_render, *work)
+    plans: dict[type, _Plan] = {}
+    facts = _Facts()
+    async for page in _pages(selection):
+        types = {type(resource) for _, resource in page.items}
+        plans |= {type_: _plan(table, type_, wanted) for type_ in types - plans.keys()}
+        needs = reduce(or_, (plans[type_].needs for type_ in types), Fact.NOTHING)
+        facts = await _load(tx, context, page.items, needs, facts)
+        if len(page.items) >= OFFLOAD:
+            parts.append(await tx.offload(_render, context, page.items, plans, facts, wanted))
         else:
-            parts += _render(*work)
+            parts.append(_render(context, page.items, plans, facts, wanted))
+        parts += [write.response(href, _NOT_FOUND) for href in page.missing]
     return _answer(parts, selection, wanted)
 
 
+async def _pages(selection: Selection) -> AsyncIterator[Page]:
+    """The selection in parts that fit into memory with their facts."""
+    for start in range(0, len(selection.items), CHUNK):
+        yield Page(selection.items[start : start + CHUNK])
+    yield Page((), selection.missing)
+    if selection.pages is not None:
+        async for page in selection.pages:
+            yield page
+
+
 def _answer(parts: list[str], selection: Selection, wanted: Wanted) -> Response:
-    parts += [write.response(href, write.status_line(404)) for href in selection.missing]
     if selection.truncated is not None:
         error = "<D:error><D:number-of-matches-within-limits/></D:error>"
         parts.append(write.response(selection.truncated, write.status_line(507) + error))
@@ -163,99 +189,107 @@ def _make_plan(
             names += [name for name in wanted if name not in names]
         case Mode.PROPNAME:
             names = list(rows)
-    slots = [_Slot(name, *write.tags(name), own.get(name) or rows.get(name)) for name in names]
-    # A name in no table is a dead property, and so are all that allprop finds besides.
-    facts = [Fact.STORED if slot.row is None else slot.row.needs for slot in slots]
-    more = Fact.NOTHING if mode is Mode.PROP else Fact.STORED
-    return _Plan(tuple(slots), reduce(or_, facts, more))
+    slots: list[_Slot] = []
+    # allprop and propname show dead properties besides.
+    needs = Fact.NOTHING if mode is Mode.PROP else Fact.STORED
+    for name in names:
+        row = own.get(name) or rows.get(name)
+        # A name in no table is a dead property.
+        get, whole = (stored(name), True) if row is None else (row.get, row.whole)
+        slots.append(_Slot(*write.tags(name), get, whole))
+        needs |= Fact.STORED if row is None else row.needs
+    return _Plan(frozenset(names), tuple(slots), needs)
 
 
-async def _load(tx: ReadTx, context: Context, selection: Selection, needs: Fact) -> _Facts:
-    stored: Mapping[int, Mapping[str, str]] = {}
+async def _load(
+    tx: ReadTx, context: Context, items: Sequence[Item], needs: Fact, before: _Facts
+) -> _Facts:
+    """The facts for a page; what serves all pages is taken over from the one before."""
+    if needs is Fact.NOTHING:
+        return before
+    actor_id = context.actor.id
+    found: Mapping[int, Properties] = {}
     if Fact.STORED in needs:
-        ids = [id_ for _, r in selection.items if (id_ := resource_id(r)) is not None]
-        stored = await properties.of(tx, ids, context.actor.id, context.actor.id)
-    principal = None
-    if Fact.PRINCIPAL in needs:
-        principal = await principals.by_id(tx, context.actor.id)
-    calendars: tuple[Collection, ...] = ()
-    if Fact.CALENDARS in needs and any(isinstance(r, Home) for _, r in selection.items):
-        calendars = tuple(await collections.calendars(tx, context.actor.id))
-    return _Facts(stored, principal, calendars)
+        ids = [id_ for _, r in items if (id_ := resource_id(r)) is not None]
+        found = await properties.of(tx, ids, actor_id, actor_id)
+    texts: Mapping[int, str] = {}
+    if Fact.CONTENT in needs:
+        ids = [r.stored.id for _, r in items if isinstance(r, CalendarObject) and not r.content]
+        texts = await objects.contents(tx, ids)
+    principal, calendars = before.principal, before.calendars
+    if Fact.PRINCIPAL in needs and principal is None:
+        principal = await principals.by_id(tx, actor_id)
+    if Fact.CALENDARS in needs and not calendars:
+        calendars = tuple(await collections.calendars(tx, actor_id))
+    return _Facts(found, texts, Fact.PRIVILEGES in needs, principal, calendars)
 
 
-async def _texts(tx: ReadTx, chunk: Sequence[Item]) -> dict[int, str]:
-    ids = [r.stored.id for _, r in chunk if isinstance(r, CalendarObject) and r.content is None]
-    return await objects.contents(tx, ids)
+_NOT_FOUND: Final = write.status_line(404)
+_FOUND: Final = f"</D:prop>{write.status_line(200)}</D:propstat>"
+_NOTHING: Final[Properties] = MappingProxyType({})
 
 
 def _render(
     context: Context,
-    chunk: Sequence[Item],
+    items: Sequence[Item],
     plans: Mapping[type, _Plan],
     facts: _Facts,
-    texts: Mapping[int, str],
     wanted: Wanted,
-) -> list[str]:
-    views = _views(context, chunk, facts, texts)
-    return [_response(view, plans[type(view.resource)].slots, wanted) for view in views]
+) -> str:
+    return "".join(
+        _response(_view(context, href, resource, facts), plans[type(resource)], wanted)
+        for href, resource in items
+    )
 
 
-def _views(
-    context: Context, chunk: Sequence[Item], facts: _Facts, texts: Mapping[int, str]
-) -> Iterator[View]:
-    nothing: Mapping[str, str] = {}
-    urls, limits = context.urls, context.server.limits
-    for href, resource in chunk:
-        id_ = resource_id(resource)
-        content = ""
-        if isinstance(resource, CalendarObject):
-            content = resource.content or texts.get(resource.stored.id, "")
-        yield View(
-            resource,
-            href,
-            effective(context.actor, resource),
-            context.actor,
-            urls,
-            limits,
-            facts.stored.get(id_, nothing) if id_ is not None else nothing,
-            facts.principal,
-            facts.calendars,
-            content,
-        )
+def _view(context: Context, href: str, resource: Resource, facts: _Facts) -> View:
+    actor = context.actor
+    id_ = resource_id(resource) if facts.stored else None
+    content = ""
+    if type(resource) is CalendarObject:
+        content = resource.content or facts.texts.get(resource.stored.id, "")
+    return View(
+        resource,
+        href,
+        actor,
+        context.server.urls,
+        context.server.limits,
+        effective(actor, resource) if facts.privileges else Privilege.NONE,
+        _NOTHING if id_ is None else facts.stored.get(id_, _NOTHING),
+        facts.principal,
+        facts.calendars,
+        content,
+    )
 
 
-def _response(view: View, slots: Sequence[_Slot], wanted: Wanted) -> str:
+def _response(view: View, plan: _Plan, wanted: Wanted) -> str:
+    """The DAV:response for one resource: the hottest lines of the server, hence one loop."""
     found: list[str] = []
     absent: list[str] = []
-    for slot in slots:
-        text = _value(view, slot, wanted)
-        (absent if text is None else found).append(slot.empty if text is None else text)
+    names_only = wanted.mode is Mode.PROPNAME
+    for opening, closing, empty, get, whole in plan.slots:
+        content = get(view)
+        if content is None:
+            absent.append(empty)
+        elif names_only or not content:
+            found.append(empty)
+        else:
+            found.append(content if whole else f"{opening}{content}{closing}")
     if wanted.mode is not Mode.PROP:
-        found += _dead(view, slots, wanted)
+        found += _dead(view, plan, names_only=names_only)
         absent = []
-    content = write.propstat("".join(found), 200) if found or not absent else ""
-    if absent and not wanted.minimal:
-        content += write.propstat("".join(absent), 404)
-    return write.response(view.href, content or write.propstat("", 200))
+    # What was asked for and does not exist is named, unless the client wants little said.
+    missing = write.propstat("".join(absent), 404) if absent and not wanted.minimal else ""
+    if missing and not found:
+        return write.response(view.href, missing)
+    return (
+        f"<D:response><D:href>{write.escape(view.href)}</D:href>"
+        f"<D:propstat><D:prop>{''.join(found)}{_FOUND}{missing}</D:response>"
+    )
 
 
-def _value(view: View, slot: _Slot, wanted: Wanted) -> str | None:
-    """The whole element, or None where the resource lacks it."""
-    row = slot.row
-    if row is None:
-        return view.stored.get(slot.name)
-    content = row.get(view)
-    if content is None:
-        return None
-    if wanted.mode is Mode.PROPNAME or not content:
-        return slot.empty
-    return content if row.whole else f"{slot.opening}{content}{slot.closing}"
-
-
-def _dead(view: View, slots: Sequence[_Slot], wanted: Wanted) -> list[str]:
-    live = {slot.name for slot in slots}
-    dead = [name for name in view.stored if name not in live]
-    if wanted.mode is Mode.PROPNAME:
+def _dead(view: View, plan: _Plan, *, names_only: bool) -> list[str]:
+    dead = [name for name in view.stored if name not in plan.names]
+    if names_only:
         return [write.element(name) for name in dead]
     return [view.stored[name] for name in dead]

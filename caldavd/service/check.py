@@ -34,11 +34,11 @@ async def check(tx: ReadTx, now: int) -> list[Finding]:
 
 async def _of_calendar(tx: ReadTx, calendar: int, now: int) -> list[Finding]:
     found: list[Finding] = []
-    page = await objects.page(tx, calendar, 0, PAGE)
+    page = await objects.page(tx, calendar, "", PAGE)
     while page and len(found) < MAX_FINDINGS:
         held = await store.indexed(tx, [stored.id for stored, _ in page])
         found += await tx.offload(_of_page, page, held, now)
-        page = await objects.page(tx, calendar, page[-1][0].id, PAGE)
+        page = await objects.page(tx, calendar, page[-1][0].name, PAGE)
     return found
 
 

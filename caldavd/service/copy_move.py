@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from caldavd.ical import parse
@@ -57,15 +56,15 @@ async def copy_calendar(
     """Copies a locked calendar, with its properties and perhaps its objects, to a free name."""
     made = await calendars.create(tx, home, name, source.components, now)
     await properties.copy(tx, source.id, made.id, made.owner_id)
-    after = 0
+    after = ""
     while members and (page := await objects.page(tx, source.id, after, PAGE)):
         for stored, content in page:
-            copy = replace(stored, id=ids.new(), collection_id=made.id, owner_id=made.owner_id)
+            copy = stored._replace(id=ids.new(), collection_id=made.id, owner_id=made.owner_id)
             await objects.copy(tx, stored.id, copy, content)
             await occurrences.copy(tx, stored.id, copy)
             await properties.copy(tx, stored.id, copy.id, made.owner_id)
             await changes.record(tx, made, copy.name, now, deleted=False)
-        after = page[-1][0].id
+        after = page[-1][0].name
 
 
 async def _make_room(

@@ -20,11 +20,11 @@ async def export(tx: ReadTx, calendar: Collection, write: Callable[[str], object
     label = (await labels.of(tx, [calendar]))[calendar.id]
     write(combine.head(label.display_name, label.color))
     zones = combine.Zones()
-    count = after = 0
+    count, after = 0, ""
     while page := await objects.page(tx, calendar.id, after, PAGE):
         for stored, text in page:
             write(zones.add(text))
-            after = stored.id
+            after = stored.name
         count += len(page)
     write(combine.TAIL)
     return count

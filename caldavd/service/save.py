@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from caldavd.ical.index import index
 from caldavd.ical.parse import Document
@@ -63,8 +63,7 @@ def _stored(
     calendar: Collection, existing: Stored | None, name: str, document: Document, tag: str, now: int
 ) -> Stored:
     if existing is not None:
-        return replace(
-            existing,
+        return existing._replace(
             uid=document.uid,
             component=document.component,
             etag=tag,

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from caldavd.errors import VALID_SYNC_TOKEN, Refused
 from caldavd.model import Change, Collection
 from caldavd.store import changes
+from caldavd.store.changes import Span
 from caldavd.store.engine import ReadTx
 
 NO_LIMIT: Final = 1 << 40
+PAGE: Final = 500
+"""Changes that are in memory at a time."""
 
 _NUMBER: Final = "[0-9a-f]{1,13}"
 _TOKEN: Final = re.compile(
@@ -83,13 +86,23 @@ async def since(tx: ReadTx, calendar: Collection, client_token: str, limit: int 
     before the change log was pruned.
     """
     place = _place(calendar, client_token) if client_token else _Place(0, calendar.revision)
+    span = Span(place.revision, calendar.revision, place.began)
     wanted = NO_LIMIT if limit is None else limit
-    found = await changes.since(tx, calendar.id, place.revision, calendar.revision, wanted + 1)
+    found = await changes.since(tx, calendar.id, span, wanted + 1)
     if len(found) <= wanted:
         return Delta(found, token(calendar))
     shown = found[:wanted]
     reached = _Place(shown[-1].revision, place.began)
     return Delta(shown, _token_at(calendar, reached), more=True)
+
+
+async def pages(tx: ReadTx, calendar: Collection, client_token: str) -> AsyncIterator[Delta]:
+    """All that `since` would return, in parts that fit into memory."""
+    delta = await since(tx, calendar, client_token, PAGE)
+    yield delta
+    while delta.more:
+        delta = await since(tx, calendar, delta.token, PAGE)
+        yield delta
 
 
 async def home_since(
@@ -115,7 +128,8 @@ async def home_since(
 async def _membership(tx: ReadTx, home: Collection, revision: int) -> list[Change]:
     if revision == home.revision:
         return []
-    return await changes.since(tx, home.id, revision, home.revision, NO_LIMIT)
+    span = Span(revision, home.revision, revision)
+    return await changes.since(tx, home.id, span, NO_LIMIT)
 
 
 def _place(of: Collection, client_token: str) -> _Place:

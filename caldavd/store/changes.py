@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import bindparam, delete, func, select, update
@@ -40,11 +41,11 @@ _SINCE: Final = (
         change.c.collection_id == bindparam("collection_id"),
         change.c.revision > bindparam("revision"),
         change.c.revision <= bindparam("upto"),
+        (change.c.deleted == 0) | (change.c.revision > bindparam("began")),
     )
     .order_by(change.c.revision)
     .limit(bindparam("limit"))
 )
-_PRESENT: Final = _SINCE.where(change.c.deleted == 0)
 _DELETED_SINCE: Final = (
     select(change.c.name)
     .where(
@@ -91,19 +92,31 @@ async def record(tx: WriteTx, of: Collection, name: str, at: int, *, deleted: bo
     return revision
 
 
-async def since(
-    tx: ReadTx, collection_id: int, revision: int, upto: int, limit: int
-) -> list[Change]:
-    """Members changed after `revision` and by `upto`, oldest first, at most `limit`.
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Changes after `after` and up to `upto`; of removals, those after `began` alone."""
 
-    RFC 6578 §3.2. A member changed twice appears once, at its latest revision. From revision 0,
-    an initial synchronisation, removed members are left out.
+    after: int
+    upto: int
+    began: int
+
+
+async def since(tx: ReadTx, collection_id: int, span: Span, limit: int) -> list[Change]:
+    """Members changed within a span of revisions, oldest first, at most `limit` (RFC 6578 §3.2).
+
+    A member changed twice appears once, at its latest revision.
     """
-    statement = _PRESENT if revision == 0 else _SINCE
     rows = await tx.all(
-        statement, collection_id=collection_id, revision=revision, upto=upto, limit=limit
+        _SINCE,
+        collection_id=collection_id,
+        revision=span.after,
+        upto=span.upto,
+        began=span.began,
+        limit=limit,
     )
-    return [Change(row[0], row[1], None if row[2] is None else Stored(*row[2:])) for row in rows]
+    return [
+        Change(row[0], row[1], None if row[2] is None else Stored._make(row[2:])) for row in rows
+    ]
 
 
 async def removed_since(tx: ReadTx, collection_id: int, revision: int) -> list[str]:

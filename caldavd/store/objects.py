@@ -65,8 +65,14 @@ _WITH_UID_LIKE: Final = select(*COLUMNS).where(
 )
 _PAGE: Final = (
     select(*COLUMNS, _CONTENT)
-    .where(_IN, calendar_object.c.id > bindparam("after"))
-    .order_by(calendar_object.c.id)
+    .where(_IN, calendar_object.c.name > bindparam("after"))
+    .order_by(calendar_object.c.name)
+    .limit(bindparam("limit"))
+)
+_LISTED: Final = (
+    select(*COLUMNS)
+    .where(_IN, calendar_object.c.name > bindparam("after"))
+    .order_by(calendar_object.c.name)
     .limit(bindparam("limit"))
 )
 _COUNT: Final = select(func.count()).where(_IN)
@@ -123,13 +129,13 @@ async def own(
     if row[collections.WIDTH] is None:
         return of, None, None
     end = collections.WIDTH + WIDTH
-    return of, Stored(*row[collections.WIDTH : end]), row[end] if content else None
+    return of, Stored._make(row[collections.WIDTH : end]), row[end] if content else None
 
 
 async def get(tx: ReadTx, collection_id: int, name: str) -> Stored | None:
     """The object of that name."""
     row = await tx.one(_GET, collection_id=collection_id, name=name)
-    return None if row is None else Stored(*row)
+    return None if row is None else Stored._make(row)
 
 
 async def name_of_uid(tx: ReadTx, collection_id: int, uid: str) -> str | None:
@@ -144,18 +150,18 @@ async def members(tx: ReadTx, collection_id: int, component: str | None = None) 
         rows = await tx.all(_LIST, collection_id=collection_id)
     else:
         rows = await tx.all(_LIST_COMPONENT, collection_id=collection_id, component=component)
-    return [Stored(*row) for row in rows]
+    return [Stored._make(row) for row in rows]
 
 
 async def by_names(tx: ReadTx, collection_id: int, names: Sequence[str]) -> dict[str, Stored]:
     """Objects by name; names that do not exist are left out."""
     rows = await tx.all(_BY_NAMES, collection_id=collection_id, names=names)
-    return {row[3]: Stored(*row) for row in rows}
+    return {row[3]: Stored._make(row) for row in rows}
 
 
 async def by_ids(tx: ReadTx, ids: Sequence[int]) -> list[Stored]:
     """Objects by id, in no order; unknown ids are left out."""
-    return [Stored(*row) for row in await tx.all(_BY_IDS, ids=ids)]
+    return [Stored._make(row) for row in await tx.all(_BY_IDS, ids=ids)]
 
 
 async def contents(tx: ReadTx, ids: Sequence[int]) -> dict[int, str]:
@@ -171,13 +177,19 @@ async def with_uid_containing(tx: ReadTx, collection_id: int, text: str) -> list
     """
     escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     rows = await tx.all(_WITH_UID_LIKE, collection_id=collection_id, pattern=f"%{escaped}%")
-    return [Stored(*row) for row in rows]
+    return [Stored._make(row) for row in rows]
 
 
-async def page(tx: ReadTx, collection_id: int, after: int, limit: int) -> list[tuple[Stored, str]]:
-    """The next objects after an id, with their texts, lowest id first."""
+async def page(tx: ReadTx, collection_id: int, after: str, limit: int) -> list[tuple[Stored, str]]:
+    """The next objects after a name, with their texts, in the database's order of names."""
     rows = await tx.all(_PAGE, collection_id=collection_id, after=after, limit=limit)
-    return [(Stored(*row[:WIDTH]), row[WIDTH]) for row in rows]
+    return [(Stored._make(row[:WIDTH]), row[WIDTH]) for row in rows]
+
+
+async def listed(tx: ReadTx, collection_id: int, after: str, limit: int) -> list[Stored]:
+    """The next objects after a name, in the database's order of names; every name is after ""."""
+    rows = await tx.all(_LISTED, collection_id=collection_id, after=after, limit=limit)
+    return [Stored._make(row) for row in rows]
 
 
 async def count(tx: ReadTx, collection_id: int) -> int:

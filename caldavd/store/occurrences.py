@@ -152,7 +152,7 @@ async def overlapping(tx: ReadTx, collection_id: int, component: str, within: Ra
 async def undecided(tx: ReadTx, collection_id: int, starts: int, ends: int) -> list[Stored]:
     """Objects whose index does not reach over all of a range: their text must decide."""
     rows = await tx.all(_UNDECIDED, collection_id=collection_id, starts=starts, ends=ends)
-    return [Stored(*row) for row in rows]
+    return [Stored._make(row) for row in rows]
 
 
 async def replace(

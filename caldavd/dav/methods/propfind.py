@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from caldavd.acl.privileges import Privilege
-from caldavd.dav.members import members
+from caldavd.dav.members import pages
 from caldavd.dav.message import Request
 from caldavd.dav.resolve import Target, require
 from caldavd.dav.respond import Selection, Wanted
@@ -47,6 +47,7 @@ async def select(
     if command.depth == INFINITY and not single:
         raise Refused(PROPFIND_FINITE_DEPTH, "send Depth: 0 or Depth: 1")
     items = [(target.href, target.resource)] if command.with_self or single else []
-    if command.depth == "1":
-        items += await members(tx, context, target.resource, target.href)
-    return Selection(items), command.wanted
+    if command.depth != "1":
+        return Selection(items), command.wanted
+    below = pages(tx, context, target.resource, target.href)
+    return Selection(items, pages=below), command.wanted

@@ -6,7 +6,7 @@ from functools import lru_cache
 from typing import Final
 
 from caldavd.acl.privileges import Privilege, names
-from caldavd.dav.property import ANY, Property, View
+from caldavd.dav.property import ANY, Fact, Property, View
 from caldavd.model import Calendar, CalendarObject, Home, Principal
 from caldavd.names import DAV
 from caldavd.xml import write
@@ -42,7 +42,12 @@ PROPERTIES: Final = (
     Property(DAV + "principal-URL", (Principal,), _principal_url),
     Property(DAV + "principal-collection-set", ANY, _principal_collection_set),
     Property(DAV + "owner", (Home, Calendar, CalendarObject), _owner),
-    Property(DAV + "current-user-privilege-set", ANY, _current_user_privilege_set),
+    Property(
+        DAV + "current-user-privilege-set",
+        ANY,
+        _current_user_privilege_set,
+        needs=Fact.PRIVILEGES,
+    ),
     Property(DAV + "alternate-URI-set", (Principal,), _empty),
     Property(DAV + "group-membership", (Principal,), _empty),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 
@@ -11,7 +12,7 @@ from caldavd.dav.members import calendar_item, object_item
 from caldavd.dav.path import encode
 from caldavd.dav.reports.calendar import with_data
 from caldavd.dav.resolve import Target, require
-from caldavd.dav.respond import Selection, Wanted
+from caldavd.dav.respond import Page, Selection, Wanted
 from caldavd.dav.server import Context
 from caldavd.errors import NUMBER_OF_MATCHES, SYNC_TRAVERSAL_SUPPORTED, Failed, Refused
 from caldavd.ical.subset import DataRequest
@@ -67,16 +68,27 @@ async def select(
 async def _calendar(
     tx: ReadTx, target: Target, calendar: Collection, query: SyncQuery
 ) -> Selection:
+    if query.limit is None:
+        pages = _pages(tx, target, calendar, query.token)
+        return Selection(pages=pages, token=sync.token(calendar))
     delta = await sync.since(tx, calendar, query.token, query.limit)
-    items = [
-        object_item(target.href, calendar, change.stored)
-        for change in delta.changes
-        if change.stored is not None
-    ]
-    missing = [
-        target.href + encode(change.name) for change in delta.changes if change.stored is None
-    ]
+    items, missing = _page(target, calendar, delta)
     return Selection(items, missing, target.href if delta.more else None, delta.token)
+
+
+async def _pages(
+    tx: ReadTx, target: Target, calendar: Collection, token: str
+) -> AsyncIterator[Page]:
+    async for delta in sync.pages(tx, calendar, token):
+        yield _page(target, calendar, delta)
+
+
+def _page(target: Target, calendar: Collection, delta: sync.Delta) -> Page:
+    href, changes = target.href, delta.changes
+    return Page(
+        [object_item(href, calendar, change.stored) for change in changes if change.stored],
+        [href + encode(change.name) for change in changes if change.stored is None],
+    )
 
 
 async def _home(tx: ReadTx, target: Target, home: Collection, query: SyncQuery) -> Selection:
