@@ -31,7 +31,7 @@ from caldavd.requestlog import RequestLog
 from caldavd.service import accounts
 from caldavd.service.accounts import Created
 from caldavd.settings import Config
-from caldavd.store import schema
+from caldavd.store import upgrading
 from caldavd.store.connect import connect
 from caldavd.store.engine import Database, Unavailable
 from caldavd.workers import prune, runner
@@ -63,9 +63,9 @@ def prepare(config: Config, bootstrap: Bootstrap, environ: MutableMapping[str, s
     if isinstance(location, Path) and config.server.workers > 1:
         raise ConfigError("more than one worker needs PostgreSQL: set [database] url")
     listeners.tls(config.server)
-    upgraded = schema.upgrade(location)
-    if upgraded.before != upgraded.after:
-        _log.info("schema upgraded", extra={"before": upgraded.before, "after": upgraded.after})
+    before, after = upgrading.upgrade(location)
+    if before != after:
+        _log.info("schema upgraded", extra={"before": before, "after": after})
     sockets = _open(config, environ)
     server = config.server.model_copy(update={"port": listeners.port_of(sockets[0])})
     created = asyncio.run(_first_account(config, bootstrap))
@@ -235,6 +235,7 @@ def _runner(handler: Handler, config: Config) -> web.ServerRunner:
         handler,  # type: ignore[arg-type]
         request_factory=receiver(config.server.max_body_bytes),
         access_log=None,
+        auto_decompress=False,
         logger=quiet_logger(),
         keepalive_timeout=KEEPALIVE_S,
     )
