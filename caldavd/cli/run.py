@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit, urlunsplit
@@ -20,7 +21,6 @@ from caldavd import config as configuration
 from caldavd import parts
 from caldavd.cli.main import Invocation
 from caldavd.settings import Config
-from caldavd.store import schema
 from caldavd.store.connect import connect
 from caldavd.store.engine import Database, ReadTx, WriteTx
 
@@ -56,6 +56,8 @@ async def database(config: Config) -> AsyncIterator[Database]:
 
 def prepare(place: Path | str) -> None:
     """Makes the schema where there is none; an older one is left to `db upgrade` and `serve`."""
+    # A server has no use for Alembic, and it takes 20 MB.
+    schema = import_module("caldavd.store.schema")
     if schema.current(place) is None:
         schema.upgrade(place)
     else:

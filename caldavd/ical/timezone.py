@@ -11,12 +11,11 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from heapq import merge
+from importlib import import_module
 from itertools import islice, takewhile
 from operator import attrgetter
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-from icalendar.timezone.windows_to_olson import WINDOWS_TO_OLSON
 
 from caldavd.ical.contentline import Component, Line, read
 from caldavd.ical.expansion import expand
@@ -59,10 +58,18 @@ def zone_from_id(tzid: str) -> tzinfo | None:
     if name.upper() in ("UTC", "GMT", "Z", "ETC/UTC"):
         return UTC
     parts = [part for part in name.split("/") if part]
-    candidates = [name, WINDOWS_TO_OLSON.get(name, "")]
+    candidates = [name]
     if name.startswith("/"):
         candidates += ["/".join(parts[index:]) for index in range(1, len(parts))]
-    return next((zone for key in candidates if key and (zone := _olson(key))), None)
+    found = next((zone for key in candidates if key and (zone := _olson(key))), None)
+    return found or _of_windows(name)
+
+
+def _of_windows(name: str) -> tzinfo | None:
+    """The zone that a name of Windows means; whoever never meets one never loads the table."""
+    table = import_module("icalendar.timezone.windows_to_olson").WINDOWS_TO_OLSON
+    olson = table.get(name)
+    return None if olson is None else _olson(olson)
 
 
 def zone_from_component(tzid: str, timezone: Component) -> tzinfo:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from importlib import import_module
 from typing import Final
-
-from icalendar import Timezone
 
 PRODUCT: Final = "-//caldavd//NONSGML caldavd//EN"
 
@@ -13,5 +12,6 @@ PRODUCT: Final = "-//caldavd//NONSGML caldavd//EN"
 @lru_cache(maxsize=64)
 def calendar_text(tzid: str) -> str:
     """A VCALENDAR with the VTIMEZONE of an Olson name, CRLF line ends. Raises ValueError."""
-    timezone = Timezone.from_tzid(tzid).to_ical().decode()
+    made = import_module("icalendar").Timezone.from_tzid(tzid)
+    timezone: str = made.to_ical().decode()
     return f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:{PRODUCT}\r\n{timezone}END:VCALENDAR\r\n"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 
 from caldavd.store.engine import Database
-from caldavd.store.postgresql import PostgresqlDatabase
 from caldavd.store.sqlite import SqliteDatabase
 
 
@@ -18,4 +18,7 @@ async def connect(
     """
     if isinstance(location, Path):
         return SqliteDatabase(location, synchronous=synchronous)
-    return await PostgresqlDatabase.connect(location, pool_size)
+    # Nobody without PostgreSQL pays for its driver.
+    driver = import_module("caldavd.store.postgresql")
+    opened: Database = await driver.PostgresqlDatabase.connect(location, pool_size)
+    return opened

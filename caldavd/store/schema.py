@@ -25,6 +25,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from caldavd.store.engine import Unavailable
+from caldavd.store.scripts import directory
 
 T = TypeVar("T")
 
@@ -122,15 +123,9 @@ def _refuse_newer(version: str | None, known: tuple[str, ...]) -> None:
 
 def _config(scripts: Path | None = None) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(scripts or _scripts()).replace("%", "%%"))
+    config.set_main_option("script_location", str(scripts or directory()).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     return config
-
-
-def _scripts() -> Path:
-    package = Path(__file__).resolve().parents[1]
-    installed = package / "schema"
-    return installed if installed.is_dir() else package.parent / "schema"
 
 
 def _on_sqlite(path: Path, work: Callable[[Connection], T]) -> T:
