@@ -163,6 +163,8 @@ def _instant(moment: int) -> datetime:
         ("FREQ=DAILY;UNTIL=20260107", ["05", "06", "07"]),
         ("FREQ=WEEKLY;BYDAY=TU;COUNT=3", ["05", "06", "13"]),
         ("FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1;COUNT=2", ["05", "30"]),
+        ("FREQ=MONTHLY;BYDAY=WE,2MO;COUNT=4", ["05", "07", "12", "14"]),
+        ("FREQ=MONTHLY;BYDAY=WE,2MO;BYMONTHDAY=12,28;COUNT=3", ["05", "12", "28"]),
         ("FREQ=WEEKLY;INTERVAL=2;BYDAY=SU;WKST=SU;COUNT=3", ["05", "18"]),
         ("FREQ=WEEKLY;INTERVAL=2;BYDAY=SU;WKST=MO;COUNT=3", ["05", "11", "25"]),
     ],
