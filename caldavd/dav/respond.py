@@ -134,7 +134,7 @@ async def multistatus(
         plans |= {type_: _plan(table, type_, wanted) for type_ in types - plans.keys()}
         needs = reduce(or_, (plans[type_].needs for type_ in types), Fact.NOTHING)
         facts = await _load(tx, context, page.items, needs, facts)
-        if len(page.items) >= OFFLOAD:
+        if len(page.items) >= OFFLOAD or (wanted.costly and page.items):
             parts.append(await tx.offload(_render, context, page.items, plans, facts, wanted))
         else:
             parts.append(_render(context, page.items, plans, facts, wanted))
