@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy import bindparam, delete, func, literal_column, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from caldavd.model import Change, Collection, Stored
@@ -41,7 +41,9 @@ _SINCE: Final = (
         change.c.collection_id == bindparam("collection_id"),
         change.c.revision > bindparam("revision"),
         change.c.revision <= bindparam("upto"),
-        (change.c.deleted == 0) | (change.c.revision > bindparam("began")),
+        # A literal: SQLite prepares a statement anew each time it binds a value to a column that
+        # the condition of a partial index compares, which costs 15 times the query.
+        (change.c.deleted == literal_column("0")) | (change.c.revision > bindparam("began")),
     )
     .order_by(change.c.revision)
     .limit(bindparam("limit"))

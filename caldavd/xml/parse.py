@@ -48,7 +48,9 @@ def parse(body: bytes) -> Element:
         raise Failed(400, f"the body is not well-formed XML: {error}") from None
     if _has_doctype(root):
         raise _no_doctype()
-    _check_depth(root)
+    # As deep as that only with as many closing tags.
+    if body.count(b"/") > MAX_DEPTH:
+        _check_depth(root)
     return root
 
 
@@ -100,11 +102,13 @@ def text(element: Element | None) -> str:
     """An element's text without surrounding white space; empty for None."""
     if element is None:
         return ""
-    return "".join(str(part) for part in element.itertext()).strip()
+    return raw_text(element).strip()
 
 
 def raw_text(element: Element) -> str:
     """An element's text as it stands, white space kept."""
+    if len(element) == 0:
+        return element.text or ""
     return "".join(str(part) for part in element.itertext())
 
 
