@@ -89,7 +89,7 @@ async def test_a_time_range_finds_what_overlaps_it(
 
 @pytest.mark.rfc("4791 7.3")
 @pytest.mark.rfc("4791 9.8")
-@pytest.mark.rfc("7809 5.3")
+@pytest.mark.rfc("7809 6.2")
 async def test_floating_times_lie_in_the_zone_of_the_report_else_of_the_calendar_else_utc(
     ann: Client, filled: str
 ):
