@@ -43,7 +43,7 @@ def backup(invocation: Invocation, file: Path, as_json: bool) -> None:
 def restore(invocation: Invocation, file: Path, verify: bool, force: bool, as_json: bool) -> None:
     """Put a backup into the database: all of it or, if anything is wrong, nothing.
 
-    Clients synchronise from the beginning afterwards, and log in again.
+    Clients synchronise from the beginning afterwards. Passwords are those of the backup's time.
 
     \b
     caldavd restore --verify caldavd-2026-11-21.zip

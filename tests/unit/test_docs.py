@@ -30,7 +30,8 @@ LINK: Final = re.compile(r"\]\(([^)\s]+)\)")
 FENCE: Final = re.compile(r"^ *```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 INLINE: Final = re.compile(r"`(caldavd [^`]+)`", re.DOTALL)
 SHELL: Final = re.compile(
-    r"(?:^\s*(?:\$ )?|&& |\| |sudo -u caldavd )(?:\S*/)?caldavd (?=([^\n]*))|\S/bin/caldavd (?=([^\n]*))",
+    r"(?:^\s*(?:\$ )?|&& |\| |sudo -u caldavd )(?:\S*/)?caldavd (?=([^\n]*))"
+    r"|\S/bin/caldavd (?=([^\n]*))",
     re.MULTILINE,
 )
 PROMPTED: Final = re.compile(r"^\s*\$ (.*)$", re.MULTILINE)
