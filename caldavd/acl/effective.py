@@ -23,12 +23,12 @@ def effective(actor: Actor, resource: Resource) -> Privilege:
     What belongs to somebody is that somebody's alone; the collections above are read by all.
     """
     match resource:
-        case Root() | PrincipalCollection() | HomeCollection():
-            return READER
+        case CalendarObject(collection) | Calendar(collection) | Home(collection):
+            owner_id, held = collection.owner_id, OWNER
         case Principal(id=owner_id):
             held = OWNER
-        case Home(collection) | Calendar(collection) | CalendarObject(collection):
-            owner_id, held = collection.owner_id, OWNER
+        case Root() | PrincipalCollection() | HomeCollection():
+            return READER
         case Unmapped(parent):
             return Privilege.NONE if parent is None else effective(actor, parent)
     return held if owner_id == actor.id else Privilege.NONE

@@ -53,6 +53,13 @@ class Conditions:
 
 
 NONE: Final = Conditions()
+_HEADERS: Final = (
+    "If-None-Match",
+    "If-Match",
+    "If",
+    "If-Modified-Since",
+    "If-Unmodified-Since",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +80,8 @@ StateOf = Callable[[str | None], Awaitable[State]]
 
 def parse(headers: Mapping[str, str]) -> Conditions:
     """The conditions in a request's headers. Raises Failed(400) for an If header without sense."""
+    if not any(name in headers for name in _HEADERS):
+        return NONE
     if_match, if_none_match = headers.get("If-Match"), headers.get("If-None-Match")
     return Conditions(
         if_match,

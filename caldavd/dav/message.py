@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from email.utils import formatdate
+from functools import lru_cache
 
 Headers = tuple[tuple[str, str], ...]
+
+
+@lru_cache(maxsize=4096)
+def http_date(seconds: int) -> str:
+    """An instant as headers and getlastmodified write it (RFC 9110 §5.6.7)."""
+    return formatdate(seconds, usegmt=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Final
+from functools import lru_cache
+from typing import Final
 
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
@@ -114,9 +115,13 @@ class LoginEnded(Exception):
 
 def from_row(row: Row) -> Collection:
     """A Collection from a row that begins with COLUMNS."""
-    values: list[Any] = list(row[:WIDTH])
-    values[5] = tuple(values[5].split(",")) if values[5] else ()
-    return Collection(*values)
+    id_, owner_id, kind, name, uuid, components, *others = row[:WIDTH]
+    return Collection(id_, owner_id, kind, name, uuid, _components(components), *others)
+
+
+@lru_cache(maxsize=64)
+def _components(joined: str) -> tuple[str, ...]:
+    return tuple(joined.split(",")) if joined else ()
 
 
 async def own(tx: ReadTx, actor: Actor, name: str) -> Collection | None:

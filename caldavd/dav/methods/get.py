@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from email.utils import formatdate
 from typing import Final
 
 from caldavd.acl.privileges import Privilege
 from caldavd.dav import conditions
 from caldavd.dav.conditions import Conditions
 from caldavd.dav.locked import states
-from caldavd.dav.message import Request, Response
+from caldavd.dav.message import Request, Response, http_date
 from caldavd.dav.resolve import Target, require
 from caldavd.dav.server import Context
 from caldavd.model import CalendarObject, Stored
@@ -47,7 +46,7 @@ async def run(tx: ReadTx, context: Context, target: Target, command: Conditions)
 def _object(stored: Stored, content: str, *, unchanged: bool) -> Response:
     headers = (
         ("ETag", f'"{stored.etag}"'),
-        ("Last-Modified", formatdate(stored.modified_at, usegmt=True)),
+        ("Last-Modified", http_date(stored.modified_at)),
         ("Cache-Control", "private, no-cache"),
     )
     if unchanged:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from email.utils import formatdate
 
 from caldavd.acl.privileges import Privilege
 from caldavd.dav import conditions
 from caldavd.dav.conditions import Conditions
 from caldavd.dav.locked import lock_object
-from caldavd.dav.message import Headers, Request, Response
+from caldavd.dav.message import Headers, Request, Response, http_date
 from caldavd.dav.path import encode
 from caldavd.dav.resolve import Target, require
 from caldavd.dav.server import Context
@@ -84,7 +83,7 @@ def answer(saved: Saved, command: Command, href: str) -> Response:
     if command.document.verbatim:
         headers = (
             ("ETag", f'"{saved.stored.etag}"'),
-            ("Last-Modified", formatdate(saved.stored.modified_at, usegmt=True)),
+            ("Last-Modified", http_date(saved.stored.modified_at)),
         )
     status = 201 if saved.created else 204
     if not command.representation:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from email.utils import formatdate
 from typing import Final
 
+from caldavd.dav.message import http_date
 from caldavd.dav.property import ANY, Fact, Property, Update, View
 from caldavd.errors import Failed
 from caldavd.model import (
@@ -82,9 +82,9 @@ def _getcontentlength(view: View) -> str | None:
 def _getlastmodified(view: View) -> str | None:
     match view.resource:
         case CalendarObject(stored=stored):
-            return formatdate(stored.modified_at, usegmt=True)
+            return http_date(stored.modified_at)
         case Calendar(collection) | Home(collection):
-            return formatdate(collection.modified_at, usegmt=True)
+            return http_date(collection.modified_at)
     return None
 
 
