@@ -13,11 +13,13 @@ import sys
 import threading
 import time
 from dataclasses import asdict
+from functools import lru_cache
 from typing import Final, TextIO
 
 from caldavd.logs import quoted
 from caldavd.model import RequestLine
 
+_quoted: Final = lru_cache(maxsize=4096)(quoted)
 EVERY_S: Final = 0.25
 _LOGGER: Final = "caldavd.request"
 
@@ -62,8 +64,8 @@ def text_line(line: RequestLine) -> str:
     """The line as `logs.Text` would write it."""
     return (
         f"{_instant(line.at)} INFO {_LOGGER} request request_id={line.request_id}"
-        f" actor={quoted(line.actor)} peer={quoted(line.peer)} method={quoted(line.method)}"
-        f" path={quoted(line.path)} status={line.status} bytes={line.bytes} ms={line.ms:.1f}\n"
+        f" actor={_quoted(line.actor)} peer={_quoted(line.peer)} method={_quoted(line.method)}"
+        f" path={_quoted(line.path)} status={line.status} bytes={line.bytes} ms={line.ms:.1f}\n"
     )
 
 

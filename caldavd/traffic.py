@@ -6,6 +6,7 @@ import ipaddress
 import logging
 from collections import OrderedDict
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
 from caldavd.clock import Clock
@@ -24,6 +25,7 @@ _KINDS: Final = {
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
+@lru_cache(maxsize=2048)
 def kind(raw_path: str, prefix: str) -> str:
     """What a URL is about, by its shape alone: one of a few words, for metrics."""
     path = raw_path.partition("?")[0].removeprefix(prefix).strip("/")

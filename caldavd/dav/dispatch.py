@@ -42,7 +42,7 @@ async def handle(server: Server, request: Request) -> Response:
             actor = await _actor(server, request)
             if request.read is not None:
                 # Not before: whoever has no credentials makes us read nothing.
-                request = replace(request, body=await request.read(), read=None)
+                request = request._replace(body=await request.read(), read=None)
             response = await _answer(server, request, actor)
     except Refused as error:
         log.info("refused", extra={"request_id": request.id, "reason": error.reason})
@@ -150,7 +150,7 @@ def _note(server: Server, request: Request, response: Response, who: str, began:
             method=request.method,
             path=request.raw_path.partition("?")[0],
             status=response.status,
-            bytes=len(response.body),
+            bytes=response.size,
             ms=(time.perf_counter() - began) * 1000,
         )
     )

@@ -6,7 +6,7 @@ import ipaddress
 import itertools
 import secrets
 import zlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -123,6 +123,16 @@ def _client(forwarded: str, peer: str, proxies: Proxies) -> str:
 def _response(method: str, response: Response) -> web.Response:
     headers = CIMultiDict(response.headers)
     if method == "HEAD" and response.status not in _BODILESS:
-        headers["Content-Length"] = str(len(response.body))
+        headers["Content-Length"] = str(response.size)
         return web.Response(status=response.status, headers=headers)
-    return web.Response(status=response.status, headers=headers, body=response.body or None)
+    if not response.more:
+        return web.Response(status=response.status, headers=headers, body=response.body or None)
+    headers["Content-Length"] = str(response.size)
+    return web.Response(status=response.status, headers=headers, body=_each(response))
+
+
+async def _each(response: Response) -> AsyncIterator[bytes]:
+    """The parts of a large answer, one after the other, as the client takes them."""
+    yield response.body
+    for part in response.more:
+        yield part

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from email.utils import formatdate
 from functools import lru_cache
+from types import MappingProxyType
+from typing import NamedTuple
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -16,14 +18,13 @@ def http_date(seconds: int) -> str:
     return formatdate(seconds, usegmt=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """What a client sent. `headers` ignore letter case; `body` is whole and inflated."""
 
     method: str
     raw_path: str
     """As on the request line: encoded, perhaps absolute, perhaps with a query."""
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = MappingProxyType({})
     body: bytes = b""
     peer: str = ""
     """The client's address, as far as trusted proxies tell it."""
@@ -41,3 +42,10 @@ class Response:
     status: int
     headers: Headers = ()
     body: bytes = b""
+    more: tuple[bytes, ...] = ()
+    """What follows `body`: a large answer is never in memory in one piece."""
+
+    @property
+    def size(self) -> int:
+        """Octets of the whole body."""
+        return len(self.body) + sum(map(len, self.more))

@@ -31,6 +31,8 @@ from caldavd.xml import write
 
 CHUNK: Final = 500
 """Members whose texts are in memory at a time."""
+FEW: Final = 4
+"""Pages that are sent in one piece."""
 OFFLOAD: Final = 100
 """From this many members on, rendering leaves the event loop."""
 
@@ -126,19 +128,19 @@ async def multistatus(
     tx: ReadTx, context: Context, table: Table, selection: Selection, wanted: Wanted
 ) -> Response:
     """The 207 for a selection. Facts that the wanted properties need are loaded once a page."""
-    parts: list[str] = []
+    parts: list[bytes] = []
     plans: dict[type, _Plan] = {}
     facts = _Facts()
     async for page in _pages(selection):
         types = {type(resource) for _, resource in page.items}
         plans |= {type_: _plan(table, type_, wanted) for type_ in types - plans.keys()}
-        needs = reduce(or_, (plans[type_].needs for type_ in types), Fact.NOTHING)
+        needs = reduce(or_, (plans[type_].needs for type_ in types)) if types else Fact.NOTHING
         facts = await _load(tx, context, page.items, needs, facts)
+        work = (context, page, plans, facts, wanted)
         if len(page.items) >= OFFLOAD or (wanted.costly and page.items):
-            parts.append(await tx.offload(_render, context, page.items, plans, facts, wanted))
+            parts.append(await tx.offload(_render, *work))
         else:
-            parts.append(_render(context, page.items, plans, facts, wanted))
-        parts += [write.response(href, _NOT_FOUND) for href in page.missing]
+            parts.append(_render(*work))
     return _answer(parts, selection, wanted)
 
 
@@ -146,23 +148,28 @@ async def _pages(selection: Selection) -> AsyncIterator[Page]:
     """The selection in parts that fit into memory with their facts."""
     for start in range(0, len(selection.items), CHUNK):
         yield Page(selection.items[start : start + CHUNK])
-    yield Page((), selection.missing)
+    if selection.missing:
+        yield Page((), selection.missing)
     if selection.pages is not None:
         async for page in selection.pages:
             yield page
 
 
-def _answer(parts: list[str], selection: Selection, wanted: Wanted) -> Response:
+def _answer(parts: list[bytes], selection: Selection, wanted: Wanted) -> Response:
+    last = ""
     if selection.truncated is not None:
         error = "<D:error><D:number-of-matches-within-limits/></D:error>"
-        parts.append(write.response(selection.truncated, write.status_line(507) + error))
+        last += write.response(selection.truncated, write.status_line(507) + error)
     if selection.token is not None:
-        parts.append(write.text_element(DAV + "sync-token", selection.token))
-    body = write.document(DAV + "multistatus", "".join(parts))
+        last += write.text_element(DAV + "sync-token", selection.token)
+    opening, closing = write.around(DAV + "multistatus")
+    parts.append(last.encode() + closing)
     headers = [("Content-Type", write.CONTENT_TYPE)]
     if wanted.minimal:
         headers += [("Preference-Applied", "return=minimal"), ("Vary", "Brief, Prefer")]
-    return Response(207, tuple(headers), body)
+    if len(parts) <= FEW:
+        return Response(207, tuple(headers), opening + b"".join(parts))
+    return Response(207, tuple(headers), opening, tuple(parts))
 
 
 def _plan(table: Table, type_: type, wanted: Wanted) -> _Plan:
@@ -230,16 +237,14 @@ _NOTHING: Final[Properties] = MappingProxyType({})
 
 
 def _render(
-    context: Context,
-    items: Sequence[Item],
-    plans: Mapping[type, _Plan],
-    facts: _Facts,
-    wanted: Wanted,
-) -> str:
-    return "".join(
+    context: Context, page: Page, plans: Mapping[type, _Plan], facts: _Facts, wanted: Wanted
+) -> bytes:
+    parts = [
         _response(_view(context, href, resource, facts), plans[type(resource)], wanted)
-        for href, resource in items
-    )
+        for href, resource in page.items
+    ]
+    parts += [write.response(href, _NOT_FOUND) for href in page.missing]
+    return "".join(parts).encode()
 
 
 def _view(context: Context, href: str, resource: Resource, facts: _Facts) -> View:

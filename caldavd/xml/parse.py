@@ -23,6 +23,19 @@ _ENCODINGS: Final = frozenset({b"utf-8", b"utf-16", b"us-ascii", b"iso-8859-1"})
 """In all of these the octet 0x3C is in every tag, so that tags can be counted."""
 
 
+_PARSER: Final = etree.XMLParser(
+    resolve_entities=False,
+    no_network=True,
+    load_dtd=False,
+    dtd_validation=False,
+    huge_tree=False,
+    remove_comments=True,
+    remove_pis=True,
+    strip_cdata=True,
+)
+"""Making one costs as much as parsing a small body. lxml locks it where threads meet."""
+
+
 def parse(body: bytes) -> Element:
     """The root element of a body. Raises Failed(400), or Refused for any DOCTYPE.
 
@@ -30,18 +43,8 @@ def parse(body: bytes) -> Element:
     does.
     """
     _check_markup(body)
-    parser = etree.XMLParser(
-        resolve_entities=False,
-        no_network=True,
-        load_dtd=False,
-        dtd_validation=False,
-        huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
-        strip_cdata=True,
-    )
     try:
-        root = etree.fromstring(body, parser)
+        root = etree.fromstring(body, _PARSER)
     except (etree.XMLSyntaxError, ValueError) as error:
         if b"<!DOCTYPE" in body[:4096] or b"<\x00!\x00D\x00O\x00C" in body[:4096]:
             raise _no_doctype() from None

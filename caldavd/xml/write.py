@@ -104,10 +104,17 @@ def status_line(status: int) -> str:
     return f"<D:status>HTTP/1.1 {status} {REASONS.get(status, 'Unknown')}</D:status>"
 
 
+@lru_cache(maxsize=32)
+def around(name: str) -> tuple[bytes, bytes]:
+    """What stands before and after the content of a document with a root of that Clark name."""
+    opening, closing, _ = tags(name)
+    return f"{DECLARATION}{opening[:-1]}{NAMESPACES}>".encode(), closing.encode()
+
+
 def document(name: str, content: str) -> bytes:
     """A whole document: declaration, and a root of that Clark name with all known prefixes."""
-    opening, closing, _ = tags(name)
-    return f"{DECLARATION}{opening[:-1]}{NAMESPACES}>{content}{closing}".encode()
+    opening, closing = around(name)
+    return opening + content.encode() + closing
 
 
 def propstat(content: str, status: int) -> str:

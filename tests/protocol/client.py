@@ -64,11 +64,11 @@ class Answer:
 
     @property
     def body(self) -> bytes:
-        return self.response.body
+        return b"".join((self.response.body, *self.response.more))
 
     @property
     def text(self) -> str:
-        return self.response.body.decode()
+        return self.body.decode()
 
     @property
     def headers(self) -> CIMultiDict[str]:
@@ -80,7 +80,7 @@ class Answer:
 
     @property
     def xml(self) -> etree._Element:
-        return etree.fromstring(self.response.body)
+        return etree.fromstring(self.body)
 
     @property
     def condition(self) -> str:

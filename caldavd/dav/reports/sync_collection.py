@@ -44,7 +44,7 @@ def parse(context: Context, root: Element, wanted: Wanted) -> SyncQuery:
         text(root.find(DAV + "sync-token")),
         level == "infinite",
         _limit(root),
-        calendar_data.request_of(root),
+        calendar_data.request_of(root) if calendar_data.NAME in wanted.names else None,
         wanted,
     )
 
