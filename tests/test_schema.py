@@ -19,8 +19,8 @@ from sqlalchemy import create_engine
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from caldavd.store import schema
-from caldavd.store.engine import Unavailable
-from caldavd.store.schema import Upgraded, WrongSchema
+from caldavd.store.engine import Unavailable, WrongSchema
+from caldavd.store.schema import Upgraded
 from caldavd.store.tables import metadata
 from tests import stored_databases
 

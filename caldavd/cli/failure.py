@@ -42,8 +42,7 @@ def _expected(error: Exception) -> str | None:
     from caldavd.config import ConfigError  # noqa: PLC0415
     from caldavd.errors import Failed, Refused  # noqa: PLC0415
     from caldavd.store.archive import BackupError  # noqa: PLC0415
-    from caldavd.store.engine import Unavailable  # noqa: PLC0415
-    from caldavd.store.schema import WrongSchema  # noqa: PLC0415
+    from caldavd.store.engine import Unavailable, WrongSchema  # noqa: PLC0415
 
     match error:
         case Refused() | Failed():

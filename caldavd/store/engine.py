@@ -30,6 +30,10 @@ class Unavailable(Exception):
     """The database did not answer in time, or could not be reached; the work was not done."""
 
 
+class WrongSchema(Exception):
+    """The database is not at a schema that this program can use; the message says what to do."""
+
+
 class ReadTx(Protocol):
     """A transaction that sees one state of the database."""
 

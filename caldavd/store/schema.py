@@ -24,7 +24,7 @@ from sqlalchemy import Connection, NullPool, create_engine, event, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from caldavd.store.engine import Unavailable
+from caldavd.store.engine import Unavailable, WrongSchema
 from caldavd.store.scripts import directory
 
 T = TypeVar("T")
@@ -33,10 +33,6 @@ LOCK_TIMEOUT_S: Final = 120
 """How long a process waits for another one that upgrades the same database."""
 
 _LOCK: Final = 0x63616C64_6D696772  # "cald" "migr": the advisory lock's number
-
-
-class WrongSchema(Exception):
-    """The database is not at a schema that this program can use; the message says what to do."""
 
 
 @dataclass(frozen=True, slots=True)

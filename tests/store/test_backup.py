@@ -16,7 +16,7 @@ from sqlalchemy import select
 from caldavd.store import archive, backup, schema
 from caldavd.store.archive import BackupError, Manifest, Part, TableWriter
 from caldavd.store.connect import connect
-from caldavd.store.engine import Database, ReadTx, WriteTx
+from caldavd.store.engine import Database, ReadTx, WriteTx, WrongSchema
 from caldavd.store.tables import calendar_object, collection, metadata, principal, setting
 from tests import sample
 from tests.databases import Postgres
@@ -181,7 +181,7 @@ async def test_a_backup_is_readable_by_its_owner_alone(location: Path | str, fil
 async def test_a_database_without_a_schema_is_not_backed_up(
     blank_location: Path | str, file: Path, backups: Path
 ) -> None:
-    with pytest.raises(schema.WrongSchema):
+    with pytest.raises(WrongSchema):
         await backup.backup(blank_location, file, NOW)
 
     assert list(backups.iterdir()) == []
