@@ -315,14 +315,15 @@ def test_every_rule_has_the_instances_of_the_oracle(data: st.DataObject) -> None
 @given(st.data())
 @PROFILE
 def test_overrides_and_exceptions_have_the_instances_of_the_oracle(data: st.DataObject) -> None:
-    series = data.draw(all_series().filter(lambda series: series.rule["FREQ"] != "YEARLY"))
+    # The oracle takes an EXDATE for the wall time of another zone too: one instance a day is safe.
+    series = data.draw(all_series().filter(lambda series: "BYHOUR" not in series.rule))
     window = data.draw(windows(series))
     known = data.draw(st.lists(st.sampled_from(_starts(series)), max_size=6, unique=True))
     exdates = tuple(data.draw(written_otherwise(value)) for value in known[:2])
     overrides = tuple(
         (value, value + data.draw(st.sampled_from(_moves(value))), False) for value in known[2:4]
     )
-    rdates = tuple(value + data.draw(st.sampled_from(_moves(value))) for value in known[4:5])
+    rdates = tuple(value + data.draw(st.sampled_from((DAY, -DAY))) for value in known[4:5])
     futures = tuple((value, value + 2 * DAY, True) for value in known[5:])
     series = replace(series, exdates=exdates, rdates=rdates, overrides=(*overrides, *futures))
 

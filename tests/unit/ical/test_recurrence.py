@@ -266,6 +266,17 @@ def test_an_exdate_of_any_form_takes_its_instance_away(exdate: str) -> None:
     ]
 
 
+@pytest.mark.rfc("5545 3.8.5.1")
+def test_an_exdate_is_no_wall_time_of_another_zone() -> None:
+    text = event(
+        start="Europe/Berlin:20260105T000000",
+        rrule="FREQ=DAILY;BYHOUR=0,1;COUNT=2",
+        exdate=["Europe/Berlin:20260105T000000"],
+    )
+
+    assert starts(text, "2026-01-01", "2026-02-01") == ["2026-01-05T00:00:00"]
+
+
 @pytest.mark.rfc("5545 3.8.5.2")
 def test_an_rdate_adds_an_instance_and_a_period_brings_its_end() -> None:
     text = event(
