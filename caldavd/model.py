@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from typing import NamedTuple
@@ -154,14 +154,6 @@ Resource = (
 
 Properties = Mapping[str, str]
 """Stored properties of one resource as one reader sees them: Clark name to whole element."""
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """A resource with the properties that were stored for it."""
-
-    resource: Resource
-    properties: Properties = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,16 +8,12 @@ DAV: Final = "{DAV:}"
 CALDAV: Final = "{urn:ietf:params:xml:ns:caldav}"
 CS: Final = "{http://calendarserver.org/ns/}"
 APPLE: Final = "{http://apple.com/ns/ical/}"
-ME: Final = "{http://me.com/_namespace/}"
-PUSH: Final = "{https://bitfire.at/webdav-push}"
 
 PREFIXES: Final = {
     "DAV:": "D",
     "urn:ietf:params:xml:ns:caldav": "C",
     "http://calendarserver.org/ns/": "CS",
     "http://apple.com/ns/ical/": "I",
-    "http://me.com/_namespace/": "ME",
-    "https://bitfire.at/webdav-push": "P",
 }
 """The prefix that answers use for each known namespace."""
 

@@ -30,10 +30,6 @@ class Path:
         """The spelling of a collection: with a slash at the end."""
         return self.href + "/"
 
-    def member(self, name: str) -> str:
-        """The href of an object in this collection."""
-        return f"{self.href}/{encode(name)}"
-
 
 @dataclass(frozen=True, slots=True)
 class Urls:

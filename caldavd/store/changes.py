@@ -48,15 +48,6 @@ _SINCE: Final = (
     .order_by(change.c.revision)
     .limit(bindparam("limit"))
 )
-_DELETED_SINCE: Final = (
-    select(change.c.name)
-    .where(
-        change.c.collection_id == bindparam("collection_id"),
-        change.c.revision > bindparam("revision"),
-        change.c.deleted == 1,
-    )
-    .order_by(change.c.revision)
-)
 _REMOVED_BEFORE: Final = (
     select(change.c.collection_id, func.max(change.c.revision))
     .where(change.c.deleted == 1, change.c.changed_at < bindparam("before"))
@@ -119,12 +110,6 @@ async def since(tx: ReadTx, collection_id: int, span: Span, limit: int) -> list[
     return [
         Change(row[0], row[1], None if row[2] is None else Stored._make(row[2:])) for row in rows
     ]
-
-
-async def removed_since(tx: ReadTx, collection_id: int, revision: int) -> list[str]:
-    """The names of members that were removed after `revision` and are still gone."""
-    rows = await tx.all(_DELETED_SINCE, collection_id=collection_id, revision=revision)
-    return [row[0] for row in rows]
 
 
 async def removed_before(tx: ReadTx, before: int, limit: int) -> list[tuple[int, int]]:

@@ -16,8 +16,6 @@ T = TypeVar("T")
 Row = Sequence[Any]
 """A result row: values by position, in the order of the statement's columns."""
 
-Work = Callable[["WriteTx"], Awaitable[T]]
-
 
 class Conflict(Exception):
     """A unique constraint was hit: another row holds that name, UID or address.

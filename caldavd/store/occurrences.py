@@ -8,7 +8,7 @@ an instance no longer than SHORT_S starts within SHORT_S of any range it overlap
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Final
@@ -115,16 +115,6 @@ _COPY: Final = insert(occurrence).from_select(
         occurrence.c.busy,
     ).where(occurrence.c.object_id == bindparam("from_object")),
 )
-_OF_OBJECT: Final = (
-    select(
-        occurrence.c.starts,
-        occurrence.c.ends,
-        occurrence.c.band,
-        occurrence.c.busy,
-    )
-    .where(occurrence.c.object_id == bindparam("object_id"))
-    .order_by(occurrence.c.starts, occurrence.c.ends)
-)
 
 
 async def overlapping(tx: ReadTx, collection_id: int, component: str, within: Range) -> list[Row]:
@@ -198,14 +188,6 @@ async def copy(tx: WriteTx, from_id: int, to: Stored) -> None:
         to_object=to.id,
         from_object=from_id,
     )
-
-
-async def of_object(tx: ReadTx, object_id: int) -> Sequence[tuple[int, int, bool, int]]:
-    """An object's index rows: (starts, ends, floating, busy), in order."""
-    return [
-        (starts, ends, band >= Band.FLOATING_SHORT, busy)
-        for starts, ends, band, busy in await tx.all(_OF_OBJECT, object_id=object_id)
-    ]
 
 
 def _band_of(starts: int, ends: int, *, floating: bool) -> int:

@@ -9,6 +9,7 @@ from typing import Final, TypeAlias
 from lxml import etree
 
 from caldavd.errors import NO_EXTERNAL_ENTITIES, Failed, Refused
+from caldavd.names import XML_LANG
 
 Element: TypeAlias = etree._Element
 
@@ -119,19 +120,16 @@ def serialized(element: Element) -> str:
     """The element as text that stands by itself: namespaces, attributes, `xml:lang` in scope."""
     lang = next(
         (
-            ancestor.get(_LANG)
+            ancestor.get(XML_LANG)
             for ancestor in (element, *element.iterancestors())
-            if ancestor.get(_LANG) is not None
+            if ancestor.get(XML_LANG) is not None
         ),
         None,
     )
     tail, element.tail = element.tail, None
-    if lang is not None and element.get(_LANG) is None:
-        element.set(_LANG, lang)
+    if lang is not None and element.get(XML_LANG) is None:
+        element.set(XML_LANG, lang)
     try:
         return etree.tostring(element, encoding="unicode", with_tail=False)
     finally:
         element.tail = tail
-
-
-_LANG: Final = "{http://www.w3.org/XML/1998/namespace}lang"
