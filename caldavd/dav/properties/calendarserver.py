@@ -13,7 +13,7 @@ from caldavd.xml.parse import Element, raw_text, serialized
 
 COLOR: Final = APPLE + "calendar-color"
 ORDER: Final = APPLE + "calendar-order"
-DEFAULT_COLOR: Final = "#3B7DD8FF"
+DEFAULT_COLOR: Final = "#3B82F6FF"
 _RECORD_TYPES: Final = {"user": "users"}
 
 
