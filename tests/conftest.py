@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from caldavd.store import schema
 from caldavd.store.connect import connect
@@ -15,6 +17,11 @@ from tests import databases
 from tests.databases import Postgres
 
 BACKENDS = ("sqlite", "postgresql")
+
+# What a change must pass draws the same cases each time; the long profile draws others.
+LONG = os.environ.get("CALDAVD_HYPOTHESIS_PROFILE") == "long"
+settings.register_profile("caldavd", derandomize=not LONG, print_blob=True)
+settings.load_profile("caldavd")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import itertools
 import secrets
@@ -75,7 +76,12 @@ def _request(request: web.Request, proxies: Proxies) -> Request:
             raise Failed(413, "the body is larger than this server takes") from None
         except web.RequestPayloadError:
             raise Failed(400, "the body is broken: send it again") from None
-        return inflated(body, headers.get("Content-Encoding", ""), request.client_max_size)
+        except ConnectionError:
+            raise Failed(400, "the client left before its body was whole") from None
+        coding = headers.get("Content-Encoding", "")
+        if not coding:
+            return body
+        return await asyncio.to_thread(inflated, body, coding, request.client_max_size)
 
     return Request(
         method=request.method,
