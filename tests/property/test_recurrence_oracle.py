@@ -198,7 +198,10 @@ def component(series: Series, number: int, start: Temporal) -> list[str]:
     if series.length is None:
         return head
     if series.by_end:
-        return [*head, line("DTEND", later(start, series.length))]
+        end = later(start, series.length)
+        if isinstance(end, datetime) and end.fold:
+            end = end.astimezone(UTC)  # the text of a repeated hour means the first
+        return [*head, line("DTEND", end)]
     days, seconds = series.length.days, series.length.seconds
     return [*head, f"DURATION:P{days}D" + (f"T{seconds}S" if seconds else "")]
 
