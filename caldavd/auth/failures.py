@@ -108,7 +108,7 @@ def _network(address: str) -> str | None:
     None for this machine: whoever comes from it may be everybody, through a proxy.
     """
     try:
-        parsed = ip_address(address.partition("%")[0])
+        parsed = ip_address(_without_port(address).partition("%")[0])
     except ValueError:
         return None
     if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped:
@@ -118,3 +118,11 @@ def _network(address: str) -> str | None:
     if isinstance(parsed, IPv6Address):
         return str(IPv6Address(int(parsed) >> 64 << 64))
     return str(parsed)
+
+
+def _without_port(address: str) -> str:
+    """`192.0.2.1:5678` and `[2001:db8::1]:5678` are what some gateways forward."""
+    if address.startswith("["):
+        return address[1:].partition("]")[0]
+    host = address.partition(":")[0]
+    return host if "." in host else address

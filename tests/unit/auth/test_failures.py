@@ -76,7 +76,9 @@ def test_success_forgets_the_failures() -> None:
     assert (failures.refusal(GUESSER, 0), failures.delay("ann", HOME, 0)) == (0, 0)
 
 
-@pytest.mark.parametrize("local", ["127.0.0.1", "::1", "::ffff:127.0.0.1", "", "unix"])
+@pytest.mark.parametrize(
+    "local", ["127.0.0.1", "::1", "::ffff:127.0.0.1", "[::1]:5678", "127.0.0.1:5678", "", "unix"]
+)
 def test_this_machine_is_never_refused_as_it_may_be_everybody(local: str) -> None:
     assert guessed(100, address=local).refusal(local, now=0) == 0
 
@@ -92,6 +94,20 @@ def test_neighbours_in_an_ipv6_network_are_one_address() -> None:
 
 def test_an_ipv4_address_is_the_same_on_an_ipv6_socket() -> None:
     assert guessed(5).refusal(f"::ffff:{GUESSER}", now=0) == 2
+
+
+@pytest.mark.parametrize(
+    ("forwarded", "address"),
+    [
+        (f"{GUESSER}:5678", GUESSER),
+        ("[2001:db8::1]:5678", "2001:db8::1"),
+        ("[2001:db8::1]", "2001:db8::1"),
+        (f"[::ffff:{GUESSER}]:5678", GUESSER),
+        ("[fe80::1%eth0.5]:5678", "fe80::1"),
+    ],
+)
+def test_a_port_is_no_part_of_an_address(forwarded: str, address: str) -> None:
+    assert guessed(5, address=forwarded).refusal(address, now=0) == 2
 
 
 def test_memory_is_bounded_and_keeps_what_was_used_last() -> None:
