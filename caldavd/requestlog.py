@@ -12,6 +12,7 @@ import logging
 import sys
 import threading
 import time
+from contextlib import suppress
 from dataclasses import asdict
 from functools import lru_cache
 from typing import Final, TextIO
@@ -55,7 +56,10 @@ class RequestLog:
 
     def _write(self) -> None:
         lines, self._lines = self._lines, []
-        if lines:
+        if not lines:
+            return
+        # A full disk or a reader that went away costs these lines, and not those that follow.
+        with suppress(OSError):
             self._stream.write("".join(map(self._render, lines)))
             self._stream.flush()
 
