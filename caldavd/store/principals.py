@@ -6,7 +6,17 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import and_, bindparam, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    literal_column,
+    select,
+    union_all,
+    update,
+)
 
 from caldavd.model import Actor, Principal
 from caldavd.store.engine import ReadTx, Row, WriteTx
@@ -72,19 +82,23 @@ _VALID: Final = select(principal.c.id).where(
         principal.c.auth_revision == bindparam("auth_revision"),
     )
 )
+_LOGIN_COLUMNS: Final = (
+    principal.c.id,
+    principal.c.name,
+    principal.c.auth_revision,
+    principal.c.password_hash,
+)
+# Each half has its index; one condition over both would look at every principal.
 _LOGIN: Final = (
-    select(
-        principal.c.id,
-        principal.c.name,
-        principal.c.auth_revision,
-        principal.c.password_hash,
+    union_all(
+        select(*_LOGIN_COLUMNS, literal_column("0").label("place")).where(
+            principal.c.name == bindparam("login"), principal.c.disabled_at.is_(None)
+        ),
+        select(*_LOGIN_COLUMNS, literal_column("1").label("place"))
+        .join(address, address.c.principal_id == principal.c.id)
+        .where(address.c.address == bindparam("login"), principal.c.disabled_at.is_(None)),
     )
-    .outerjoin(address, address.c.principal_id == principal.c.id)
-    .where(
-        or_(principal.c.name == bindparam("login"), address.c.address == bindparam("login")),
-        principal.c.disabled_at.is_(None),
-    )
-    .order_by(principal.c.name != bindparam("login"))
+    .order_by("place")
     .limit(1)
 )
 _APP_PASSWORDS: Final = (
@@ -213,11 +227,14 @@ async def is_valid(tx: ReadTx, actor: Actor) -> bool:
 
 
 async def login(tx: ReadTx, name: str) -> Login | None:
-    """What to check a login by account name or mail address against; None if there is none."""
+    """What to check a login by account name or mail address against; None if there is none.
+
+    A name wins over an address. A disabled account is none.
+    """
     row = await tx.one(_LOGIN, login=name)
     if row is None:
         return None
-    id_, account, revision, password_hash = row
+    id_, account, revision, password_hash, _ = row
     return Login(Actor(id_, account, revision), password_hash, await app_passwords(tx, id_))
 
 

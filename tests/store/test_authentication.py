@@ -13,12 +13,12 @@ from caldavd.auth.basic import USE_EVERY_S, WRONG_S, Authenticator, AuthSettings
 from caldavd.auth.failures import Slowing
 from caldavd.auth.passwords import Cost, Hasher, hash_drawn
 from caldavd.errors import TooManyAttempts, Unauthorized
-from caldavd.model import Actor
+from caldavd.model import Actor, Principal
 from caldavd.service import accounts
 from caldavd.service.accounts import Defaults, NewAccount
 from caldavd.store import ids, principals
 from caldavd.store.engine import Database, Unavailable
-from caldavd.store.principals import AppPassword
+from caldavd.store.principals import AppPassword, Login
 
 NOW = 1_800_000_000
 COST = Cost(memory_kib=64, time_cost=1, parallelism=1)
@@ -85,6 +85,15 @@ async def test_a_name_or_any_address_is_a_login(login: str, world: World) -> Non
     assert await world.login(login, "secret") == world.ann
 
 
+async def test_a_name_wins_over_anothers_address(world: World) -> None:
+    named = Principal(ids.new(), accounts.USER, "ann@example.org", "", "uuid", NOW)
+    await world.db.write(lambda tx: principals.create(tx, named, "hash"))
+
+    found = await world.db.read(lambda tx: principals.login(tx, "ann@example.org"))
+
+    assert found == Login(Actor(named.id, "ann@example.org", 1), "hash", ())
+
+
 @pytest.mark.rfc("7617 2.1")
 async def test_a_password_in_latin_1_is_understood(world: World) -> None:
     kept = Hasher(COST).hash("pässword")
@@ -112,11 +121,12 @@ async def test_an_account_without_a_password_lets_nobody_in(world: World) -> Non
         await world.login("bob", "")
 
 
-async def test_a_disabled_account_lets_nobody_in(world: World) -> None:
+@pytest.mark.parametrize("login", ["ann", "ann@example.org"])
+async def test_a_disabled_account_lets_nobody_in(login: str, world: World) -> None:
     await world.db.write(lambda tx: principals.set_disabled(tx, world.ann.id, NOW))
 
     with pytest.raises(Unauthorized):
-        await world.login("ann", "secret")
+        await world.login(login, "secret")
 
 
 @pytest.mark.parametrize("header", [None, "", "Basic", "Bearer abc", "Basic \udcff", "Basic YQ=="])
