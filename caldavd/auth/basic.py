@@ -6,13 +6,15 @@ import asyncio
 import logging
 import math
 import secrets
-from collections.abc import Awaitable, Callable
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Final
 
 from caldavd.auth.cache import Cache, Verified
-from caldavd.auth.failures import Failures, Slowing
+from caldavd.auth.failures import Failures, Slowing, network
 from caldavd.auth.header import Credentials, parse
 from caldavd.auth.passwords import Cost, Hasher, Verdict, verify_drawn
 from caldavd.clock import Clock
@@ -88,7 +90,8 @@ class Authenticator:
         self._wrong: Cache[None] = Cache(WRONG_S)
         self._running: dict[bytes, asyncio.Task[Actor]] = {}
         self._threads = asyncio.Semaphore(settings.hash_threads)
-        self._waiting = 0
+        self._waiting: Counter[str | None] = Counter()
+        self._max_of_one = max(1, settings.slowing.free_failures)
         self._notes = _Notes()
 
     def cached(self, authorization: str | None) -> Actor | None:
@@ -158,10 +161,7 @@ class Authenticator:
             raise
 
     async def _login(self, digest: bytes, credentials: Credentials, peer: str) -> Actor:
-        refusal_s = self._failures.refusal(peer, self._clock())
-        if refusal_s > 0:
-            self.counts.refused += 1
-            raise TooManyAttempts(math.ceil(refusal_s))
+        self._refuse_guesser(peer)
         name = principals.normal(credentials.login)
         login = await self._db.read(lambda tx: principals.login(tx, name))
         account = name if login is None else login.actor.name
@@ -199,17 +199,35 @@ class Authenticator:
         self, password_hash: str | None, password: str, account: str, peer: str
     ) -> Verdict:
         delay_s = self._failures.delay(account, peer, self._clock())
-        if self._waiting >= MAX_WAITING:
-            self.counts.refused += 1
-            raise TooManyAttempts(max(BUSY_RETRY_S, math.ceil(delay_s)))
-        self._waiting += 1
-        try:
+        with self._place_in_line(peer, delay_s):
             if delay_s > 0:
                 await self._pause(delay_s)
             async with self._threads:
+                # Others from there were judged, and were wrong, while this one waited.
+                self._refuse_guesser(peer)
                 return await asyncio.to_thread(self._hasher.verify, password_hash, password)
+
+    @contextmanager
+    def _place_in_line(self, peer: str, delay_s: float) -> Iterator[None]:
+        """Lets nobody have all the places: a network as many as it may fail without a delay."""
+        waiter = network(peer)
+        is_crowded = waiter is not None and self._waiting[waiter] >= self._max_of_one
+        if is_crowded or self._waiting.total() >= MAX_WAITING:
+            self.counts.refused += 1
+            raise TooManyAttempts(max(BUSY_RETRY_S, math.ceil(delay_s)))
+        self._waiting[waiter] += 1
+        try:
+            yield
         finally:
-            self._waiting -= 1
+            self._waiting[waiter] -= 1
+            if not self._waiting[waiter]:
+                del self._waiting[waiter]
+
+    def _refuse_guesser(self, peer: str) -> None:
+        refusal_s = self._failures.refusal(peer, self._clock())
+        if refusal_s > 0:
+            self.counts.refused += 1
+            raise TooManyAttempts(math.ceil(refusal_s))
 
     def _failed(self, credentials: Credentials, peer: str) -> Unauthorized:
         """The refusal of a failed login, after its line in the log."""

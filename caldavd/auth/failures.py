@@ -52,8 +52,8 @@ class Failures:
 
     def refusal(self, address: str, now: int) -> float:
         """Seconds for which logins from an address are refused unseen; 0: come in."""
-        network = _network(address)
-        counter = self._addresses.get(network) if network else None
+        known = network(address)
+        counter = self._addresses.get(known) if known else None
         if counter is None:
             return 0.0
         return max(0.0, counter.last + self._delay(counter, now) - now)
@@ -68,14 +68,14 @@ class Failures:
     def failed(self, account: str, address: str, now: int) -> None:
         """Counts one failure."""
         self._count(self._accounts, account, now)
-        if network := _network(address):
-            self._count(self._addresses, network, now)
+        if known := network(address):
+            self._count(self._addresses, known, now)
 
     def succeeded(self, account: str, address: str) -> None:
         """Forgets the failures, and remembers that the owner is at that address."""
         self._accounts.pop(account, None)
-        if network := _network(address):
-            self._addresses.pop(network, None)
+        if known := network(address):
+            self._addresses.pop(known, None)
         key = (account, _place(address))
         self._succeeded[key] = None
         self._succeeded.move_to_end(key)
@@ -99,10 +99,10 @@ class Failures:
 
 
 def _place(address: str) -> str:
-    return _network(address) or "local"
+    return network(address) or "local"
 
 
-def _network(address: str) -> str | None:
+def network(address: str) -> str | None:
     """What one guesser holds: an IPv4 address, an IPv6 network of 64 bits.
 
     None for this machine: whoever comes from it may be everybody, through a proxy.

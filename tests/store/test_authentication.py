@@ -30,13 +30,17 @@ DRAWN = "abcde-fghjk-mnpqr-stuvw"
 
 @dataclass(slots=True)
 class World:
-    """A database with the account ann, whose password is `secret`; a clock; what was waited."""
+    """A database with the account ann, whose password is `secret`; a clock; what was waited.
+
+    A wait ends at once, unless `over` is cleared.
+    """
 
     db: Database
     auth: Authenticator
     ann: Actor
     now: int = NOW
     waits: list[float] = field(default_factory=list)
+    over: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def login(self, login: str, password: str, peer: str = HOME) -> Actor:
         return await self.auth.authenticate(basic(login, password), peer)
@@ -64,9 +68,11 @@ async def world(db: Database) -> World:
 def made(db: Database, ann: Actor, settings: AuthSettings) -> World:
     async def pause(seconds: float) -> None:
         world.waits.append(seconds)
+        await world.over.wait()
 
     auth = Authenticator(db, settings, lambda: world.now, pause)
     world = World(db, auth, ann)
+    world.over.set()
     return world
 
 
@@ -303,6 +309,54 @@ async def test_an_address_that_guesses_has_to_wait(world: World) -> None:
         await world.login("ann", "secret", GUESSER)
 
     assert (raised.value.status, raised.value.headers) == (429, (("Retry-After", "4"),))
+
+
+@pytest.mark.rule("G24")
+async def test_of_many_guesses_at_once_only_a_few_are_judged(world: World) -> None:
+    guesses = (world.login("ann", f"guess {number}", GUESSER) for number in range(130))
+
+    await asyncio.gather(*guesses, return_exceptions=True)
+
+    counts = world.auth.counts
+    assert counts.failed + counts.refused == 130
+    # The one that ends the patience, and one that another thread has begun by then.
+    assert counts.failed <= SLOWING.free_failures + 2
+
+
+async def test_who_waited_is_refused_if_others_from_there_failed_meanwhile(db: Database) -> None:
+    kept = Hasher(COST).hash("secret")
+    ann = await db.write(lambda tx: accounts.create(tx, NewAccount("ann"), kept, Defaults(), NOW))
+    world = made(db, Actor(ann.id, "ann", 1), AuthSettings(COST, SLOWING, hash_threads=1))
+    await world.fails(2, GUESSER)
+    guesses = (world.login("ann", f"other {number}", GUESSER) for number in range(2))
+
+    await asyncio.gather(*guesses, return_exceptions=True)
+
+    assert world.auth.counts.by_result() == {"succeeded": 0, "failed": 3, "refused": 1}
+
+
+async def test_guesses_that_wait_leave_a_place_to_the_owner_elsewhere(world: World) -> None:
+    for number in range(3):
+        with pytest.raises(Unauthorized):
+            await world.login("bob", f"first {number}", f"198.51.100.{100 + number}")
+    world.over.clear()
+    guesses = [
+        asyncio.create_task(world.login("bob", f"guess {number}", GUESSER)) for number in range(130)
+    ]
+    await asyncio.wait(guesses, timeout=0.5)
+
+    assert await world.login("ann", "secret", HOME) == world.ann
+
+    world.over.set()
+    await asyncio.gather(*guesses, return_exceptions=True)
+
+
+async def test_logins_through_a_proxy_on_this_machine_all_wait(world: World) -> None:
+    guesses = (world.login("bob", f"guess {number}", "127.0.0.1") for number in range(30))
+
+    await asyncio.gather(*guesses, return_exceptions=True)
+
+    assert world.auth.counts.by_result() == {"succeeded": 0, "failed": 30, "refused": 0}
 
 
 async def test_the_right_password_is_let_in_after_the_wait(world: World) -> None:
