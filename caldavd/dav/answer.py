@@ -1,4 +1,7 @@
-"""Refusals to responses: DAV:error with the very element that an RFC names (RFC 4918 §16)."""
+"""Refusals to responses: DAV:error with the very element that an RFC names (RFC 4918 §16).
+
+A reason may quote what a client sent in a header, bytes that are no UTF-8 among it.
+"""
 
 from __future__ import annotations
 
@@ -16,14 +19,14 @@ def refused(error: Refused) -> Response:
     return Response(
         error.condition.status,
         (("Content-Type", write.CONTENT_TYPE),),
-        body + f"\n{words}\n".encode(),
+        body + f"\n{words}\n".encode(errors="replace"),
     )
 
 
 def failed(error: Failed) -> Response:
     """A status, and words about it."""
     headers = (("Content-Type", "text/plain; charset=utf-8"), *error.headers)
-    return Response(error.status, headers, f"{error.reason}\n".encode())
+    return Response(error.status, headers, f"{error.reason}\n".encode(errors="replace"))
 
 
 def _inside(error: Refused) -> str:

@@ -36,7 +36,7 @@ async def handle(server: Server, request: Request) -> Response:
     started = time.perf_counter()
     actor: Actor | None = None
     try:
-        if path_of(request.raw_path).rstrip("/").endswith(_WELL_KNOWN):
+        if _is_well_known(request.raw_path, server.urls.prefix):
             response = Response(301, (("Location", server.urls.root),))
         else:
             actor = await _actor(server, request)
@@ -44,20 +44,40 @@ async def handle(server: Server, request: Request) -> Response:
                 # Not before: whoever has no credentials makes us read nothing.
                 request = request._replace(body=await request.read(), read=None)
             response = await _answer(server, request, actor)
-    except Refused as error:
-        log.info("refused", extra={"request_id": request.id, "reason": error.reason})
-        response = answer.refused(error)
-    except Failed as error:
-        response = _failed(server, error)
-    except Unavailable as error:
-        log.warning("database unavailable", extra={"request_id": request.id, "reason": str(error)})
-        headers = (("Retry-After", str(RETRY_AFTER_S)),)
-        response = answer.failed(Failed(503, "the database is busy: try again", headers=headers))
-    except Exception:
-        log.exception("bug", extra={"request_id": request.id})
-        response = answer.failed(Failed(500, f"a fault in the server, logged as {request.id}"))
+    except Exception as error:
+        response = _told(server, request, error)
     _note(server, request, response, actor.name if actor else "-", started)
     return response
+
+
+def _is_well_known(raw_path: str, prefix: str) -> bool:
+    """Whether this is the well-known URL: of the host, or where a proxy mounts us."""
+    path = path_of(raw_path).rstrip("/")
+    return path.endswith(_WELL_KNOWN) and path.removesuffix(_WELL_KNOWN) in ("", prefix)
+
+
+def _told(server: Server, request: Request, error: Exception) -> Response:
+    """The response to what was raised; an answer that cannot be written is a bug too."""
+    try:
+        return _refusal(server, request, error)
+    except Exception:
+        log.exception("bug", extra={"request_id": request.id})
+        return answer.failed(Failed(500, f"a fault in the server, logged as {request.id}"))
+
+
+def _refusal(server: Server, request: Request, error: Exception) -> Response:
+    match error:
+        case Refused():
+            log.info("refused", extra={"request_id": request.id, "reason": error.reason})
+            return answer.refused(error)
+        case Failed():
+            return _failed(server, error)
+        case Unavailable():
+            reason = {"request_id": request.id, "reason": str(error)}
+            log.warning("database unavailable", extra=reason)
+            headers = (("Retry-After", str(RETRY_AFTER_S)),)
+            return answer.failed(Failed(503, "the database is busy: try again", headers=headers))
+    raise error
 
 
 async def _actor(server: Server, request: Request) -> Actor:

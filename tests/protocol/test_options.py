@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from caldavd.dav.path import Urls
 from caldavd.dav.registry import METHODS
+from caldavd.dav.server import Server
 from tests.protocol.client import Client
 from tests.unit.builders import event
 
@@ -94,3 +98,22 @@ async def test_whatever_the_report_set_names_is_answered(ann: Client, calendar: 
 
         assert b"supported-report" not in answer.body
         assert answer.status in (200, 207, 400, 403)
+
+
+@pytest.mark.rfc("6764 5")
+async def test_the_well_known_url_is_found_below_the_prefix_too(server: Server):
+    mounted = Client(replace(server, urls=Urls("/cal")), None)
+
+    found = [
+        (await mounted("PROPFIND", f"{prefix}/.well-known/caldav")).status
+        for prefix in ("", "/cal", "/other")
+    ]
+
+    assert found == [301, 301, 401]
+
+
+@pytest.mark.rfc("6764 5")
+async def test_a_name_that_ends_like_the_well_known_url_is_one_like_any_other(nobody: Client):
+    answer = await nobody("PUT", "/dav/calendars/ann/main/.well-known/caldav")
+
+    assert answer.status == 401
