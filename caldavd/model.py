@@ -68,6 +68,11 @@ class Collection:
     modified_at: int
     trashed_at: int | None
 
+    @property
+    def etag(self) -> str:
+        """The state of the collection and of what is in it, without quotes."""
+        return f"{self.incarnation:x}-{self.revision:x}"
+
 
 class Stored(NamedTuple):
     """A calendar object row without its content; a tuple, as answers are made of thousands."""

@@ -17,6 +17,8 @@ _IF_PART: Final = re.compile(
 _IF_TERM: Final = re.compile(r"\s*(?P<no>Not\s+)?(?:<(?P<token>[^>]*)>|\[(?P<etag>[^\]]*)\])", re.I)
 
 MAX_HEADER: Final = 16_000
+MAX_LISTS: Final = 50
+"""Lists in an If header: each may name another resource, looked up while others wait to write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +132,10 @@ def _listed(header: str, state: State, *, weak: bool = False) -> bool:
 
     By strong comparison, or by the weak one that If-None-Match wants (RFC 9110 §8.8.3.2).
     """
-    if header.strip() == "*":
-        return state.exists
     return any(
-        opaque.strip('"') == state.tag and (weak or not mark)
+        state.exists if (mark, opaque) == ("", "*") else opaque.strip('"') == state.tag
         for mark, opaque in _ETAG.findall(header)
+        if weak or not mark
     )
 
 
@@ -180,6 +181,8 @@ def _lists(header: str | None) -> tuple[IfList, ...]:
             lists.append(IfList(tag, _terms(match["list"])))
     if not lists:
         raise _malformed()
+    if len(lists) > MAX_LISTS:
+        raise Failed(400, f"the If header has more than {MAX_LISTS} lists")
     return tuple(lists)
 
 

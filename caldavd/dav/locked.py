@@ -46,9 +46,18 @@ async def require(tx: ReadTx, context: Context, demanded: Conditions, resource: 
 
 
 def states(tx: ReadTx, context: Context, resource: Resource) -> StateOf:
-    """The state of the target of a request, and of other resources by their URL."""
+    """The state of the target of a request, and of other resources by their URL.
+
+    Each is looked up once: nothing else changes it during the transaction.
+    """
+    known: dict[str | None, State] = {}
 
     async def state_of(url: str | None) -> State:
+        if url not in known:
+            known[url] = await look_up(url)
+        return known[url]
+
+    async def look_up(url: str | None) -> State:
         if url is None:
             return await state(tx, resource)
         try:
@@ -76,5 +85,4 @@ async def state(tx: ReadTx, resource: Resource) -> State:
 
 
 def _collection(collection: Collection, token: str) -> State:
-    tag = f"{collection.incarnation:x}-{collection.revision:x}"
-    return State(True, tag, frozenset({token}), collection.modified_at)
+    return State(True, collection.etag, frozenset({token}), collection.modified_at)

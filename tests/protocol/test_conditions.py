@@ -214,3 +214,57 @@ async def test_a_calendar_has_a_state_that_conditions_can_name(
 
     assert late.status == 412
     assert timely.status in (201, 204, 207)
+
+
+@pytest.mark.rfc("9110 5.3")
+@pytest.mark.parametrize(("header", "status"), [(OTHER + ", *", 412), ("*, " + OTHER, 412)])
+async def test_a_star_among_tags_is_any_state(ann: Client, path: str, header: str, status: int):
+    assert await put(ann, path, If_None_Match=header) == status
+
+
+@pytest.mark.rfc("4918 10.4.2")
+@pytest.mark.parametrize(("lists", "status"), [(50, 412), (51, 400)])
+async def test_an_if_header_has_at_most_fifty_lists(
+    ann: Client, calendar: str, path: str, lists: int, status: int
+):
+    header = " ".join(f"<{calendar}{number}.ics> (<urn:x>)" for number in range(lists))
+
+    assert await put(ann, path, If=header) == status
+
+
+@pytest.mark.rfc("9110 13.1")
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+@pytest.mark.parametrize("name", ["", "main/"])
+@pytest.mark.parametrize(
+    ("condition", "status"),
+    [
+        ({"If-Match": "{tag}"}, 200),
+        ({"If-Match": OTHER}, 412),
+        ({"If-None-Match": "{tag}"}, 304),
+        ({"If-None-Match": OTHER}, 200),
+        ({"If-Modified-Since": LATER}, 304),
+        ({"If-Unmodified-Since": LONG_AGO}, 412),
+    ],
+)
+async def test_a_read_of_a_collection_honours_conditions(
+    ann: Client, path: str, method: str, name: str, condition: dict[str, str], status: int
+):
+    tag = (await everything(ann))[ann.home + name][0]
+    headers = {header: value.format(tag=tag) for header, value in condition.items()}
+
+    assert (await ann(method, ann.home + name, **headers)).status == status
+
+
+@pytest.mark.rfc("4918 15.6")
+@pytest.mark.parametrize("name", ["", "main/"])
+async def test_a_collection_is_read_with_the_tag_and_date_of_its_properties(
+    ann: Client, path: str, name: str
+):
+    props = (await ann.propfind(ann.home + name, "D:getetag", "D:getlastmodified")).props()
+
+    headers = (await ann("GET", ann.home + name)).headers
+
+    assert (headers["ETag"], headers["Last-Modified"]) == (
+        props["{DAV:}getetag"][1].text,
+        props["{DAV:}getlastmodified"][1].text,
+    )

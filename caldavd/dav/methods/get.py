@@ -8,10 +8,10 @@ from caldavd.acl.privileges import Privilege
 from caldavd.dav import conditions
 from caldavd.dav.conditions import Conditions
 from caldavd.dav.locked import states
-from caldavd.dav.message import Request, Response, http_date
+from caldavd.dav.message import Headers, Request, Response, http_date
 from caldavd.dav.resolve import Target, require
 from caldavd.dav.server import Context
-from caldavd.model import CalendarObject, Stored
+from caldavd.model import Calendar, CalendarObject, Home, Resource
 from caldavd.store.engine import ReadTx
 
 MEDIA_TYPE: Final = "text/calendar; charset=utf-8"
@@ -31,24 +31,33 @@ def parse(context: Context, request: Request) -> Conditions:
 async def run(tx: ReadTx, context: Context, target: Target, command: Conditions) -> Response:
     """The object's bytes as they were put; a short page for a collection."""
     require(target, Privilege.READ)
+    headers = _validators(target.resource)
+    if not command.empty:
+        demanded = states(tx, context, target.resource)
+        await conditions.require_for_reading(command, demanded)
+        if conditions.not_modified(command, await demanded(None)):
+            return Response(304, headers)
     match target.resource:
-        case CalendarObject(stored=stored, content=content):
-            unchanged = False
-            if not command.empty:
-                demanded = states(tx, context, target.resource)
-                await conditions.require_for_reading(command, demanded)
-                unchanged = conditions.not_modified(command, await demanded(None))
-            return _object(stored, content or "", unchanged=unchanged)
-    headers = (("Content-Type", "text/html; charset=utf-8"), ("Cache-Control", "no-cache"))
-    return Response(200, headers, _PAGE.encode())
+        case CalendarObject(content=content):
+            media_type, text = MEDIA_TYPE, content or ""
+        case _:
+            media_type, text = "text/html; charset=utf-8", _PAGE
+    return Response(200, (("Content-Type", media_type), *headers), text.encode())
 
 
-def _object(stored: Stored, content: str, *, unchanged: bool) -> Response:
-    headers = (
-        ("ETag", f'"{stored.etag}"'),
-        ("Last-Modified", http_date(stored.modified_at)),
+def _validators(resource: Resource) -> Headers:
+    """What a client may ask again with, if the resource has a state of its own."""
+    match resource:
+        case CalendarObject(stored=stored):
+            return _caching(stored.etag, stored.modified_at)
+        case Calendar(collection) | Home(collection):
+            return _caching(collection.etag, collection.modified_at)
+    return (("Cache-Control", "no-cache"),)
+
+
+def _caching(etag: str, modified_at: int) -> Headers:
+    return (
+        ("ETag", f'"{etag}"'),
+        ("Last-Modified", http_date(modified_at)),
         ("Cache-Control", "private, no-cache"),
     )
-    if unchanged:
-        return Response(304, headers)
-    return Response(200, (("Content-Type", MEDIA_TYPE), *headers), content.encode())

@@ -61,7 +61,7 @@ def _getetag(view: View) -> str | None:
         case CalendarObject(stored=stored):
             return f'"{stored.etag}"'
         case Calendar(collection) | Home(collection):
-            return f'"{collection.incarnation:x}-{collection.revision:x}"'
+            return f'"{collection.etag}"'
     return None
 
 
