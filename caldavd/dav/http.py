@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from aiohttp import web
-from multidict import CIMultiDict
+from multidict import CIMultiDict, CIMultiDictProxy
 
 from caldavd.dav.dispatch import handle
 from caldavd.dav.message import Request, Response
@@ -20,6 +20,7 @@ from caldavd.dav.server import Server
 from caldavd.errors import Failed
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Headers = CIMultiDict[str] | CIMultiDictProxy[str]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _RUN: Final = secrets.token_hex(3)
@@ -29,6 +30,8 @@ _COUNT: Final = itertools.count(1)
 _WINDOWS: Final = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 """What zlib calls the formats of content codings."""
 _BODILESS: Final = (204, 304)
+_JOINED: Final = ("If-Match", "If-None-Match", "If", "Prefer", "Content-Encoding")
+"""Headers whose further lines must not be lost. If is no list: joined it is malformed, and 400."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +65,12 @@ def handler(server: Server, proxies: Proxies = Proxies()) -> Handler:
 
 
 def _request(request: web.Request, proxies: Proxies) -> Request:
-    headers = request.headers
+    headers = joined(request.headers)
     peer, scheme, host = request.remote or "", request.scheme, request.host
     if proxies.trusts(peer):
-        peer = _client(headers.get("X-Forwarded-For", ""), peer, proxies)
-        scheme = headers.get("X-Forwarded-Proto", scheme).strip().lower()
-        host = headers.get("X-Forwarded-Host", host).partition(",")[0].strip()
+        peer = _client(",".join(headers.getall("X-Forwarded-For", ())), peer, proxies)
+        scheme = _last(headers, "X-Forwarded-Proto").lower() or scheme
+        host = _last(headers, "X-Forwarded-Host") or host
 
     async def read() -> bytes:
         try:
@@ -95,6 +98,17 @@ def _request(request: web.Request, proxies: Proxies) -> Request:
     )
 
 
+def joined(headers: Headers) -> Headers:
+    """Headers in which those that are sent in several lines are one (RFC 9110 §5.3)."""
+    repeated = [name for name in _JOINED if len(headers.getall(name, ())) > 1]
+    if not repeated:
+        return headers
+    whole = CIMultiDict(headers)
+    for name in repeated:
+        whole[name] = ", ".join(headers.getall(name))
+    return whole
+
+
 def inflated(body: bytes, coding: str, limit: int) -> bytes:
     """A body without its content coding, never more of it than may be (RFC 9110 §8.4).
 
@@ -114,6 +128,8 @@ def inflated(body: bytes, coding: str, limit: int) -> bytes:
         raise Failed(413, "the body is larger than this server takes")
     if not unpacker.eof:
         raise Failed(400, "the body ends early")
+    if unpacker.unused_data:
+        raise Failed(400, "there is something behind the end of the packed body")
     return plain
 
 
@@ -124,6 +140,11 @@ def _client(forwarded: str, peer: str, proxies: Proxies) -> str:
         if not proxies.trusts(address):
             break
     return peer
+
+
+def _last(headers: Headers, name: str) -> str:
+    """The value that the nearest proxy wrote: whatever is before it may be the client's."""
+    return ",".join(headers.getall(name, ())).rpartition(",")[2].strip()
 
 
 def _response(method: str, response: Response) -> web.Response:
