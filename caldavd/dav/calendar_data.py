@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Final
 
 from caldavd.dav.filter import window_of
 from caldavd.dav.property import Fact, Property, View
-from caldavd.errors import SUPPORTED_CALENDAR_DATA, VALID_FILTER, Refused
+from caldavd.errors import NUMBER_OF_MATCHES, SUPPORTED_CALENDAR_DATA, VALID_FILTER, Refused
 from caldavd.ical import parse
 from caldavd.ical.subset import EVERYTHING, CompRequest, DataRequest, PropRequest, subset
 from caldavd.model import CalendarObject, Window
@@ -39,14 +40,32 @@ def request_of(report: Element) -> DataRequest | None:
     )
 
 
+@dataclass(slots=True)
+class _Spent:
+    """What an answer holds so far."""
+
+    components: int = 0
+    characters: int = 0
+
+
 def row(request: DataRequest, floating: tzinfo) -> Property:
-    """The property row that renders an object's data as a request wants it."""
+    """The property row that renders an object's data as a request wants it, for one answer.
+
+    It refuses to render more than an answer may hold: Refused(NUMBER_OF_MATCHES).
+    """
+    spent = _Spent()
 
     def get(view: View) -> str:
         if request == EVERYTHING:
             return write.escape(view.content)
+        left = view.limits.max_instances - spent.components
         document = parse.stored(view.content)
-        return write.escape(subset(document, request, floating, view.limits.max_instances))
+        text = subset(document, request, floating, max(left, 0))
+        spent.components += text.count("\nBEGIN:V")
+        spent.characters += len(text)
+        if spent.characters > view.limits.max_answer_bytes:
+            raise Refused(NUMBER_OF_MATCHES, "the answer is too large: ask for less at a time")
+        return write.escape(text)
 
     return Property(NAME, (CalendarObject,), get, needs=Fact.CONTENT)
 

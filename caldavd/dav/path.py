@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -14,7 +15,12 @@ PRINCIPALS: Final = "principals"
 CALENDARS: Final = "calendars"
 
 MAX_SEGMENT: Final = 1_000
+MAX_URL: Final = 16_000
+SHORT: Final = 500
+"""URLs up to this long are remembered with what they say."""
 _SAFE: Final = "@-._~"
+_UNFIT: Final = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\ud800-\\udfff\\ufffe\\uffff]")
+"""Controls, and what is no character in XML 1.0: names are written in answers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +63,9 @@ class Urls:
 
     def parse(self, raw: str) -> Path:
         """The path of a request line or a Destination. Raises Failed(400)."""
-        return _parse(raw, self.prefix)
+        if len(raw) > MAX_URL:
+            raise Failed(400, f"a URL is at most {MAX_URL} characters long")
+        return (_parse_again if len(raw) <= SHORT else _parse)(raw, self.prefix)
 
 
 @lru_cache(maxsize=8192)
@@ -88,7 +96,6 @@ def _split(raw: str) -> SplitResult:
         raise Failed(400, "this is no URL") from None
 
 
-@lru_cache(maxsize=2048)
 def _parse(raw: str, prefix: str) -> Path:
     path = path_of(raw)
     if prefix and (path == prefix or path.startswith(prefix + "/")):
@@ -96,6 +103,9 @@ def _parse(raw: str, prefix: str) -> Path:
     stripped = path.strip("/")
     segments = tuple(_decode(segment) for segment in stripped.split("/")) if stripped else ()
     return Path(segments, f"{prefix}/{stripped}" if stripped else prefix)
+
+
+_parse_again: Final = lru_cache(maxsize=2048)(_parse)
 
 
 def _decode(segment: str) -> str:
@@ -107,6 +117,6 @@ def _decode(segment: str) -> str:
         raise Failed(400, "the URL has an empty segment or a dot segment: send it resolved")
     if len(name) > MAX_SEGMENT:
         raise Failed(400, f"a segment of the URL is longer than {MAX_SEGMENT} characters")
-    if not name.isprintable():
-        raise Failed(400, "the URL holds a character that cannot be printed")
+    if _UNFIT.search(name):
+        raise Failed(400, "the URL holds a control, or a character that XML cannot hold")
     return name

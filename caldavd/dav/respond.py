@@ -15,6 +15,7 @@ from caldavd.acl.privileges import Privilege
 from caldavd.dav.message import Response
 from caldavd.dav.property import Fact, Getter, Property, Table, View, stored
 from caldavd.dav.server import Context
+from caldavd.errors import NUMBER_OF_MATCHES, Refused
 from caldavd.model import (
     Calendar,
     CalendarObject,
@@ -31,10 +32,14 @@ from caldavd.xml import write
 
 CHUNK: Final = 500
 """Members whose texts are in memory at a time."""
+SMALL: Final = 4_000
+"""Characters of all names together, up to which a plan is remembered."""
 FEW: Final = 4
 """Pages that are sent in one piece."""
 OFFLOAD: Final = 100
 """From this many members on, rendering leaves the event loop."""
+OFFLOAD_BYTES: Final = 200_000
+"""So it does for members whose texts are longer than this together."""
 
 Item: TypeAlias = tuple[str, Resource]
 """An href, encoded, and what it leads to."""
@@ -135,9 +140,12 @@ async def multistatus(
         types = {type(resource) for _, resource in page.items}
         plans |= {type_: _plan(table, type_, wanted) for type_ in types - plans.keys()}
         needs = reduce(or_, (plans[type_].needs for type_ in types)) if types else Fact.NOTHING
+        texts = _size_of_texts(page) if Fact.CONTENT in needs else 0
+        _require_room(context, sum(map(len, parts)) + texts)
         facts = await _load(tx, context, page.items, needs, facts)
         work = (context, page, plans, facts, wanted)
-        if len(page.items) >= OFFLOAD or (wanted.costly and page.items):
+        heavy = wanted.costly and page.items
+        if heavy or len(page.items) >= OFFLOAD or texts >= OFFLOAD_BYTES:
             parts.append(await tx.offload(_render, *work))
         else:
             parts.append(_render(*work))
@@ -174,7 +182,7 @@ def _answer(parts: list[bytes], selection: Selection, wanted: Wanted) -> Respons
 
 def _plan(table: Table, type_: type, wanted: Wanted) -> _Plan:
     """How to render what is wanted of one type; clients want the same again and again."""
-    if wanted.rows:
+    if wanted.rows or sum(map(len, wanted.names)) > SMALL:
         return _make_plan(table, type_, wanted.mode, wanted.names, wanted.rows)
     return _plan_again(table, type_, wanted.mode, wanted.names)
 
@@ -229,6 +237,16 @@ async def _load(
     if Fact.CALENDARS in needs and not calendars:
         calendars = tuple(await collections.calendars(tx, actor_id))
     return _Facts(found, texts, Fact.PRIVILEGES in needs, principal, calendars)
+
+
+def _size_of_texts(page: Page) -> int:
+    return sum(r.stored.size_bytes for _, r in page.items if isinstance(r, CalendarObject))
+
+
+def _require_room(context: Context, size: int) -> None:
+    """Raises Refused(NUMBER_OF_MATCHES) for more than an answer may hold."""
+    if size > context.server.limits.max_answer_bytes:
+        raise Refused(NUMBER_OF_MATCHES, "the answer is too large: ask for fewer objects at a time")
 
 
 _NOT_FOUND: Final = write.status_line(404)

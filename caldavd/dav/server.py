@@ -34,7 +34,9 @@ class DavLimits:
     max_xml_bytes: int = 10 << 20
     max_multiget_hrefs: int = 10_000
     max_instances: int = 50_000
-    """Instances that one expansion may make."""
+    """Instances that one answer may expand."""
+    max_answer_bytes: int = 128 << 20
+    """Of the objects in one answer."""
 
 
 def ignore(line: RequestLine) -> None:

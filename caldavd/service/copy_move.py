@@ -72,6 +72,8 @@ async def _make_room(
 ) -> None:
     require_component(to, source.component)
     if over is not None:
+        if over.uid != source.uid:
+            raise UidConflict(over.uid, over.name)
         await delete(tx, to, over, now)
     holder = await objects.name_of_uid(tx, to.id, source.uid)
     leaves = moves and source.collection_id == to.id and holder == source.name

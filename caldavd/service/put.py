@@ -34,10 +34,12 @@ async def put(
     Raises Refused(SUPPORTED_COMPONENT) or UidConflict.
     """
     require_component(calendar, document.component)
-    if existing is None or existing.uid != document.uid:
+    if existing is None:
         holder = await objects.name_of_uid(tx, calendar.id, document.uid)
-        if holder is not None and holder != name:
+        if holder is not None:
             raise UidConflict(document.uid, holder)
+    elif existing.uid != document.uid:
+        raise UidConflict(existing.uid, existing.name)
     return await save(tx, calendar, existing, name, document, now)
 
 

@@ -46,6 +46,11 @@ class _Job:
     loop: asyncio.AbstractEventLoop
     future: asyncio.Future[Any]
 
+    @property
+    def abandoned(self) -> bool:
+        """Whether nobody waits any more: what has not begun need not begin."""
+        return self.future.cancelled()
+
     def succeed(self, result: Any) -> None:
         self._resolve(lambda future: future.set_result(result))
 
@@ -157,6 +162,8 @@ class SqliteDatabase:
     def _serve_reads(self, connection: sqlite3.Connection) -> None:
         tx = _Tx(connection, self._statements)
         while (job := self._reads.get()) is not None:
+            if job.abandoned:
+                continue
             try:
                 connection.execute("BEGIN")
                 result = _drive(job.work(tx))
@@ -210,6 +217,8 @@ def _run_in_savepoint(
     connection: sqlite3.Connection, tx: _Tx, job: _Job, done: list[tuple[_Job, Any]]
 ) -> None:
     """One that fails takes nothing of the others in its group with it."""
+    if job.abandoned:
+        return
     connection.execute("SAVEPOINT job")
     try:
         result = _drive(job.work(tx))

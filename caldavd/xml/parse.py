@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from copy import deepcopy
 from typing import Final, TypeAlias
 
 from lxml import etree
@@ -24,17 +25,24 @@ _ENCODINGS: Final = frozenset({b"utf-8", b"utf-16", b"us-ascii", b"iso-8859-1"})
 """In all of these the octet 0x3C is in every tag, so that tags can be counted."""
 
 
-_PARSER: Final = etree.XMLParser(
-    resolve_entities=False,
-    no_network=True,
-    load_dtd=False,
-    dtd_validation=False,
-    huge_tree=False,
-    remove_comments=True,
-    remove_pis=True,
-    strip_cdata=True,
-)
-"""Making one costs as much as parsing a small body. lxml locks it where threads meet."""
+SMALL: Final = 16_000
+
+
+def _parser() -> etree.XMLParser:
+    return etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+        strip_cdata=True,
+    )
+
+
+_PARSER: Final = _parser()
+"""For small bodies: making one costs as much. lxml lets one thread at a time use it."""
 
 
 def parse(body: bytes) -> Element:
@@ -45,7 +53,7 @@ def parse(body: bytes) -> Element:
     """
     _check_markup(body)
     try:
-        root = etree.fromstring(body, _PARSER)
+        root = etree.fromstring(body, _PARSER if len(body) <= SMALL else _parser())
     except (etree.XMLSyntaxError, ValueError) as error:
         if b"<!DOCTYPE" in body[:4096] or b"<\x00!\x00D\x00O\x00C" in body[:4096]:
             raise _no_doctype() from None
@@ -130,6 +138,9 @@ def serialized(element: Element) -> str:
     if lang is not None and element.get(XML_LANG) is None:
         element.set(XML_LANG, lang)
     try:
-        return etree.tostring(element, encoding="unicode", with_tail=False)
+        # A copy by itself: only the namespaces that it uses, not all that were in scope.
+        alone = deepcopy(element)
+        etree.cleanup_namespaces(alone)
+        return etree.tostring(alone, encoding="unicode", with_tail=False)
     finally:
         element.tail = tail

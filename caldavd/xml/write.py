@@ -10,12 +10,15 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
-from caldavd.names import PREFIXES, split
+from caldavd.names import PREFIXES, XML_LANG, split
 
+_XML: Final = split(XML_LANG)[0]
 DECLARATION: Final = '<?xml version="1.0" encoding="utf-8"?>\n'
 NAMESPACES: Final = "".join(
     f' xmlns:{prefix}="{namespace}"' for namespace, prefix in PREFIXES.items()
 )
+SHORT: Final = 300
+"""Names up to this long are remembered; others would fill the memory."""
 CONTENT_TYPE: Final = "application/xml; charset=utf-8"
 
 REASONS: Final = {
@@ -61,14 +64,18 @@ def attribute(text: str) -> str:
     return escape(text).replace('"', "&quot;").replace("\n", "&#10;").replace("\t", "&#9;")
 
 
-@lru_cache(maxsize=4096)
 def tags(name: str) -> tuple[str, str, str]:
     """The opening, closing and empty tag of a Clark name.
 
     Known namespaces use the prefixes of the root; another is declared on the element.
     """
+    return (_tags_again if len(name) <= SHORT else _tags)(name)
+
+
+def _tags(name: str) -> tuple[str, str, str]:
     namespace, local = split(name)
-    prefix = PREFIXES.get(namespace)
+    # The prefix of XML's own namespace is never declared, and no other may stand for it.
+    prefix = "xml" if namespace == _XML else PREFIXES.get(namespace)
     if prefix is not None:
         qualified = f"{prefix}:{local}"
         return f"<{qualified}>", f"</{qualified}>", f"<{qualified}/>"
@@ -76,6 +83,9 @@ def tags(name: str) -> tuple[str, str, str]:
         return f'<{local} xmlns="">', f"</{local}>", f'<{local} xmlns=""/>'
     declared = f'x:{local} xmlns:x="{attribute(namespace)}"'
     return f"<{declared}>", f"</x:{local}>", f"<{declared}/>"
+
+
+_tags_again: Final = lru_cache(maxsize=4096)(_tags)
 
 
 def element(name: str, content: str = "") -> str:

@@ -104,7 +104,7 @@ async def test_an_object_is_renamed_by_a_move_within_its_calendar(
 async def test_what_is_overwritten_is_204_unless_overwrite_is_f(
     ann: Client, source: str, other: str, method: str
 ):
-    await ann.put(other + "b.ics", event(uid="b"))
+    await ann.put(other + "b.ics", event(uid="a", summary="other"))
     before = await everything(ann)
 
     refused = await ann(method, source, Destination=other + "b.ics", Overwrite="F")
@@ -319,3 +319,17 @@ async def test_only_objects_and_calendars_are_copied_and_moved(
     answer = await ann(method, ann.home + path, Destination=ann.home + "x/")
 
     assert answer.status == (404 if path else 405)
+
+
+@pytest.mark.rfc("4791 5.3.2.1")
+@BOTH
+async def test_an_object_of_another_uid_is_not_overwritten(
+    ann: Client, source: str, other: str, method: str
+):
+    await ann.put(other + "b.ics", event(uid="b"))
+    before = await everything(ann)
+
+    answer = await ann(method, source, Destination=other + "b.ics")
+
+    assert (answer.status, await everything(ann)) == (409, before)
+    assert answer.condition == "{urn:ietf:params:xml:ns:caldav}no-uid-conflict"

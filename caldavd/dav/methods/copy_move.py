@@ -134,14 +134,14 @@ async def _calendar(
     name, over = _place_in_home(destination)
     if over is not None and over.id == source.id:
         raise Failed(403, "source and destination are the same calendar")
-    home, locked = await calendars.lock_with_home(tx, source.owner_id, source.id)
-    if locked is None:
-        raise not_found("this calendar")
-    await require_state(tx, context, command.conditions, Calendar(locked))
+    # Under the home's lock names stay what they lead to; its calendars are locked together.
+    home, _ = await calendars.lock_with_home(tx, source.owner_id)
     over = await collections.by_name(tx, home.owner_id, name)
+    wanted = [source.id] if over is None else [source.id, over.id]
+    locked = alive(await collections.lock(tx, *wanted), source.id)
+    await require_state(tx, context, command.conditions, Calendar(locked))
     _require_overwrite(command, exists=over is not None)
     if over is not None:
-        await collections.lock(tx, over.id)
         await calendars.trash(tx, home, over, context.now)
     if command.moves:
         await calendars.rename(tx, home, locked, name, context.now)

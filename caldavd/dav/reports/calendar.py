@@ -16,7 +16,7 @@ from caldavd.dav.respond import Item, Selection, Wanted
 from caldavd.dav.server import Context
 from caldavd.errors import VALID_FILTER, Failed, Refused
 from caldavd.ical.filter_elements import Filter
-from caldavd.ical.subset import DataRequest
+from caldavd.ical.subset import EVERYTHING, DataRequest
 from caldavd.model import Calendar, CalendarObject, Collection
 from caldavd.names import CALDAV, DAV
 from caldavd.service import zone
@@ -148,4 +148,4 @@ async def _with_data(
 def with_data(wanted: Wanted, data: DataRequest, floating: tzinfo) -> Wanted:
     """The wanted properties with a row for calendar-data."""
     rows = {calendar_data.NAME: calendar_data.row(data, floating)}
-    return replace(wanted, rows=rows, costly=calendar_data.needs_zone(data))
+    return replace(wanted, rows=rows, costly=data != EVERYTHING)
