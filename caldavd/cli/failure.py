@@ -33,6 +33,11 @@ def explain(error: Exception) -> tuple[str, int]:
 
 def _misuse(error: click.UsageError) -> str:
     command = error.ctx.command_path if error.ctx else "caldavd"
+    if isinstance(error, click.exceptions.NoArgsIsHelpError) and error.ctx is not None:
+        group = error.ctx.command
+        names = group.list_commands(error.ctx) if isinstance(group, click.Group) else []
+        which = command.removeprefix("caldavd ")
+        return f"caldavd: {which} needs a command: {', '.join(names)} (see {command} --help)"
     return f"caldavd: {_one_line(error.format_message())} (see {command} --help)"
 
 
