@@ -19,7 +19,7 @@ MAX_URL: Final = 16_000
 SHORT: Final = 500
 """URLs up to this long are remembered with what they say."""
 _SAFE: Final = "@-._~"
-_UNFIT: Final = re.compile("[\\x00-\\x1f\\x7f-\\x9f\\ud800-\\udfff\\ufffe\\uffff]")
+_UNFIT: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 """Controls, and what is no character in XML 1.0: names are written in answers."""
 
 

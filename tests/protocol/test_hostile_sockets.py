@@ -177,7 +177,7 @@ async def test_an_if_header_in_two_lines_is_refused(ann: Client, server: Server)
         assert await exchanged(port, "DELETE", *lines) == 400
 
 
-@pytest.mark.rfc("9110 15.6.1")
+@pytest.mark.rfc("9110 5.5")
 @pytest.mark.parametrize(
     ("method", "line", "status"),
     [
