@@ -28,6 +28,8 @@ _log: Final = logging.getLogger(__name__)
 
 MAX_WAITING: Final = 100
 """Logins that may wait, for their delay or for a thread, before others are sent away."""
+MAX_OF_ONE: Final = 20
+"""Of them from one network: an office that comes back after a restart is not turned away."""
 BUSY_RETRY_S: Final = 5
 NOTE_EVERY_S: Final = 30
 USE_EVERY_S: Final = 3_600
@@ -91,7 +93,7 @@ class Authenticator:
         self._running: dict[bytes, asyncio.Task[Actor]] = {}
         self._threads = asyncio.Semaphore(settings.hash_threads)
         self._waiting: Counter[str | None] = Counter()
-        self._max_of_one = max(1, settings.slowing.free_failures)
+        self._max_of_one = max(MAX_OF_ONE, settings.slowing.free_failures)
         self._notes = _Notes()
 
     def cached(self, authorization: str | None) -> Actor | None:
@@ -209,7 +211,7 @@ class Authenticator:
 
     @contextmanager
     def _place_in_line(self, peer: str, delay_s: float) -> Iterator[None]:
-        """Lets nobody have all the places: a network as many as it may fail without a delay."""
+        """Lets nobody have all the places: a network has a share of them."""
         waiter = network(peer)
         is_crowded = waiter is not None and self._waiting[waiter] >= self._max_of_one
         if is_crowded or self._waiting.total() >= MAX_WAITING:
