@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from caldavd import clock, listeners, parts
+from caldavd import clock, listeners, memory, parts
 from caldavd.auth.basic import Authenticator
 from caldavd.auth.passwords import Hasher, draw
 from caldavd.config import Bootstrap, ConfigError
@@ -137,6 +137,7 @@ async def _connect(config: Config) -> Database:
 
 def _run(prepared: Prepared, number: int, parent: int | None) -> None:
     """One serving process, from its event loop's start to its end."""
+    memory.settle()
     factory: Any = None
     if util.find_spec("uvloop") is not None:
         factory = import_module("uvloop").new_event_loop

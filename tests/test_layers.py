@@ -38,6 +38,7 @@ MAY_KNOW: Final[dict[str, frozenset[str] | None]] = {
     "logs": frozenset(),
     "requestlog": LEAVES | {"logs"},
     "processes": frozenset(),
+    "memory": frozenset(),
     "listeners": frozenset({"config", "settings"}),
     "metrics": LEAVES | {"store"},
     "traffic": frozenset({"clock"}),

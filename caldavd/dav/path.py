@@ -68,7 +68,7 @@ class Urls:
         return (_parse_again if len(raw) <= SHORT else _parse)(raw, self.prefix)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=1024)
 def encode(name: str) -> str:
     """One segment, percent-encoded; `@` stays as it is."""
     return quote(name, safe=_SAFE)

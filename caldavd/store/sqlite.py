@@ -12,9 +12,8 @@ import queue
 import sqlite3
 import threading
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, NamedTuple, TypeVar, cast
 
 from sqlalchemy.sql.base import Executable
 
@@ -23,7 +22,7 @@ from caldavd.store.statement import Statements, sqlite
 
 T = TypeVar("T")
 
-READERS: Final = 3
+READERS: Final = 2
 BUSY_TIMEOUT_MS: Final = 10_000
 GROUP: Final = 32
 """How many waiting transactions share one commit, hence one fsync."""
@@ -34,12 +33,11 @@ _PRAGMAS: Final = (
     f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}",
     "PRAGMA foreign_keys=ON",
     "PRAGMA temp_store=MEMORY",
-    "PRAGMA cache_size=-3072",
+    "PRAGMA cache_size=-2048",
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
+class _Job(NamedTuple):
     """Work for a thread, and where its result goes."""
 
     work: Callable[[WriteTx], Awaitable[Any]]
@@ -52,19 +50,25 @@ class _Job:
         return self.future.cancelled()
 
     def succeed(self, result: Any) -> None:
-        self._resolve(lambda future: future.set_result(result))
+        self._tell(_succeed, result)
 
     def fail(self, error: BaseException) -> None:
-        self._resolve(lambda future: future.set_exception(error))
+        self._tell(_fail, error)
 
-    def _resolve(self, settle: Callable[[asyncio.Future[Any]], None]) -> None:
-        def settle_if_awaited() -> None:
-            if not self.future.done():
-                settle(self.future)
-
+    def _tell(self, settle: Callable[[asyncio.Future[Any], Any], None], with_: Any) -> None:
         # A loop that was closed meanwhile has nobody left who waits.
         if not self.loop.is_closed():
-            self.loop.call_soon_threadsafe(settle_if_awaited)
+            self.loop.call_soon_threadsafe(settle, self.future, with_)
+
+
+def _succeed(future: asyncio.Future[Any], result: Any) -> None:
+    if not future.done():
+        future.set_result(result)
+
+
+def _fail(future: asyncio.Future[Any], error: BaseException) -> None:
+    if not future.done():
+        future.set_exception(error)
 
 
 class _Tx:
