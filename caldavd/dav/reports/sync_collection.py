@@ -68,11 +68,11 @@ async def select(
 async def _calendar(
     tx: ReadTx, target: Target, calendar: Collection, query: SyncQuery
 ) -> Selection:
-    if query.limit is None:
-        pages = _pages(tx, target, calendar, query.token)
-        return Selection(pages=pages, token=sync.token(calendar))
-    delta = await sync.since(tx, calendar, query.token, query.limit)
+    delta = await sync.since(tx, calendar, query.token, query.limit or sync.PAGE)
     items, missing = _page(target, calendar, delta)
+    if query.limit is None and delta.more:
+        rest = _pages(tx, target, calendar, delta.token)
+        return Selection(items, missing, token=sync.token(calendar), pages=rest)
     return Selection(items, missing, target.href if delta.more else None, delta.token)
 
 
