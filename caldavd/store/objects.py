@@ -63,18 +63,13 @@ _CONTENTS: Final = select(calendar_object.c.id, _CONTENT).where(In(calendar_obje
 _WITH_UID_LIKE: Final = select(*COLUMNS).where(
     _IN, calendar_object.c.uid.like(bindparam("pattern"), escape="\\")
 )
-_PAGE: Final = (
-    select(*COLUMNS, _CONTENT)
-    .where(_IN, calendar_object.c.name > bindparam("after"))
-    .order_by(calendar_object.c.name)
-    .limit(bindparam("limit"))
-)
 _LISTED: Final = (
     select(*COLUMNS)
     .where(_IN, calendar_object.c.name > bindparam("after"))
     .order_by(calendar_object.c.name)
     .limit(bindparam("limit"))
 )
+_PAGE: Final = _LISTED.add_columns(_CONTENT)
 _COUNT: Final = select(func.count()).where(_IN)
 _INSERT: Final = insert(calendar_object)
 _UPDATE: Final = (
