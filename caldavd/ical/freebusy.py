@@ -1,15 +1,18 @@
-"""Busy time from rows of the index, and its VFREEBUSY (RFC 4791 §7.10, RFC 5545 §3.6.4)."""
+"""Busy time: of rows of the index, of a text; and its VFREEBUSY (RFC 4791 §7.10, RFC 5545 §3.6.4).
+
+Everything here is about times that are placed already: floating ones lie in somebody's zone.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
-from typing import Final
+from typing import Final, NamedTuple
 
-from caldavd.ical.extent import BEGINNING, FOREVER
-from caldavd.ical.index import Occurrence, place
-from caldavd.ical.periods import Busy
+from caldavd.ical.extent import BEGINNING, FOREVER, Interval
+from caldavd.ical.parse import Document
+from caldavd.ical.periods import Busy, busy_of, stated
+from caldavd.ical.recurrence import iterate
 from caldavd.ical.values import epoch
 from caldavd.model import Window
 
@@ -20,8 +23,7 @@ FBTYPE: Final[Mapping[Busy, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class BusyPeriod:
+class BusyPeriod(NamedTuple):
     """[starts, ends) in epoch seconds, and what kind of busy it is."""
 
     starts: int
@@ -29,26 +31,31 @@ class BusyPeriod:
     busy: Busy
 
 
-def busy(rows: Iterable[Occurrence], window: Window, floating: tzinfo) -> list[BusyPeriod]:
-    """The busy periods of one user in the window, clipped to it, in order.
-
-    Periods of one type that meet or overlap are one; those of different types may overlap
-    (RFC 4791 §7.10). `floating` is the zone of the rows that have none.
-    """
+def bounds(window: Window) -> tuple[int, int]:
+    """A window in epoch seconds; an open end lies beyond every instant."""
     low = BEGINNING if window.start is None else epoch(window.start, UTC)
     high = FOREVER if window.end is None else epoch(window.end, UTC)
-    by_type: dict[Busy, list[tuple[int, int]]] = {}
-    for row in rows:
-        if row.busy == Busy.FREE:
-            continue
-        starts, ends = place(row, floating)
-        if starts < high and ends > low:
-            by_type.setdefault(Busy(row.busy), []).append((max(starts, low), min(ends, high)))
-    return sorted(
-        BusyPeriod(starts, ends, type_)
-        for type_, periods in by_type.items()
-        for starts, ends in merged(periods)
-    )
+    return low, high
+
+
+def busy(found: Iterable[tuple[int, int, int]], window: Window) -> list[BusyPeriod]:
+    """The busy periods of one user in a window, clipped to it, in order.
+
+    `found` are intervals, each with a `periods.Busy`. Periods of one type that meet or overlap are
+    one; those of different types may overlap (RFC 4791 §7.10).
+    """
+    low, high = bounds(window)
+    by_type: dict[int, list[tuple[int, int]]] = {}
+    for starts, ends, type_ in found:
+        if type_ and starts < high and ends > low:
+            by_type.setdefault(type_, []).append((max(starts, low), min(ends, high)))
+    result = [
+        BusyPeriod(starts, ends, Busy(type_))
+        for type_, clipped in by_type.items()
+        for starts, ends in merged(clipped)
+    ]
+    result.sort()
+    return result
 
 
 def merged(periods: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -66,10 +73,38 @@ def merged(periods: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     return result
 
 
+def of_document(document: Document, window: Window, floating: tzinfo) -> Iterator[BusyPeriod]:
+    """When an object keeps its owner busy in a window: neither clipped nor merged.
+
+    Endless where the rule and the window are. Raises ValueError as `recurrence.iterate` does.
+    """
+    if document.component == "VEVENT":
+        found = _of_events(document, window, floating)
+    elif document.component == "VFREEBUSY":
+        found = _of_published(document, floating)
+    else:
+        return
+    for period in found:
+        if period.busy is not Busy.FREE:
+            yield period
+
+
+def _of_events(document: Document, window: Window, floating: tzinfo) -> Iterator[BusyPeriod]:
+    for instance in iterate(document, window, floating):
+        interval = Interval(instance.starts, instance.ends)
+        yield BusyPeriod(*interval, busy_of(instance.component, interval))
+
+
+def _of_published(document: Document, floating: tzinfo) -> Iterator[BusyPeriod]:
+    for component in document.components:
+        for _, interval, type_ in stated(component, document.zones, floating):
+            yield BusyPeriod(*interval, type_)
+
+
 def vfreebusy(
     periods: Sequence[BusyPeriod], window: Window, stamp: datetime, lines: Sequence[str] = ()
 ) -> str:
-    """A VFREEBUSY component with these periods, its lines ending in CRLF.
+    """A VFREEBUSY component with these periods, one a line, its lines ending in CRLF.
 
     `stamp` is DTSTAMP; `lines` are further content lines (UID, ORGANIZER, ATTENDEE), folded
     where they need to be.

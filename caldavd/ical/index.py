@@ -9,15 +9,17 @@ from datetime import UTC, datetime, tzinfo
 from itertools import islice
 from typing import Final
 
-from caldavd.ical.contentline import Component, unescape
+from caldavd.ical.contentline import unescape
 from caldavd.ical.extent import BEGINNING, FOREVER, Interval
 from caldavd.ical.parse import Document
-from caldavd.ical.periods import Busy, periods, published
+from caldavd.ical.periods import Busy, busy_of, published, stated
 from caldavd.ical.recurrence import named
 from caldavd.ical.recurrence_set import Place, Row, places, reach, row
 from caldavd.ical.series import Series
 from caldavd.ical.values import DAY_S, Temporal, epoch, wall_seconds
 
+RULES: Final = 1
+"""Raised whenever the same text is to have other rows: all objects are indexed anew then."""
 HORIZON_S: Final = 731 * DAY_S
 """How far after `today` endless series are indexed."""
 MAX_ROWS: Final = 1_500
@@ -173,7 +175,7 @@ def _recurring_entries(of: Series, found: Iterable[Place]) -> Iterator[_Entry]:
         return
     before, after = rigid
     floating = of.zone is None
-    busy = _busy(of.master.component) if before + after > 1 else Busy.FREE
+    busy = busy_of(of.master.component, Interval(-before, after))
     for key, _ in found:
         yield key - before, key + after, floating, busy
 
@@ -183,41 +185,21 @@ def _entries(rows: Iterable[Row]) -> Iterator[_Entry]:
     for row_ in rows:
         interval = row_.extent.interval(row_.start, UTC)
         if interval is not None:
-            point = interval.ends - interval.starts <= 1
-            busy = Busy.FREE if point else _busy(row_.extent.component)
+            busy = busy_of(row_.extent.component, interval)
             yield *interval, _floating(row_.start), busy
 
 
 def _published(document: Document) -> Iterator[_Entry]:
     """A VFREEBUSY by the interval that a time range tests, and its periods by what they say."""
     for component in document.components:
-        intervals = list(published(component, document.zones, UTC))
-        for start, _, interval in intervals:
+        for start, _, interval in published(component, document.zones, UTC):
             yield *interval, _floating(start), Busy.FREE
-        low = min((interval.starts for _, _, interval in intervals), default=FOREVER)
-        high = max((interval.ends for _, _, interval in intervals), default=BEGINNING)
-        for start, end, busy in periods(component, document.zones):
-            starts, ends = max(low, epoch(start, UTC)), min(high, epoch(end, UTC))
-            if starts < ends:
-                yield starts, ends, _floating(start), busy
+        for start, interval, busy in stated(component, document.zones, UTC):
+            yield *interval, _floating(start), busy
 
 
 def _floating(value: Temporal | None) -> bool:
     return value is not None and not (isinstance(value, datetime) and value.tzinfo)
-
-
-def _busy(component: Component) -> Busy:
-    """FBTYPE by TRANSP and STATUS (the table of RFC 4791 §7.10)."""
-    if component.name != "VEVENT":
-        return Busy.FREE
-    transparency, status = component.first("TRANSP"), component.first("STATUS")
-    if transparency is not None and transparency.value.strip().upper() == "TRANSPARENT":
-        return Busy.FREE
-    value = "" if status is None else status.value.strip().upper()
-    return _BY_STATUS.get(value, Busy.BUSY)
-
-
-_BY_STATUS: Final = {"CANCELLED": Busy.FREE, "TENTATIVE": Busy.TENTATIVE}
 
 
 def _summary(document: Document) -> str:

@@ -8,7 +8,7 @@ from enum import IntEnum
 from typing import Final
 
 from caldavd.ical.contentline import Component, Line, parameter
-from caldavd.ical.extent import Extent, Interval, Zones, extent, zone_of
+from caldavd.ical.extent import BEGINNING, FOREVER, Extent, Interval, Zones, extent, zone_of
 from caldavd.ical.values import Duration, Temporal, epoch, parse_period
 
 
@@ -28,7 +28,23 @@ _TYPES: Final = {
     "BUSY-UNAVAILABLE": Busy.UNAVAILABLE,
 }
 
+_BY_STATUS: Final = {"CANCELLED": Busy.FREE, "TENTATIVE": Busy.TENTATIVE}
+
 Published = tuple[Temporal, Temporal, Interval]
+
+
+def busy_of(component: Component, interval: Interval) -> Busy:
+    """What an instance means for free/busy, by TRANSP and STATUS (the table of RFC 4791 §7.10).
+
+    One without length keeps nobody busy: its interval is the second it stands at.
+    """
+    if component.name != "VEVENT" or interval.ends - interval.starts <= 1:
+        return Busy.FREE
+    transparency, status = component.first("TRANSP"), component.first("STATUS")
+    if transparency is not None and transparency.value.strip().upper() == "TRANSPARENT":
+        return Busy.FREE
+    value = "" if status is None else status.value.strip().upper()
+    return _BY_STATUS.get(value, Busy.BUSY)
 
 
 def published(component: Component, zones: Zones, floating: tzinfo) -> Iterator[Published]:
@@ -43,6 +59,19 @@ def published(component: Component, zones: Zones, floating: tzinfo) -> Iterator[
         interval = Interval(epoch(start, floating), epoch(end, floating))
         if interval.starts < interval.ends:
             yield start, end, interval
+
+
+def stated(
+    component: Component, zones: Zones, floating: tzinfo
+) -> Iterator[tuple[datetime, Interval, Busy]]:
+    """What a VFREEBUSY says of its owner, within what it publishes."""
+    shown = list(published(component, zones, floating))
+    low = min((interval.starts for _, _, interval in shown), default=FOREVER)
+    high = max((epoch(end, floating) for _, end, _ in shown), default=BEGINNING)
+    for start, end, busy in periods(component, zones):
+        interval = Interval(max(low, epoch(start, floating)), min(high, epoch(end, floating)))
+        if interval.starts < interval.ends:
+            yield start, interval, busy
 
 
 def periods(component: Component, zones: Zones) -> Iterator[tuple[datetime, Temporal, Busy]]:
