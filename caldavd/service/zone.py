@@ -17,7 +17,11 @@ TIMEZONE: Final = CALDAV + "calendar-timezone"
 async def floating(tx: ReadTx, collection_id: int, owner_id: int, reader_id: int) -> tzinfo:
     """The reader's calendar-timezone for a calendar, else the owner's, else UTC."""
     stored = await properties.of(tx, [collection_id], owner_id, reader_id)
-    element = stored.get(collection_id, {}).get(TIMEZONE)
+    return read(stored.get(collection_id, {}).get(TIMEZONE))
+
+
+def read(element: str | None) -> tzinfo:
+    """The zone of a stored calendar-timezone; UTC if there is none."""
     if element is None:
         return UTC
     # It was checked when it was set, and so was its XML.

@@ -1,0 +1,189 @@
+"""When people are busy (RFC 4791 §7.10): from the index, for many of them at once.
+
+The number of statements does not grow with that of users or calendars. Floating and all-day times
+lie where the calendar's owner lives, whoever asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from itertools import islice
+from typing import Final
+from xml.etree import ElementTree
+
+from caldavd.errors import NUMBER_OF_MATCHES, Refused
+from caldavd.ical import parse
+from caldavd.ical.freebusy import BusyPeriod, bounds, busy, of_document
+from caldavd.ical.index import Occurrence, place
+from caldavd.ical.recurrence import TooMany
+from caldavd.model import Collection, Window
+from caldavd.names import CALDAV
+from caldavd.service import zone
+from caldavd.service.query import BATCH, MARGIN_S
+from caldavd.store import busy as store
+from caldavd.store import objects
+from caldavd.store.busy import BusyRow, Undecided
+from caldavd.store.engine import ReadTx
+from caldavd.store.occurrences import Range
+
+TRANSP: Final = CALDAV + "schedule-calendar-transp"
+OFFLOAD: Final = 500
+"""From this many instances on, merging them leaves the event loop."""
+
+_Found = tuple[int, int, int]
+"""An interval, placed, and its `periods.Busy`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Which calendars, whose busy time each of them is, where each lies, and when."""
+
+    users: Mapping[int, int]
+    """By collection id."""
+    zones: Mapping[int, str]
+    """The owner's calendar-timezone by collection id, where there is one."""
+    window: Window
+    limit: int
+
+
+def any_calendar(calendar: Collection) -> bool:
+    """Whoever asks may know of every calendar."""
+    return True
+
+
+async def of_users(
+    tx: ReadTx,
+    user_ids: Sequence[int],
+    window: Window,
+    limit: int,
+    may_see: Callable[[Collection], bool] = any_calendar,
+) -> dict[int, list[BusyPeriod]]:
+    """The busy periods of each user: of all their calendars but the transparent ones.
+
+    Transparent is what its owner calls so (RFC 6638 §9.1). `may_see` leaves out calendars on which
+    the asker lacks CALDAV:read-free-busy. Raises Refused(NUMBER_OF_MATCHES) where more than
+    `limit` instances of all users lie in the window.
+    """
+    calendars = [one for one in await store.calendars(tx, user_ids) if may_see(one)]
+    ids = [one.id for one in calendars]
+    stored = await store.owners_properties(tx, ids, (TRANSP, zone.TIMEZONE))
+    users = {
+        one.id: one.owner_id for one in calendars if not _transparent(stored.get((one.id, TRANSP)))
+    }
+    found = await _periods(tx, Question(users, _zones(stored), window, limit))
+    return {user_id: found.get(user_id, []) for user_id in user_ids}
+
+
+async def of_calendar(
+    tx: ReadTx, calendar: Collection, window: Window, limit: int
+) -> list[BusyPeriod]:
+    """The busy periods in one calendar, be it transparent or not. Raises as `of_users` does."""
+    stored = await store.owners_properties(tx, [calendar.id], (zone.TIMEZONE,))
+    users = {calendar.id: calendar.owner_id}
+    found = await _periods(tx, Question(users, _zones(stored), window, limit))
+    return found.get(calendar.owner_id, [])
+
+
+async def _periods(tx: ReadTx, asked: Question) -> dict[int, list[BusyPeriod]]:
+    """By user; who is free all the time is left out."""
+    ids = list(asked.users)
+    if not ids:
+        return {}
+    low, high = bounds(asked.window)
+    within = Range(low, high, low - MARGIN_S, high + MARGIN_S)
+    rows = await store.busy(tx, ids, within, asked.limit + 1)
+    beyond = await store.undecided(tx, ids, within, asked.limit + 1)
+    left = asked.limit - len(rows) - len(beyond)
+    if left < 0:
+        raise _too_many(asked.limit)
+    told = await _by_text(tx, beyond, asked, left) if beyond else {}
+    if len(rows) < OFFLOAD:
+        return _merged(rows, told, asked)
+    return await tx.offload(_merged, rows, told, asked)
+
+
+def _merged(
+    rows: Iterable[BusyRow], told: Mapping[int, list[_Found]], asked: Question
+) -> dict[int, list[BusyPeriod]]:
+    """Rows of the index, and what texts told of each user, as the periods of each user."""
+    places = _Places(asked.zones)
+    found: dict[int, list[_Found]] = {user_id: list(of) for user_id, of in told.items()}
+    for row in rows:
+        found.setdefault(asked.users[row.collection_id], []).append(_placed(row, places))
+    return {user_id: busy(of, asked.window) for user_id, of in found.items()}
+
+
+def _placed(row: BusyRow, places: _Places) -> _Found:
+    if not row.floating:
+        return row.starts, row.ends, row.busy
+    of = Occurrence(row.starts, row.ends, row.floating, row.busy)
+    return *place(of, places[row.collection_id]), row.busy
+
+
+class _Places(dict[int, tzinfo]):
+    """The zones of calendars by id, each read when it is asked for."""
+
+    def __init__(self, zones: Mapping[int, str]) -> None:
+        super().__init__()
+        self._zones = zones
+
+    def __missing__(self, collection_id: int) -> tzinfo:
+        found = self[collection_id] = zone.read(self._zones.get(collection_id))
+        return found
+
+
+async def _by_text(
+    tx: ReadTx, beyond: Sequence[Undecided], asked: Question, left: int
+) -> dict[int, list[_Found]]:
+    """What the texts of undecided objects say, by user; no more than `left` instances."""
+    found: dict[int, list[_Found]] = {}
+    places = _Places(asked.zones)
+    for start in range(0, len(beyond), BATCH):
+        batch = beyond[start : start + BATCH]
+        texts = await objects.contents(tx, [one.id for one in batch])
+        told = [
+            (asked.users[one.collection_id], texts[one.id], places[one.collection_id])
+            for one in batch
+        ]
+        for user_id, periods in await tx.offload(_told, told, asked, left):
+            found.setdefault(user_id, []).extend(periods)
+            left -= len(periods)
+    return found
+
+
+def _told(
+    texts: Iterable[tuple[int, str, tzinfo]], asked: Question, left: int
+) -> list[tuple[int, list[BusyPeriod]]]:
+    """When each text keeps its user busy."""
+    result = []
+    for user_id, text, floating in texts:
+        try:
+            of = of_document(parse.stored(text), asked.window, floating)
+            periods = list(islice(of, left + 1))
+        except TooMany:
+            raise _too_many(asked.limit) from None
+        left -= len(periods)
+        if left < 0:
+            raise _too_many(asked.limit)
+        result.append((user_id, periods))
+    return result
+
+
+def _transparent(element: str | None) -> bool:
+    """Whether a schedule-calendar-transp says so; its XML was read once already."""
+    if element is None:
+        return False
+    return ElementTree.fromstring(element).find(CALDAV + "transparent") is not None
+
+
+def _zones(stored: Mapping[tuple[int, str], str]) -> dict[int, str]:
+    return {id_: value for (id_, name), value in stored.items() if name == zone.TIMEZONE}
+
+
+def _too_many(limit: int) -> Refused:
+    return Refused(
+        NUMBER_OF_MATCHES,
+        f"more than {limit} instances lie in the time range: ask for a shorter one",
+    )

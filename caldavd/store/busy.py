@@ -1,0 +1,146 @@
+"""When the owners of many calendars are busy: one statement for all of them at once.
+
+The occurrence index holds what each instance means for free/busy, so that nothing but its rows is
+read. `store.occurrences` says what bands are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import Select, bindparam, literal, select, union_all
+
+from caldavd.model import Collection, Kind
+from caldavd.store import collections
+from caldavd.store.engine import ReadTx
+from caldavd.store.occurrences import COMPONENTS, SHORT_S, Band, Range
+from caldavd.store.properties import EVERYONE
+from caldavd.store.statement import In
+from caldavd.store.tables import calendar_object, collection, occurrence, property_
+
+_KINDS: Final = [literal(COMPONENTS[name]) for name in ("VEVENT", "VFREEBUSY")]
+_FREE: Final = 0
+
+
+class BusyRow(NamedTuple):
+    """One busy instance in one calendar; a floating one counts in local seconds."""
+
+    collection_id: int
+    floating: bool
+    starts: int
+    ends: int
+    busy: int
+
+
+class Undecided(NamedTuple):
+    """An object whose instances in a range only its text tells."""
+
+    id: int
+    collection_id: int
+
+
+def _band(band: Band, starts: str, ends: str, *, short: bool) -> Select[Any]:
+    condition = [
+        In(occurrence.c.collection_id, "ids"),
+        occurrence.c.kind.in_(_KINDS),
+        occurrence.c.band == int(band),
+        occurrence.c.starts < bindparam(ends),
+        occurrence.c.ends > bindparam(starts),
+        occurrence.c.busy > _FREE,
+    ]
+    if short:
+        condition.append(occurrence.c.starts > bindparam(starts + "_short"))
+    return select(
+        occurrence.c.collection_id,
+        occurrence.c.band,
+        occurrence.c.starts,
+        occurrence.c.ends,
+        occurrence.c.busy,
+    ).where(*condition)
+
+
+_BUSY: Final = union_all(
+    _band(Band.SHORT, "starts", "ends", short=True),
+    _band(Band.LONG, "starts", "ends", short=False),
+    _band(Band.FLOATING_SHORT, "local_starts", "local_ends", short=True),
+    _band(Band.FLOATING_LONG, "local_starts", "local_ends", short=False),
+).limit(bindparam("at_most"))
+
+_ENDLESS: Final = (
+    In(calendar_object.c.collection_id, "ids"),
+    calendar_object.c.indexed_until.is_not(None) | calendar_object.c.indexed_from.is_not(None),
+    calendar_object.c.component == "VEVENT",
+)
+_UNDECIDED: Final = (
+    select(calendar_object.c.id, calendar_object.c.collection_id)
+    .where(
+        *_ENDLESS,
+        (calendar_object.c.indexed_until < bindparam("ends"))
+        | (calendar_object.c.indexed_from > bindparam("starts")),
+    )
+    .limit(bindparam("at_most"))
+)
+_CALENDARS: Final = (
+    select(*collections.COLUMNS)
+    .where(
+        In(collection.c.owner_id, "owner_ids"),
+        collection.c.kind == Kind.CALENDAR.value,
+        collection.c.trashed_at.is_(None),
+    )
+    .order_by(collection.c.id)
+)
+_OF_OWNER: Final = (
+    select(property_.c.resource_id, property_.c.name, property_.c.value)
+    .where(
+        In(property_.c.resource_id, "ids"),
+        In(property_.c.name, "names"),
+        (property_.c.reader_id == EVERYONE) | (property_.c.reader_id == property_.c.owner_id),
+    )
+    .order_by(property_.c.reader_id)
+)
+
+
+async def calendars(tx: ReadTx, owner_ids: Sequence[int]) -> list[Collection]:
+    """The calendars of all these principals, oldest first."""
+    rows = await tx.all(_CALENDARS, owner_ids=owner_ids)
+    return [collections.from_row(row) for row in rows]
+
+
+async def owners_properties(
+    tx: ReadTx, ids: Sequence[int], names: Sequence[str]
+) -> dict[tuple[int, str], str]:
+    """Stored properties as the owner of each resource has them, by its id and their names."""
+    rows = await tx.all(_OF_OWNER, ids=ids, names=names)
+    # The owner's own value comes after everyone's.
+    return {(resource_id, name): value for resource_id, name, value in rows}
+
+
+async def busy(tx: ReadTx, ids: Sequence[int], within: Range, at_most: int) -> list[BusyRow]:
+    """Busy instances of calendars that may overlap a range, no more than `at_most`.
+
+    Those that do not float do overlap it; floating ones may miss it by the width of the margin.
+    """
+    rows = await tx.all(
+        _BUSY,
+        ids=ids,
+        starts=within.starts,
+        starts_short=within.starts - SHORT_S,
+        ends=within.ends,
+        local_starts=within.local_starts,
+        local_starts_short=within.local_starts - SHORT_S,
+        local_ends=within.local_ends,
+        at_most=at_most,
+    )
+    return [
+        BusyRow(id_, band >= Band.FLOATING_SHORT, starts, ends, busy_)
+        for id_, band, starts, ends, busy_ in rows
+    ]
+
+
+async def undecided(tx: ReadTx, ids: Sequence[int], within: Range, at_most: int) -> list[Undecided]:
+    """Events whose index does not reach over all of a range, no more than `at_most`."""
+    rows = await tx.all(
+        _UNDECIDED, ids=ids, starts=within.starts, ends=within.ends, at_most=at_most
+    )
+    return [Undecided._make(row) for row in rows]
