@@ -12,8 +12,9 @@ class Privilege(Flag):
     """Leaf privileges; `CONTAINERS` says which aggregates hold them."""
 
     NONE = 0
-    READ = auto()
     READ_FREE_BUSY = auto()
+    READ = 0b11
+    """Contains read-free-busy (RFC 4791 §6.1.1): whoever may read may know when it is busy."""
     READ_ACL = auto()
     READ_CURRENT_USER_PRIVILEGE_SET = auto()
     WRITE_PROPERTIES = auto()
@@ -26,15 +27,9 @@ WRITE: Final = (
     Privilege.WRITE_PROPERTIES | Privilege.WRITE_CONTENT | Privilege.BIND | Privilege.UNBIND
 )
 OWNER: Final = (
-    WRITE
-    | Privilege.READ
-    | Privilege.READ_FREE_BUSY
-    | Privilege.READ_ACL
-    | Privilege.READ_CURRENT_USER_PRIVILEGE_SET
+    WRITE | Privilege.READ | Privilege.READ_ACL | Privilege.READ_CURRENT_USER_PRIVILEGE_SET
 )
-READER: Final = (
-    Privilege.READ | Privilege.READ_FREE_BUSY | Privilege.READ_CURRENT_USER_PRIVILEGE_SET
-)
+READER: Final = Privilege.READ | Privilege.READ_CURRENT_USER_PRIVILEGE_SET
 
 NAMES: Final = {
     DAV + "read": Privilege.READ,

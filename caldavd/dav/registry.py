@@ -24,7 +24,13 @@ from caldavd.dav.methods import (
 )
 from caldavd.dav.properties import acl, caldav, calendarserver, sync, webdav
 from caldavd.dav.property import ANY, Property, Table, View, table
-from caldavd.dav.reports import calendar, expand_property, principals, sync_collection
+from caldavd.dav.reports import (
+    calendar,
+    expand_property,
+    free_busy,
+    principals,
+    sync_collection,
+)
 from caldavd.dav.resolve import Target
 from caldavd.dav.respond import multistatus
 from caldavd.dav.row import AnyReport, Method, OtherReport, Reads, Report, Writes
@@ -34,6 +40,7 @@ from caldavd.model import (
     Calendar,
     CalendarObject,
     Home,
+    HomeCollection,
     Principal,
     PrincipalCollection,
     Root,
@@ -65,6 +72,13 @@ REPORTS: Final[tuple[AnyReport, ...]] = (
         _CALENDARS,
         calendar.parse_multiget,
         calendar.select_multiget,
+        feature="calendar-access",
+    ),
+    OtherReport(
+        CALDAV + "free-busy-query",
+        (Calendar, Home, HomeCollection),
+        free_busy.parse,
+        free_busy.run,
         feature="calendar-access",
     ),
     Report(

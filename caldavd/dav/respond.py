@@ -64,6 +64,8 @@ class Wanted:
     """Whether properties that do not exist are left out (RFC 8144 §2.1)."""
     costly: bool = False
     """Whether a single member may be much work: its instances are to be computed."""
+    depth: str = "0"
+    """How far down a report looks, as the client wrote it (RFC 3253 §3.6)."""
 
 
 class Page(NamedTuple):

@@ -146,11 +146,12 @@ EXPECTED: Mapping[str, Mapping[str, str]] = {
     "D:current-user-privilege-set": on("root principals homes", READER)
     | on("principal " + ROWED, OWNER),
     "D:supported-report-set": on("root principals", reports("D:expand-property", *SEARCH))
-    | on("homes", reports("D:expand-property"))
+    | on("homes", reports("C:free-busy-query", "D:expand-property"))
     | on("principal", reports("D:expand-property", *SEARCH))
     | on(
         "home",
         reports(
+            "C:free-busy-query",
             "D:sync-collection",
             "D:expand-property",
             "D:principal-match",
@@ -161,6 +162,7 @@ EXPECTED: Mapping[str, Mapping[str, str]] = {
         CALENDARS,
         reports(
             *CALENDAR_REPORTS,
+            "C:free-busy-query",
             "D:sync-collection",
             "D:expand-property",
             "D:principal-match",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from caldavd.dav.message import Request, Response
@@ -37,6 +37,8 @@ def parser(reports: Mapping[str, AnyReport]) -> Callable[[Context, Request], Com
         if report is None:
             raise Refused(SUPPORTED_REPORT, f"there is no report {root.tag} here")
         shown = wanted(root, brief=minimal(request.headers))
+        if "Depth" in request.headers:
+            shown = replace(shown, depth=request.headers["Depth"])
         return Command(report, report.parse(context, root, shown))
 
     return parse
