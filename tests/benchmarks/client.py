@@ -8,8 +8,9 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import cycle
 from typing import Final, Protocol, cast
 
 ANSWER_TIMEOUT_S: Final = 120
@@ -55,6 +56,20 @@ class Source(Protocol):
 
     async def settle(self) -> None:
         """Puts the server's state back after a slice, outside of the timing."""
+
+
+class Round:
+    """Requests that change nothing, over and over, dealt out to all connections."""
+
+    def __init__(self, exchanges: Iterable[Exchange]) -> None:
+        self._exchanges: Iterator[Exchange] = cycle(exchanges)
+
+    def next(self, connection: int, previous: Answer | None) -> Exchange:
+        """The next one, whatever was answered before."""
+        return next(self._exchanges)
+
+    async def settle(self) -> None:
+        """Nothing was changed."""
 
 
 @dataclass(slots=True)

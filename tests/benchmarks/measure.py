@@ -12,9 +12,9 @@ from functools import partial
 from typing import Final
 
 from tests.benchmarks import processes, servers
-from tests.benchmarks.client import Answer, Client, Exchange, Slice, Source, Wrong
+from tests.benchmarks.client import Answer, Client, Exchange, Round, Slice, Source, Wrong
 from tests.benchmarks.figures import Figures, Row
-from tests.benchmarks.operations import Operation, Round
+from tests.benchmarks.operations import Operation
 from tests.benchmarks.servers import Bare, Caldavd
 from tests.benchmarks.subject import Subject
 from tests.benchmarks.webdav import Asker

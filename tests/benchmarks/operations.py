@@ -5,18 +5,18 @@ The order counts: those that change objects come last.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import cycle
 from typing import Final
 
-from tests.benchmarks import items, webdav
-from tests.benchmarks.client import Answer, Exchange, Source, Wrong
+from tests.benchmarks import puts, queries, webdav
+from tests.benchmarks.client import Answer, Exchange, Round, Source, Wrong
+from tests.benchmarks.events import meeting, series
 from tests.benchmarks.items import Item
-from tests.benchmarks.puts import ChangedObjects, NewObjects, change
+from tests.benchmarks.queries import has_texts
 from tests.benchmarks.subject import Subject, nothing
-from tests.benchmarks.webdav import CALDAV, DAV, multistatus
+from tests.benchmarks.webdav import DAV, multistatus
 
 POLL: Final = ("CS:getctag", "D:sync-token", "D:displayname")
 SIX: Final = (*POLL, "D:resourcetype", "D:current-user-privilege-set", "D:supported-report-set")
@@ -33,20 +33,6 @@ class Operation:
     title: str
     prepare: Callable[[Subject], Awaitable[Source]]
     connections: int = 8
-
-
-class Round:
-    """Requests that change nothing, over and over, dealt out to all connections."""
-
-    def __init__(self, exchanges: Iterable[Exchange]) -> None:
-        self._exchanges: Iterator[Exchange] = cycle(exchanges)
-
-    def next(self, connection: int, previous: Answer | None) -> Exchange:
-        """The next one, whatever was answered before."""
-        return next(self._exchanges)
-
-    async def settle(self) -> None:
-        """Nothing was changed."""
 
 
 async def get(subject: Subject) -> Source:
@@ -101,20 +87,8 @@ def _multiget(subject: Subject, wanted: Sequence[Item]) -> Exchange:
     body = webdav.multiget([subject.path(item) for item in wanted])
     texts = {item.name: item.text() for item in wanted}
     return Exchange(
-        subject.asker.request("REPORT", subject.calendar, body), 207, partial(_has_texts, texts)
+        subject.asker.request("REPORT", subject.calendar, body), 207, partial(has_texts, texts)
     )
-
-
-async def time_range(weeks: int, subject: Subject) -> Source:
-    """calendar-query of some weeks, with texts."""
-    exchanges = []
-    for start, end in items.ranges(weeks):
-        request = subject.asker.request(
-            "REPORT", subject.calendar, webdav.query(start, end), Depth="1"
-        )
-        texts = {item.name: item.text() for item in subject.items if item.is_in(start, end)}
-        exchanges.append(Exchange(request, 207, partial(_has_texts, texts)))
-    return Round(exchanges)
 
 
 async def initial_sync(subject: Subject) -> Source:
@@ -129,23 +103,13 @@ async def sync_of_one_change(subject: Subject) -> Source:
     answer = await subject.asker.ask(Exchange(request, 207, nothing))
     token = multistatus(answer).text("", DAV + "sync-token")
     changed = subject.items[len(subject.items) // 2]
-    await change(subject, changed)
+    await puts.change(subject, changed)
     return Round([_sync(subject, token, {changed.name})])
 
 
 def _sync(subject: Subject, token: str, names: set[str]) -> Exchange:
     request = subject.asker.request("REPORT", subject.calendar, webdav.sync(token), Depth="0")
     return Exchange(request, 207, partial(_has_changes, names, token))
-
-
-async def put_changed(subject: Subject) -> Source:
-    """PUT of single events that are there, each under the condition that nobody else changed it."""
-    return ChangedObjects(subject, await subject.etags())
-
-
-async def put_new(subject: Subject) -> Source:
-    """PUT of single events that are not there."""
-    return NewObjects(subject)
 
 
 OPERATIONS: Final = (
@@ -155,12 +119,19 @@ OPERATIONS: Final = (
     Operation("poll", "PROPFIND Depth 0, 3 properties", partial(propfind_itself, POLL)),
     Operation("propfind1", "PROPFIND Depth 1, getetag", propfind_members, connections=2),
     Operation("multiget", "multiget of 100", multiget, connections=2),
-    Operation("week", "query, one week", partial(time_range, 1)),
-    Operation("month", "query, five weeks", partial(time_range, 5)),
+    Operation("week", "query, one week", partial(queries.time_range, 1)),
+    Operation("month", "query, five weeks", partial(queries.time_range, 5)),
+    Operation("expand", "query, one week, expanded", queries.expanded),
+    Operation("text", "query, word in the summary (reads all)", queries.with_text, connections=2),
+    Operation("freebusy", "free-busy-query, five weeks", queries.free_busy),
     Operation("sync", "initial sync", initial_sync, connections=2),
     Operation("sync1", "sync of one change", sync_of_one_change),
-    Operation("put", "PUT, changed", put_changed),
-    Operation("putnew", "PUT, new", put_new),
+    Operation("put", "PUT, changed", puts.changed_singles),
+    Operation("putnew", "PUT, new", puts.new_singles),
+    Operation("putseries", "PUT, changed, with overrides", partial(puts.changed, "series", series)),
+    Operation("putnewseries", "PUT, new, with overrides", partial(puts.new, series)),
+    Operation("putmany", "PUT, changed, 200 attendees", partial(puts.changed, "meeting", meeting)),
+    Operation("putnewmany", "PUT, new, 200 attendees", partial(puts.new, meeting)),
 )
 
 
@@ -183,16 +154,6 @@ def _has_properties(names: Sequence[str], answer: Answer) -> None:
 
 def _has_members(names: set[str], answer: Answer) -> None:
     multistatus(answer).require_members(names)
-
-
-def _has_texts(texts: dict[str, str], answer: Answer) -> None:
-    found = multistatus(answer)
-    found.require_members(set(texts))
-    for name, text in texts.items():
-        # An XML parser may have made LF of CRLF.
-        sent = found.text(name, CALDAV + "calendar-data").replace("\r\n", "\n")
-        if sent != text.replace("\r\n", "\n"):
-            raise Wrong(f"calendar-data of {name} is not what was put")
 
 
 def _has_changes(names: set[str], token: str, answer: Answer) -> None:

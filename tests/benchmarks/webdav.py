@@ -122,14 +122,37 @@ def multiget(hrefs: Sequence[str]) -> str:
     )
 
 
-def query(start: date, end: date, data: str = "<C:calendar-data/>") -> str:
+def query(start: date, end: date, *, expanded: bool = False) -> str:
     """A calendar-query body for the events of a time range, with entity tags and texts."""
-    range_ = f'start="{start:%Y%m%dT000000Z}" end="{end:%Y%m%dT000000Z}"'
+    range_ = _range(start, end)
+    expand = f"<C:expand {range_}/>" if expanded else ""
+    return _query(f"<C:time-range {range_}/>", f"<C:calendar-data>{expand}</C:calendar-data>")
+
+
+def text_query(text: str) -> str:
+    """A calendar-query body for the events that have a text in their summary."""
+    match = f"<C:text-match>{text}</C:text-match>"
+    return _query(f'<C:prop-filter name="SUMMARY">{match}</C:prop-filter>', "<C:calendar-data/>")
+
+
+def free_busy(start: date, end: date) -> str:
+    """A free-busy-query body."""
+    return (
+        f"{_XML}<C:free-busy-query {_DECLARED}><C:time-range {_range(start, end)}/>"
+        "</C:free-busy-query>"
+    )
+
+
+def _query(inner: str, data: str) -> str:
     return (
         f"{_XML}<C:calendar-query {_DECLARED}><D:prop><D:getetag/>{data}</D:prop><C:filter>"
-        f'<C:comp-filter name="VCALENDAR"><C:comp-filter name="VEVENT"><C:time-range {range_}/>'
+        f'<C:comp-filter name="VCALENDAR"><C:comp-filter name="VEVENT">{inner}'
         "</C:comp-filter></C:comp-filter></C:filter></C:calendar-query>"
     )
+
+
+def _range(start: date, end: date) -> str:
+    return f'start="{start:%Y%m%dT000000Z}" end="{end:%Y%m%dT000000Z}"'
 
 
 def sync(token: str) -> str:

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
+from caldavd.ical.freebusy import merged
 from caldavd.ical.index import index
 from caldavd.ical.parse import parse
 from tests.benchmarks import items, report
@@ -62,7 +63,8 @@ def test_a_week_has_about_ten_hits_at_every_scale(count: int) -> None:
 def test_objects_added_later_lie_outside_the_busy_time() -> None:
     later = items.make(3_000)[items.BUSY_OBJECTS :]
 
-    assert items.hits(later, date(2026, 1, 1), date(2027, 1, 1)) == set()
+    assert items.hits(later, items.BUSY_FROM, date(2027, 1, 1)) == set()
+    assert [item.name for item in later if item.rare] == []
 
 
 def test_objects_are_of_every_kind_and_of_usual_size() -> None:
@@ -71,7 +73,7 @@ def test_objects_are_of_every_kind_and_of_usual_size() -> None:
 
     assert {item.kind for item in made} == set(Kind)
     assert 1_000 <= sum(sizes) / len(sizes) <= 1_500
-    assert max(sizes) <= 1_600
+    assert max(sizes) <= 3_000
 
 
 def test_what_a_range_is_said_to_hold_is_what_the_index_says() -> None:
@@ -89,6 +91,44 @@ def test_what_a_range_is_said_to_hold_is_what_the_index_says() -> None:
     }
 
     assert items.hits(made, start, end) == indexed
+
+
+@pytest.mark.parametrize("kind", [kind for kind in Kind if kind is not Kind.ENDLESS])
+def test_instances_are_those_that_the_index_has(kind: Kind) -> None:
+    item = next(item for item in items.make(200) if item.kind is kind)
+    end = date(2026, 11, 21)
+
+    indexed = index(parse(item.text().encode()), TODAY).occurrences
+
+    days = [datetime.fromtimestamp(one.starts, UTC).date() for one in indexed]
+    assert [day for day in sorted(days) if day < end] == list(item.days(end))
+
+
+def test_busy_time_is_that_of_the_index() -> None:
+    made = items.make(200)
+    start, end = items.ranges(5)[2]
+    low, high = (
+        int(datetime(d.year, d.month, d.day, tzinfo=UTC).timestamp()) for d in (start, end)
+    )
+
+    indexed = [
+        (one.starts, one.ends)
+        for item in made
+        for one in index(parse(item.text().encode()), TODAY).occurrences
+        if one.busy and low < one.ends and high > one.starts
+    ]
+
+    assert merged(indexed) == [
+        (int(begins.timestamp()), int(ends.timestamp()))
+        for begins, ends in items.busy(made, start, end)
+    ]
+
+
+def test_about_ten_objects_have_the_rare_word() -> None:
+    found = [item for item in items.make(200) if items.RARE in item.text().lower()]
+
+    assert found == [item for item in items.make(200) if item.rare]
+    assert 8 <= len(found) <= 12
 
 
 def test_a_revised_object_differs_and_keeps_its_times() -> None:
