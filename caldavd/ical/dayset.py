@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from calendar import isleap, monthrange
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date, datetime
-from itertools import pairwise
+from functools import partial
+from itertools import groupby, pairwise
 from typing import Final
 
 from caldavd.ical.rule import Freq, Rule
@@ -20,7 +22,7 @@ LAST_DAY: Final = date(LAST_YEAR, 12, 31).toordinal()
 def day_sets(rule: Rule, start: datetime, after: datetime, before: datetime) -> Iterator[list[int]]:
     """The days (ordinals, in order) of each period from that of `after` to that of `before`.
 
-    A period may have none.
+    A year or a month without days is an empty list; other periods without days are passed over.
 
     For rules shorter than DAILY, each day is a period: their interval is counted elsewhere.
     """
@@ -29,50 +31,159 @@ def day_sets(rule: Rule, start: datetime, after: datetime, before: datetime) -> 
             return _yearly(rule, start, after, before)
         case Freq.MONTHLY:
             return _monthly(rule, start, after, before)
+        case Freq.WEEKLY if limited(rule):
+            return _limited_weekly(rule, start, after, before)
         case Freq.WEEKLY:
             return _weekly(rule, start, after, before)
+        case _ if limited(rule) or rule.by_day:
+            return _limited_daily(rule, start, after, before)
         case _:
             return _daily(rule, start, after, before)
 
 
+def limited(rule: Rule) -> bool:
+    """Whether more than weekdays decides which days of a rule of weeks or days remain."""
+    return bool(rule.by_month or rule.by_month_day or rule.by_year_day or rule.by_week_no)
+
+
 def _yearly(rule: Rule, start: datetime, after: datetime, before: datetime) -> Iterator[list[int]]:
     skipped = (after.year - start.year) // rule.interval * rule.interval
+    days = _Patterns(lambda year: _days_of_year(rule, year))
     for year in range(start.year + skipped, min(before.year, LAST_YEAR) + 1, rule.interval):
-        yield _days_of_year(rule, year)
+        yield days.of(year)
 
 
 def _monthly(rule: Rule, start: datetime, after: datetime, before: datetime) -> Iterator[list[int]]:
     first = start.year * 12 + start.month - 1
     skipped = (after.year * 12 + after.month - 1 - first) // rule.interval * rule.interval
     keep = _limits(rule, "by_year_day", "by_week_no")
+    months = [_Patterns(partial(_kept_of_month, rule, keep, month)) for month in range(1, 13)]
     last = min(before.year * 12 + before.month, (LAST_YEAR + 1) * 12)
     for number in range(first + skipped, last, rule.interval):
         year, month = divmod(number, 12)
-        if rule.by_month and month + 1 not in rule.by_month:
-            yield []
-            continue
-        days = _days_of_month(rule, year, month + 1)
-        yield [day for day in days if keep(day)] if keep else days
+        yield months[month].of(year)
+
+
+def _kept_of_month(
+    rule: Rule, keep: Callable[[int], bool] | None, month: int, year: int
+) -> list[int]:
+    if rule.by_month and month not in rule.by_month:
+        return []
+    days = _days_of_month(rule, year, month)
+    return [day for day in days if keep(day)] if keep else days
 
 
 def _weekly(rule: Rule, start: datetime, after: datetime, before: datetime) -> Iterator[list[int]]:
-    first = _week_of(start.toordinal(), rule.week_start)
     step = 7 * rule.interval
-    first += (after.toordinal() - first) // step * step
-    offsets = sorted({(weekday - rule.week_start) % 7 for _, weekday in rule.by_day}) or range(7)
-    keep = _limits(rule, "by_month", "by_month_day", "by_year_day", "by_week_no")
+    offsets = sorted({(weekday - rule.week_start) % 7 for _, weekday in rule.by_day})
+    first = _first_period(_week_of(start.toordinal(), rule.week_start), step, after)
     for week in range(first, min(before.toordinal() + 1, LAST_DAY - 7), step):
-        days = [week + offset for offset in offsets]
-        yield [day for day in days if keep(day)] if keep else days
+        yield [week + offset for offset in offsets]
+
+
+def _limited_weekly(
+    rule: Rule, start: datetime, after: datetime, before: datetime
+) -> Iterator[list[int]]:
+    step = 7 * rule.interval
+    first = _first_period(_week_of(start.toordinal(), rule.week_start), step, after)
+    week_start = rule.week_start
+    days = (
+        day
+        for of_year in _limited_days(rule, first, before.toordinal() + 7)
+        for day in of_year
+        if day >= first and (day - first) % step < 7
+    )
+    for _, week in groupby(days, key=lambda day: _week_of(day, week_start)):
+        yield list(week)
 
 
 def _daily(rule: Rule, start: datetime, after: datetime, before: datetime) -> Iterator[list[int]]:
     step = rule.interval if rule.freq == Freq.DAILY else 1
-    first = start.toordinal()
-    first += (after.toordinal() - first) // step * step
-    keep = _limits(rule, "by_month", "by_month_day", "by_year_day", "by_week_no", "by_day")
+    first = _first_period(start.toordinal(), step, after)
     for day in range(first, min(before.toordinal() + 1, LAST_DAY), step):
-        yield [day] if keep is None or keep(day) else []
+        yield [day]
+
+
+def _limited_daily(
+    rule: Rule, start: datetime, after: datetime, before: datetime
+) -> Iterator[list[int]]:
+    step = rule.interval if rule.freq == Freq.DAILY else 1
+    first = _first_period(start.toordinal(), step, after)
+    if rule.by_day and step % 7 == 0 and not _day_limit(rule, first):
+        return
+    last = min(before.toordinal() + 1, LAST_DAY)
+    for days in _limited_days(rule, first, last):
+        for day in days if step == 1 else _in_step(days, first, step):
+            if first <= day < last:
+                yield [day]
+
+
+def _first_period(first: int, step: int, after: datetime) -> int:
+    """The first day of the period of `after`, of those that begin `step` days apart."""
+    return first + (after.toordinal() - first) // step * step
+
+
+def _in_step(days: list[int], first: int, step: int) -> list[int]:
+    """The days that are a whole number of steps from `first`: by days or by steps, as is less."""
+    if not days or len(days) * step < days[-1] - days[0]:
+        return [day for day in days if (day - first) % step == 0]
+    among = set(days)
+    stepped = range(days[0] + (first - days[0]) % step, days[-1] + 1, step)
+    return [day for day in stepped if day in among]
+
+
+# --- The calendar repeats: what a year looks like ---
+
+
+class _Patterns:
+    """The days of years, each kind of year worked out once."""
+
+    __slots__ = ("_kinds", "_work_out")
+
+    def __init__(self, work_out: Callable[[int], list[int]]) -> None:
+        self._work_out = work_out
+        self._kinds: dict[int, list[int]] = {}
+
+    def of(self, year: int) -> list[int]:
+        """The days of a year, as `work_out` gives them for one of its kind."""
+        kind = _KINDS[year % 400]
+        offsets = self._kinds.get(kind)
+        if offsets is None:
+            first = date(kind, 1, 1).toordinal()
+            offsets = self._kinds[kind] = [day - first for day in self._work_out(kind)]
+        if not offsets:
+            return []
+        first = date(year, 1, 1).toordinal()
+        return [first + offset for offset in offsets]
+
+
+def _kind(year: int) -> tuple[int, bool, bool, bool]:
+    """What decides the weekdays, months and weeks of a year, those it shares with its neighbours.
+
+    A week counted from the end of the next year depends on how many that year has.
+    """
+    return date(year, 1, 1).weekday(), isleap(year - 1), isleap(year), isleap(year + 1)
+
+
+def _kinds() -> tuple[int, ...]:
+    """For each year of the 400 after which the calendar repeats, the first of its kind."""
+    first: dict[tuple[int, bool, bool, bool], int] = {}
+    return tuple(first.setdefault(_kind(year), year) for year in range(2000, 2400))
+
+
+_KINDS: Final = _kinds()
+
+
+def _limited_days(rule: Rule, first: int, last: int) -> Iterator[list[int]]:
+    """Year by year the days from that of `first` to that of `last` that every BY part lets pass."""
+    plain = replace(rule, by_day=tuple(sorted({(0, weekday) for _, weekday in rule.by_day})))
+    days = _Patterns(lambda year: _days_of_year(plain, year))
+    last_year = date.fromordinal(min(last, LAST_DAY)).year
+    for year in range(date.fromordinal(first).year, last_year + 1):
+        yield days.of(year)
+
+
+# --- The days of one month, one year ---
 
 
 def _days_of_month(rule: Rule, year: int, month: int) -> list[int]:
@@ -165,10 +276,6 @@ def _length_of_year(year: int) -> int:
     return 366 if isleap(year) else 365
 
 
-def _month_limit(rule: Rule, day: int) -> bool:
-    return date.fromordinal(day).month in rule.by_month
-
-
 def _month_day_limit(rule: Rule, day: int) -> bool:
     value = date.fromordinal(day)
     from_end = value.day - monthrange(value.year, value.month)[1] - 1
@@ -190,11 +297,9 @@ def _day_limit(rule: Rule, day: int) -> bool:
 
 
 _LIMITS: Final[dict[str, Callable[[Rule, int], bool]]] = {
-    "by_month": _month_limit,
     "by_month_day": _month_day_limit,
     "by_year_day": _year_day_limit,
     "by_week_no": _week_no_limit,
-    "by_day": _day_limit,
 }
 
 

@@ -13,23 +13,27 @@ from datetime import date, datetime, time, timedelta
 from itertools import chain, dropwhile, islice, takewhile
 from typing import Final
 
-from caldavd.ical.dayset import LAST_DAY, day_sets
+from caldavd.ical.dayset import LAST_DAY, day_sets, limited
 from caldavd.ical.rule import Freq, Rule
 from caldavd.ical.values import DAY_S
 
 MAX_COUNTED: Final = 200_000
 """Instances counted one by one for a rule with COUNT; what lies after these is not looked for."""
 MAX_EXAMINED: Final = 100_000
-"""Days, hours, minutes and seconds examined in a row without a hit."""
-DAY_EXAMINED: Final = 4
-"""What a day counts of these, with its own tests."""
+"""Days, hours, minutes and seconds examined in a row without a hit: the rule has no more."""
+MAX_WORK: Final = 150_000
+"""Those examined without a hit in one search, wherever the hits are: more is too much work."""
 _PER_DAY: Final = {Freq.HOURLY: 24, Freq.MINUTELY: 1_440, Freq.SECONDLY: DAY_S}
+
+
+class TooMany(ValueError):
+    """There are more instances than the limit, or it would take too long to find them."""
 
 
 def expand(rule: Rule, start: datetime, after: datetime, before: datetime) -> Iterator[datetime]:
     """`start` and what the rule adds to it, from `after` on, in order.
 
-    The search ends soon after `before`; what lies there may come too.
+    The search ends soon after `before`; what lies there may come too. Raises TooMany.
 
     `start` is the first instance and counted by COUNT, whether the rule generates it or not.
     UNTIL is not looked at.
@@ -146,7 +150,7 @@ def _by_day_set(
         for minute in rule.by_minute
         for second in rule.by_second
     ]
-    misses, most = 0, _MAX_EMPTY[rule.freq]
+    misses, most = 0, _MAX_EMPTY.get(rule.freq, MAX_EXAMINED)
     for days in day_sets(rule, start, after, before):
         misses += 1
         for moment in _at_times(rule, days, times):
@@ -166,13 +170,8 @@ def _at_times(rule: Rule, days: list[int], times: list[time]) -> Iterator[dateti
 
 
 _combine: Final = datetime.combine
-_MAX_EMPTY: Final = {
-    Freq.YEARLY: 1_000,
-    Freq.MONTHLY: 6_000,
-    Freq.WEEKLY: 10_000,
-    Freq.DAILY: 20_000,
-}
-"""Periods in a row without an instance, several times the longest gap of a rule that has any."""
+_MAX_EMPTY: Final = {Freq.YEARLY: 400, Freq.MONTHLY: 4_800}
+"""Periods in a row without a day after which all that follows is the same again."""
 
 
 def _positions(by_set_pos: tuple[int, ...], total: int) -> list[int]:
@@ -188,51 +187,75 @@ def _within_days(
     rule: Rule, start: datetime, after: datetime, before: datetime
 ) -> Iterator[datetime]:
     per_day = _PER_DAY[rule.freq]
-    of_day = start.hour * 3600 + start.minute * 60 + start.second
-    origin = start.toordinal() * per_day + of_day * per_day // DAY_S
-    misses = 0
-    for days in day_sets(rule, start, after, before):
-        misses += DAY_EXAMINED
-        for day in days:
-            for seconds in _units(rule, origin - day * per_day):
-                if seconds is None:
-                    misses += 1
-                else:
-                    misses = 0
-                    yield datetime.combine(date.fromordinal(day), time(*_clock(seconds)))
-                if misses > MAX_EXAMINED:
-                    return
+    origin = start.toordinal() * per_day + _of_day(start) * per_day // DAY_S
+    first, since = after.toordinal(), _of_day(after)
+    misses = work = 0
+    for day in _days_in_step(rule, start, after, before):
+        midnight: datetime | None = None
+        for seconds in _units(rule, origin - day * per_day, since if day == first else 0):
+            if seconds is None:
+                misses += 1
+                work += 1
+                continue
+            misses = 0
+            if midnight is None:
+                midnight = datetime.fromordinal(day)
+            yield midnight + timedelta(seconds=seconds)
         if misses > MAX_EXAMINED:
             return
+        if work > MAX_WORK:
+            raise TooMany("the rule happens too rarely to be followed this far")
 
 
-def _clock(seconds: int) -> tuple[int, int, int]:
-    return seconds // 3600, seconds // 60 % 60, seconds % 60
+def _of_day(moment: datetime) -> int:
+    return moment.hour * 3600 + moment.minute * 60 + moment.second
 
 
-def _units(rule: Rule, origin: int) -> Iterator[int | None]:
+def _days_in_step(rule: Rule, start: datetime, after: datetime, before: datetime) -> Iterator[int]:
+    """The days to look at: where the interval is longer than a day, those that it comes to."""
+    per_day = _PER_DAY[rule.freq]
+    if rule.interval <= per_day or limited(rule) or rule.by_day:
+        return chain.from_iterable(day_sets(rule, start, after, before))
+    origin = start.toordinal() * per_day + _of_day(start) * per_day // DAY_S
+    away = (origin - after.toordinal() * per_day) % rule.interval
+    last = min(before.toordinal() + 1, LAST_DAY) * per_day
+    numbers = range(after.toordinal() * per_day + away, last, rule.interval)
+    return (number // per_day for number in numbers)
+
+
+def _units(rule: Rule, origin: int, since: int) -> Iterator[int | None]:
     """Seconds of the day that match, and a None for each step that found none.
 
-    `origin` is where DTSTART stands, in periods of the rule counted from this midnight.
+    `origin` is where DTSTART stands, in periods of the rule counted from this midnight. Hours
+    that end before second `since` are passed over.
     """
     yield None
     if origin % rule.interval >= _PER_DAY[rule.freq]:
         return
     per_hour = _PER_DAY[rule.freq] // 24
-    for hour in rule.by_hour or range(24):
-        yield None
-        if (origin - hour * per_hour) % rule.interval >= per_hour:
-            continue
-        if rule.freq == Freq.HOURLY:
-            yield from _picked(rule, hour * 3600, rule.by_minute)
-            continue
-        for minute in rule.by_minute or range(60):
+    for hour in rule.by_hour or range(since // 3600, 24):
+        away = (origin - hour * per_hour) % rule.interval
+        if away >= per_hour or hour < since // 3600:
             yield None
-            number = hour * 60 + minute
-            if rule.freq == Freq.SECONDLY:
-                yield from _seconds(rule, number * 60, origin)
-            elif (number - origin) % rule.interval == 0:
-                yield from _picked(rule, number * 60, (0,))
+        elif rule.freq == Freq.HOURLY:
+            yield from _picked(rule, hour * 3600, rule.by_minute)
+        elif rule.freq == Freq.SECONDLY and rule.interval >= 60:
+            yield from _rare_seconds(rule, hour * 3600, away)
+        else:
+            yield from _minutes(rule, hour * 60, origin, since)
+
+
+def _minutes(rule: Rule, first: int, origin: int, since: int) -> Iterator[int | None]:
+    """The seconds that match in the hour that begins with minute `first` of the day."""
+    for minute in rule.by_minute or range(60):
+        number = first + minute
+        if number < since // 60:
+            continue
+        yield None
+        if rule.freq == Freq.SECONDLY:
+            yield from _seconds(rule, number * 60, origin)
+        elif (number - origin) % rule.interval == 0:
+            yield from _picked(rule, number * 60, (0,))
 
 
 def _picked(rule: Rule, base: int, minutes: tuple[int, ...]) -> Iterator[int]:
@@ -245,8 +268,28 @@ def _picked(rule: Rule, base: int, minutes: tuple[int, ...]) -> Iterator[int]:
         yield base + minutes[index // count] * 60 + rule.by_second[index % count]
 
 
-def _seconds(rule: Rule, base: int, origin: int) -> Iterator[int | None]:
-    if rule.by_set_pos and not {1, -1} & set(rule.by_set_pos):
+def _seconds(rule: Rule, base: int, origin: int) -> Iterator[int]:
+    """The seconds that match in the minute that begins at second `base` of the day."""
+    if _none_picked(rule):
         return
-    for second in range((origin - base) % rule.interval, 60, rule.interval):
-        yield base + second if not rule.by_second or second in rule.by_second else None
+    away = (origin - base) % rule.interval
+    for second in rule.by_second or range(away, 60, rule.interval):
+        if (second - away) % rule.interval == 0:
+            yield base + second
+
+
+def _rare_seconds(rule: Rule, base: int, away: int) -> Iterator[int | None]:
+    """The same in an hour, whose steps are fewer than its minutes."""
+    if _none_picked(rule):
+        return
+    for seconds in range(away, 3600, rule.interval):
+        minute, second = divmod(seconds, 60)
+        fits = (not rule.by_minute or minute in rule.by_minute) and (
+            not rule.by_second or second in rule.by_second
+        )
+        yield base + seconds if fits else None
+
+
+def _none_picked(rule: Rule) -> bool:
+    """Whether BYSETPOS leaves nothing of a set of one, as that of a second is."""
+    return bool(rule.by_set_pos) and not {1, -1} & set(rule.by_set_pos)
