@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from caldavd import clock, listeners, memory, parts
+from caldavd import clock, listeners, memory, parts, zonedata
 from caldavd.auth.basic import Authenticator
 from caldavd.auth.passwords import Hasher, draw
 from caldavd.config import Bootstrap, ConfigError
@@ -35,10 +35,12 @@ from caldavd.store import upgrading
 from caldavd.store.connect import connect
 from caldavd.store.engine import Database, Unavailable
 from caldavd.workers import prune, runner
+from caldavd.workers.reindex import Reindexer
 
 _log: Final = logging.getLogger(__name__)
 
 PRUNE_EVERY_S: Final = 6 * 3_600
+REINDEX_EVERY_S: Final = 600
 KEEPALIVE_S: Final = 75
 
 
@@ -152,6 +154,8 @@ async def _serve(prepared: Prepared, number: int, parent: int | None) -> None:
     db = MeasuredDatabase(db, metrics)
     auth = Authenticator(db, parts.authentication(config), clock.now)
     metrics.read_logins(auth.counts.by_result)
+    reindexer = Reindexer(db, clock.now, zonedata.version)
+    metrics.read_indexing(reindexer.progress)
     context = listeners.tls(config.server)
     stop = _stop_signals(config, context, parent)
     requests = RequestLog(config.log.format)
@@ -164,7 +168,9 @@ async def _serve(prepared: Prepared, number: int, parent: int | None) -> None:
         if config.metrics.port:
             port = config.metrics.port + number
             await _listen(side, listeners.tcp(config.metrics.host, port, shared=False), None)
-        await _until(stop, config, db, (auth.keep_notes(), front.watch()))
+        reindexing = runner.Periodic("reindex", REINDEX_EVERY_S, reindexer.work)
+        others = (auth.keep_notes(), front.watch(), runner.run(reindexing))
+        await _until(stop, config, db, others)
         _log.info("stopping")
         for site in main.sites:
             await site.stop()

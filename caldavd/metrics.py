@@ -10,12 +10,29 @@ from bisect import bisect_left
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from caldavd import __version__
 from caldavd.store.engine import Database, ReadTx, WriteTx
 
 T = TypeVar("T")
+
+
+class Indexing(Protocol):
+    """What was done to the index of occurrences since the start of the process."""
+
+    @property
+    def outcomes(self) -> Mapping[str, int]:
+        """Objects indexed anew by what became of them."""
+
+    @property
+    def waiting(self) -> int:
+        """Objects that wait for it."""
+
+    @property
+    def finished_at(self) -> int:
+        """When the last piece of work was finished."""
+
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 OTHER: Final = "other"
@@ -60,6 +77,7 @@ class Metrics:
         self._database: dict[str, _Histogram] = {"read": _Histogram(), "write": _Histogram()}
         self._in_flight = {"read": 0, "write": 0}
         self._logins: Callable[[], Mapping[str, int]] = dict
+        self._indexing: Indexing | None = None
 
     def observe(self, method: str, kind: str, status: int, seconds: float) -> None:
         """Counts one request; `kind` says what its URL led to, in one of few words."""
@@ -76,6 +94,10 @@ class Metrics:
     def read_logins(self, counts: Callable[[], Mapping[str, int]]) -> None:
         """Says where the numbers of logins by result are to be read."""
         self._logins = counts
+
+    def read_indexing(self, progress: Indexing) -> None:
+        """Says where to read what is done to the index of occurrences."""
+        self._indexing = progress
 
     def begin(self, mode: str) -> float:
         """A transaction begins to wait for its turn; when that was."""
@@ -116,6 +138,8 @@ class Metrics:
             "Logins that were verified, failed, or were sent away unseen.",
             {(("result", result),): float(n) for result, n in self._logins().items()},
         )
+        if self._indexing is not None:
+            yield from _indexed(self._indexing)
         yield from self._process()
 
     def _build(self) -> Iterator[str]:
@@ -169,6 +193,20 @@ class MeasuredDatabase:
     async def close(self) -> None:
         """As the database does it."""
         await self._db.close()
+
+
+def _indexed(progress: Indexing) -> Iterator[Iterator[str]]:
+    yield _family(
+        "caldavd_index_objects_total",
+        "counter",
+        "Objects indexed anew, by what became of them.",
+        {(("result", result),): float(n) for result, n in sorted(progress.outcomes.items())},
+    )
+    for name, help_, value in (
+        ("waiting", "Objects that wait to be indexed anew.", progress.waiting),
+        ("finished_time_seconds", "When that was last finished here.", progress.finished_at),
+    ):
+        yield _family(f"caldavd_index_{name}", "gauge", help_, {(): float(value)})
 
 
 def _family(name: str, type_: str, help_: str, samples: Mapping[Labels, float]) -> Iterator[str]:

@@ -39,6 +39,7 @@ MAY_KNOW: Final[dict[str, frozenset[str] | None]] = {
     "requestlog": LEAVES | {"logs"},
     "processes": frozenset(),
     "memory": frozenset(),
+    "zonedata": frozenset(),
     "listeners": frozenset({"config", "settings"}),
     "metrics": LEAVES | {"store"},
     "traffic": frozenset({"clock"}),

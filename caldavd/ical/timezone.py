@@ -65,6 +65,13 @@ def zone_from_id(tzid: str) -> tzinfo | None:
     return found or _of_windows(name)
 
 
+def forget() -> None:
+    """Drops what was read from the zone database, so that it is read anew."""
+    zone_from_id.cache_clear()
+    _described.cache_clear()
+    ZoneInfo.clear_cache()
+
+
 def _of_windows(name: str) -> tzinfo | None:
     """The zone that a name of Windows means; whoever never meets one never loads the table."""
     table = import_module("icalendar.timezone.windows_to_olson").WINDOWS_TO_OLSON

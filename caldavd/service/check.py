@@ -10,6 +10,8 @@ from caldavd.ical.index import index
 from caldavd.ical.parse import Document, parse
 from caldavd.ical.validate import Limits
 from caldavd.model import Stored
+from caldavd.service import reindex
+from caldavd.service.reindex import Version
 from caldavd.service.save import etag
 from caldavd.store import check as store
 from caldavd.store import objects
@@ -22,21 +24,27 @@ MAX_FINDINGS: Final = 1_000
 _DAY_S: Final = 86_400
 
 
-async def check(tx: ReadTx, now: int) -> list[Finding]:
-    """Everything in one state of the database that is not as it must be; nothing is mended."""
+async def check(tx: ReadTx, now: int, present: Version | None = None) -> list[Finding]:
+    """Everything in one state of the database that is not as it must be; nothing is mended.
+
+    The index of objects that wait to be computed with `present` is not judged.
+    """
     found = await store.findings(tx)
+    up_to = None if present is None else await reindex.rebuilt_up_to(tx, present)
     calendar = await store.next_calendar(tx, 0)
     while calendar is not None and len(found) < MAX_FINDINGS:
-        found += await _of_calendar(tx, calendar, now)
+        found += await _of_calendar(tx, calendar, now, up_to)
         calendar = await store.next_calendar(tx, calendar)
     return found
 
 
-async def _of_calendar(tx: ReadTx, calendar: int, now: int) -> list[Finding]:
+async def _of_calendar(tx: ReadTx, calendar: int, now: int, up_to: int | None) -> list[Finding]:
     found: list[Finding] = []
     page = await objects.page(tx, calendar, "", PAGE)
     while page and len(found) < MAX_FINDINGS:
         held = await store.indexed(tx, [stored.id for stored, _ in page])
+        if up_to is not None:
+            held = {id_: of for id_, of in held.items() if id_ <= up_to}
         found += await tx.offload(_of_page, page, held, now)
         page = await objects.page(tx, calendar, page[-1][0].name, PAGE)
     return found
@@ -46,11 +54,13 @@ def _of_page(page: list[tuple[Stored, str]], held: dict[int, Indexed], now: int)
     return [
         Finding(rule, f"object {stored.id} ({stored.name}) {what}")
         for stored, text in page
-        for rule, what in _of_object(stored, text, held[stored.id], now)
+        for rule, what in _of_object(stored, text, held.get(stored.id), now)
     ]
 
 
-def _of_object(stored: Stored, text: str, held: Indexed, now: int) -> Iterator[tuple[str, str]]:
+def _of_object(
+    stored: Stored, text: str, held: Indexed | None, now: int
+) -> Iterator[tuple[str, str]]:
     size = len(text.encode())
     if stored.etag != etag(text):
         yield "entity tag", f"has entity tag {stored.etag}, its text has {etag(text)}"
@@ -70,7 +80,7 @@ def _of_object(stored: Stored, text: str, held: Indexed, now: int) -> Iterator[t
                 f"its text is {document.component} {document.uid}"
             ),
         )
-    elif not _agrees(held, document, stored.modified_at, now):
+    elif held is not None and not _agrees(held, document, stored.modified_at, now):
         yield "index", "is not indexed as its text says: a search in time may miss it"
 
 
@@ -81,14 +91,8 @@ def _agrees(held: Indexed, document: Document, modified_at: int, now: int) -> bo
     """
     return any(
         _within(held, held, fresh) == _within(fresh, held, fresh)
-        for fresh in (_fresh(document, day) for day in (modified_at, now))
+        for fresh in (reindex.indexed(index(document, day)) for day in (modified_at, now))
     )
-
-
-def _fresh(document: Document, today: int) -> Indexed:
-    made = index(document, today)
-    rows = frozenset((row.starts, row.ends, row.floating, row.busy) for row in made.occurrences)
-    return Indexed(made.indexed_from, made.indexed_until, rows)
 
 
 def _within(held: Indexed, one: Indexed, other: Indexed) -> set[tuple[int, int, bool, int]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from caldavd.metrics import Metrics
+from caldavd.workers.reindex import Progress
 
 
 def samples(metrics: Metrics, name: str) -> list[str]:
@@ -91,3 +92,20 @@ def test_memory_is_that_of_this_process() -> None:
 
     assert found is not None
     assert 5_000_000 < int(found[1]) < 5_000_000_000
+
+
+def test_what_is_done_to_the_index_is_read_when_asked_for() -> None:
+    metrics = Metrics("sqlite")
+    progress = Progress()
+    metrics.read_indexing(progress)
+    progress.outcomes.update({"same": 2, "changed": 1})
+    progress.waiting, progress.finished_at = 7, 1_800_000_000
+
+    lines = metrics.render().splitlines()
+
+    assert [one for one in lines if one.startswith("caldavd_index_")] == [
+        'caldavd_index_objects_total{result="changed"} 1',
+        'caldavd_index_objects_total{result="same"} 2',
+        "caldavd_index_waiting 7",
+        "caldavd_index_finished_time_seconds 1800000000",
+    ]
