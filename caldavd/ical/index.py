@@ -20,8 +20,6 @@ from caldavd.ical.values import DAY_S, Temporal, epoch, wall_seconds
 
 RULES: Final = 1
 """Raised whenever the same text is to have other rows: all objects are indexed anew then."""
-RULES: Final = 1
-"""Raised whenever the same text is to have other rows: all objects are indexed anew then."""
 HORIZON_S: Final = 731 * DAY_S
 """How far after `today` endless series are indexed."""
 MAX_ROWS: Final = 1_500
