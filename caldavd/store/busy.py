@@ -81,14 +81,10 @@ _UNDECIDED: Final = (
     )
     .limit(bindparam("at_most"))
 )
-_CALENDARS: Final = (
-    select(*collections.COLUMNS)
-    .where(
-        In(collection.c.owner_id, "owner_ids"),
-        collection.c.kind == Kind.CALENDAR.value,
-        collection.c.trashed_at.is_(None),
-    )
-    .order_by(collection.c.id)
+_CALENDARS: Final = select(*collections.COLUMNS).where(
+    In(collection.c.owner_id, "owner_ids"),
+    collection.c.kind == Kind.CALENDAR.value,
+    collection.c.trashed_at.is_(None),
 )
 _OF_OWNER: Final = (
     select(property_.c.resource_id, property_.c.name, property_.c.value)
@@ -102,7 +98,7 @@ _OF_OWNER: Final = (
 
 
 async def calendars(tx: ReadTx, owner_ids: Sequence[int]) -> list[Collection]:
-    """The calendars of all these principals, oldest first."""
+    """The calendars of all these principals."""
     rows = await tx.all(_CALENDARS, owner_ids=owner_ids)
     return [collections.from_row(row) for row in rows]
 
