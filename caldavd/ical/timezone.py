@@ -1,4 +1,4 @@
-"""Time zones: TZIDs, enclosed VTIMEZONEs, Windows names (RFC 5545 §3.6.5, RFC 7809).
+"""Time zones: TZIDs, enclosed VTIMEZONEs, names (RFC 5545 §3.6.5, RFC 7809).
 
 An enclosed VTIMEZONE is read once for each text it has. Where it says the same as the zone
 database does under its name, the database's zone is used: it is faster and knows more years.
@@ -11,15 +11,16 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from heapq import merge
-from importlib import import_module
 from itertools import islice, takewhile
 from operator import attrgetter
 from typing import Final, NamedTuple
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
+from caldavd.ical import tzif, tznames, vtimezone
 from caldavd.ical.contentline import Component, Line, read
 from caldavd.ical.expansion import expand
 from caldavd.ical.rule import Freq, Rule, parse_rule
+from caldavd.ical.tznames import UTC_KEY, key_of
 from caldavd.ical.values import EPOCH, parse_datetime, wall
 
 MAX_ONSETS: Final = 3_000
@@ -49,34 +50,25 @@ def resolve(tzid: str, zones: Mapping[str, Component]) -> tzinfo | None:
 
 @lru_cache(maxsize=1024)
 def zone_from_id(tzid: str) -> tzinfo | None:
-    """The zone of the database that a name means, or None.
-
-    Names may have a prefix as libraries write them (`/mozilla.org/20050126_1/Europe/Berlin`), or
-    be those of Windows.
-    """
-    name = tzid.strip().strip('"')
-    if name.upper() in ("UTC", "GMT", "Z", "ETC/UTC"):
-        return UTC
-    parts = [part for part in name.split("/") if part]
-    candidates = [name]
-    if name.startswith("/"):
-        candidates += ["/".join(parts[index:]) for index in range(1, len(parts))]
-    found = next((zone for key in candidates if key and (zone := _olson(key))), None)
-    return found or _of_windows(name)
+    """The zone of the database that a name means (`tznames`), or None."""
+    key = key_of(tzid)
+    if key is None:
+        return None
+    return UTC if key == UTC_KEY else ZoneInfo(key)
 
 
 def forget() -> None:
     """Drops what was read from the zone database, so that it is read anew."""
-    zone_from_id.cache_clear()
-    _described.cache_clear()
+    for cached in (
+        zone_from_id,
+        _described,
+        tznames.key_of,
+        tzif.history,
+        vtimezone.calendar_text,
+        vtimezone.timezone_text,
+    ):
+        cached.cache_clear()
     ZoneInfo.clear_cache()
-
-
-def _of_windows(name: str) -> tzinfo | None:
-    """The zone that a name of Windows means; whoever never meets one never loads the table."""
-    table = import_module("icalendar.timezone.windows_to_olson").WINDOWS_TO_OLSON
-    olson = table.get(name)
-    return None if olson is None else _olson(olson)
 
 
 def zone_from_component(tzid: str, timezone: Component) -> tzinfo:
@@ -102,13 +94,6 @@ def zone_from_calendar(text: str) -> tuple[str, tzinfo]:
     if zones[0].name != "VTIMEZONE" or tzid is None:
         raise ValueError("a time zone is one VCALENDAR with one VTIMEZONE that has a TZID")
     return tzid.value, zone_from_component(tzid.value, zones[0])
-
-
-def _olson(name: str) -> tzinfo | None:
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        return None
 
 
 # --- Enclosed VTIMEZONEs ---
