@@ -15,7 +15,8 @@ from importlib import import_module, util
 from pathlib import Path
 from typing import Any, Final
 
-from tests.benchmarks import items, machine, processes, report, servers
+from tests.benchmarks import alone, items, machine, processes, report, servers
+from tests.benchmarks.alone import ALONE, Run
 from tests.benchmarks.client import Client, Wrong
 from tests.benchmarks.figures import Row
 from tests.benchmarks.fill import fill
@@ -35,13 +36,17 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     """What is to be measured."""
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     keys = [operation.key for operation in OPERATIONS]
+    every = [*keys, *(alone.key for alone in ALONE)]
     parser.add_argument("--objects", type=_counts, default=[200, 2000, 20000], metavar="N,...")
     parser.add_argument("--database", type=_among(DATABASES), default=DATABASES, metavar="NAME,...")
     parser.add_argument(
         "--seconds", type=float, default=3.0, help="load for each operation, server and scale"
     )
     parser.add_argument(
-        "--only", type=_among(keys), default=keys, metavar="OP,...", help=", ".join(keys)
+        "--only", type=_among(every), default=every, metavar="OP,...", help=", ".join(every)
+    )
+    parser.add_argument(
+        "--imported", type=int, default=10_000, metavar="N", help="events of the import"
     )
     parser.add_argument("--json", type=Path, metavar="FILE")
     parser.add_argument("--markdown", type=Path, metavar="FILE")
@@ -177,6 +182,10 @@ async def _database(
     for operation in operations:
         _progress(f"{database}: {operation.title}")
         rows += await bench.measure(operation, places)
+    for one in ALONE:
+        if one.key in asked.only:
+            _progress(f"{database}: {one.title}")
+            rows += await alone.measure(one, places, Run(asked.seconds, asked.imported))
     return rows
 
 

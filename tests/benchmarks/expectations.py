@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,13 +12,35 @@ LARGE: Final = 20_000
 MAX_RESIDENT_MB: Final = 120
 MAX_GROWTH: Final = 4 / 3
 """Processor time a request at the largest scale, as a multiple of that at the smallest."""
-GROWS_NOT: Final = ("get", "propfind0", "sync1")
+GROWS_NOT: Final = ("get", "propfind0", "sync1", "week", "month", "expand", "freebusy")
+"""Those whose answer does not grow; one with a text filter must read every text."""
+DATABASE_SHARE: Final = {"sqlite": 1.0, "postgresql": 0.5}
+"""What is left of an expectation where statements travel to another process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Least:
+    """The least share of the bare application, on SQLite.
+
+    In processor time and in requests per second; on PostgreSQL in the server's own processor time.
+    """
+
+    share: float
+    databases: tuple[str, ...] = ("sqlite", "postgresql")
+    objects: int | None = None
+    """The one scale that it holds for."""
+
+
 SHARES: Final = {
-    ("sqlite", "get"): 0.40,
-    ("sqlite", "propfind0"): 0.28,
-    ("sqlite", "sync1"): 0.25,
+    "get": Least(0.40, ("sqlite",)),
+    "propfind0": Least(0.28, ("sqlite",)),
+    "sync1": Least(0.25, ("sqlite",)),
+    "multiget": Least(0.05),
+    "week": Least(0.20, objects=2_000),
+    "putnew": Least(0.10),
 }
-"""The least share of the bare application, in processor time and in requests per second."""
+MOST_P95_MS: Final = {"freebusy10": 10.0}
+"""On SQLite."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,21 +57,38 @@ class Verdict:
 
 def verdicts(row: Row, rows: Sequence[Row]) -> list[Verdict]:
     """What is expected of a row, which may depend on others of the same run."""
-    found = []
-    share = SHARES.get((row.database, row.key))
-    if share is not None:
-        reached = min(row.cpu_ratio, row.rate_ratio)
-        found.append(Verdict(f"≥ {share:.2f} of bare", reached >= share, f"{reached:.3f}"))
-    smallest = _smallest(row, rows)
-    if (
-        row.database == "sqlite"
-        and row.key in GROWS_NOT
-        and row.objects >= LARGE > smallest.objects
-    ):
-        growth = row.ours.cpu_us / smallest.ours.cpu_us
+    return [*_share(row), *_latency(row), *_growth(row, _smallest(row, rows))]
+
+
+def _share(row: Row) -> Iterator[Verdict]:
+    least = SHARES.get(row.key)
+    if least is None or row.database not in least.databases:
+        return
+    if least.objects not in (None, row.objects):
+        return
+    wanted = least.share * DATABASE_SHARE[row.database]
+    # PostgreSQL may have to share a core with the generator: its rate says little.
+    reached = min(row.cpu_ratio, row.rate_ratio) if row.database == "sqlite" else row.cpu_ratio
+    digits = 2 if round(wanted, 2) == wanted else 3
+    yield Verdict(f"≥ {wanted:.{digits}f} of bare", reached >= wanted, f"{reached:.3f}")
+
+
+def _latency(row: Row) -> Iterator[Verdict]:
+    if row.key in MOST_P95_MS:
+        most = MOST_P95_MS[row.key] / DATABASE_SHARE[row.database]
+        found = row.ours.latency_ms(95)
+        yield Verdict(f"p95 < {most:g} ms", found < most, f"{found:.1f} ms")
+
+
+def _growth(row: Row, smallest: Row) -> Iterator[Verdict]:
+    if row.key in GROWS_NOT and row.objects >= LARGE > smallest.objects:
+        growth = _all_cpu_us(row) / _all_cpu_us(smallest)
         wanted = f"≤ {MAX_GROWTH:.2f} × {smallest.objects} objects"
-        found.append(Verdict(wanted, growth <= MAX_GROWTH, f"{growth:.2f} ×"))
-    return found
+        yield Verdict(wanted, growth <= MAX_GROWTH, f"{growth:.2f} ×")
+
+
+def _all_cpu_us(row: Row) -> float:
+    return row.ours.cpu_us + row.ours.database_cpu_us
 
 
 def memory(rows: Sequence[Row]) -> list[Verdict]:

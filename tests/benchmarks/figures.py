@@ -22,20 +22,20 @@ class Figures:
 
     @property
     def per_s(self) -> float:
-        return self.requests / self.elapsed_s
+        return self.requests / self.elapsed_s if self.requests else math.nan
 
     @property
     def cpu_us(self) -> float:
-        return self.cpu_s / self.requests * 1e6
+        return self.cpu_s / self.requests * 1e6 if self.requests else math.nan
 
     @property
     def database_cpu_us(self) -> float:
-        return self.database_cpu_s / self.requests * 1e6
+        return self.database_cpu_s / self.requests * 1e6 if self.requests else math.nan
 
     @property
     def generator_busy(self) -> float:
         """The share of the time in which the generator itself computed."""
-        return self.generator_cpu_s / self.elapsed_s
+        return self.generator_cpu_s / self.elapsed_s if self.requests else 0.0
 
     def latency_ms(self, percent: float) -> float:
         """A percentile of the time from sending a request to its whole answer."""
@@ -44,7 +44,10 @@ class Figures:
 
 @dataclass(slots=True)
 class Row:
-    """One operation at one scale: the server, and the bare application in the same minutes."""
+    """One operation at one scale: the server, and the bare application in the same minutes.
+
+    Of what has nothing to be compared with, the bare application's figures are empty.
+    """
 
     database: str
     key: str
@@ -92,11 +95,12 @@ def _as_json(figures: Figures) -> dict[str, Any]:
         "requests": figures.requests,
         "per_s": _rounded(figures.per_s),
         "p50_ms": _rounded(figures.latency_ms(50)),
+        "p95_ms": _rounded(figures.latency_ms(95)),
         "p99_ms": _rounded(figures.latency_ms(99)),
         "cpu_us": _rounded(figures.cpu_us),
         "database_cpu_us": _rounded(figures.database_cpu_us),
         "generator_busy": _rounded(figures.generator_busy),
-        "body_bytes": round(figures.body_bytes / figures.requests),
+        "body_bytes": round(figures.body_bytes / max(figures.requests, 1)),
     }
 
 

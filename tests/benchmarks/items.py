@@ -182,11 +182,13 @@ class Item:
         definition = "" if self.all_day else dict(_ZONES)[zone]
         lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//example.org//benchmark//EN"]
         lines += filter(None, definition.split("\n"))
-        lines += self._component(self.day, overrides=False)
+        return folded([*lines, *self.components(), "END:VCALENDAR"])
+
+    def components(self) -> Iterator[str]:
+        """Its events as unfolded lines."""
+        yield from self._component(self.day, overrides=False)
         if self.kind is Kind.EXCEPTIONS:
-            lines += self._component(self.day + OVERRIDDEN * _WEEK, overrides=True)
-        lines.append("END:VCALENDAR")
-        return folded(lines)
+            yield from self._component(self.day + OVERRIDDEN * _WEEK, overrides=True)
 
     def _first(self) -> tuple[str, time, int]:
         """The zone, the time of day and the minutes that it takes."""
@@ -262,6 +264,16 @@ def busy(among: Sequence[Item], start: date, end: date) -> list[tuple[datetime, 
         else:
             merged.append((begins, ends))
     return merged
+
+
+def as_one_calendar(among: Sequence[Item]) -> str:
+    """All objects in one iCalendar file, as programs export a calendar."""
+    lines = ["BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//example.org//benchmark//EN"]
+    for definition in (BERLIN, _NEW_YORK):
+        lines += definition.split("\n")
+    for item in among:
+        lines += item.components()
+    return folded([*lines, "END:VCALENDAR"])
 
 
 def folded(lines: Sequence[str]) -> str:

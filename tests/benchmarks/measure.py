@@ -35,6 +35,10 @@ class Place:
     database: str
     database_pid: int
 
+    def database_cpu_s(self) -> float:
+        """Processor time of the database's processes."""
+        return _used(self.database_pid)
+
 
 @dataclass(slots=True)
 class _Prepared:

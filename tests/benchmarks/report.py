@@ -16,6 +16,7 @@ _HEADINGS: Final = (
     "objects",
     "req/s",
     "p50 ms",
+    "p95 ms",
     "p99 ms",
     "CPU µs",
     "db CPU µs",
@@ -26,13 +27,15 @@ _HEADINGS: Final = (
     "expected",
     "",
 )
-_LEFT: Final = (0, 11, 12)
+_LEFT: Final = (0, 12, 13)
 """Columns of words; the others are numbers."""
 LEGEND: Final = f"""\
 CPU: processor time of the server's processes a request, user and system. bare: an aiohttp
 application that answers the same requests with an answer of the same size and headers, measured
 in slices between ours. MB: resident memory of the server after the operation, mapped files in it.
-An expectation in shares of bare holds for processor time and for requests per second.
+An expectation in shares of bare holds for processor time and, on SQLite, for requests per second;
+one of growth for the processor time of server and database together. Where nothing stands below
+bare, a function was measured without a protocol (CPU: of the process that called it), or a command.
 * the generator was busy for more than {BUSY_GENERATOR:.0%} of the time: more requests per second \
 were possible."""
 
@@ -78,12 +81,13 @@ def _row_cells(row: Row, rows: Sequence[Row]) -> list[str]:
         str(row.objects),
         _number(ours.per_s) + _mark(ours.generator_busy),
         _number(ours.latency_ms(50)),
+        _number(ours.latency_ms(95)),
         _number(ours.latency_ms(99)),
         _number(ours.cpu_us),
         _number(ours.database_cpu_us) if row.database != "sqlite" else "-",
         _number(bare.cpu_us),
-        f"{row.cpu_ratio:.3f}",
-        f"{row.rate_ratio:.3f}" + _mark(bare.generator_busy),
+        _share(row.cpu_ratio),
+        _share(row.rate_ratio) + _mark(bare.generator_busy),
         f"{row.resident_mb:.0f}",
         "; ".join(verdict.expected for verdict in judged),
         "; ".join(str(verdict) for verdict in judged),
@@ -98,6 +102,10 @@ def _memory(rows: Sequence[Row]) -> list[str]:
 
 def _mark(busy: float) -> str:
     return "*" if busy > BUSY_GENERATOR else ""
+
+
+def _share(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value:.3f}"
 
 
 def _number(value: float) -> str:

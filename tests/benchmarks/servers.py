@@ -49,6 +49,8 @@ class Caldavd:
     process: subprocess.Popen[str]
     port: int
     location: Path | str
+    data: Path
+    environ: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,7 @@ def caldavd(
     log = data / "server.log"
     with log.open("w") as errors, _run(command, environ, errors, core) as process:
         port = _announced(process, log)
-        yield Caldavd(process, port, url or data / "caldavd.sqlite3")
+        yield Caldavd(process, port, url or data / "caldavd.sqlite3", data, environ)
 
 
 @contextmanager

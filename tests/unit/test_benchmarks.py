@@ -168,6 +168,38 @@ def test_an_operation_may_not_grow_with_the_calendar() -> None:
     assert [str(verdict) for verdict in found] == ["missed: 0.333", "missed: 1.50 ×"]
 
 
+def test_a_bar_may_be_of_one_scale() -> None:
+    query = [row(600, key="week", objects=objects) for objects in (200, 2_000)]
+
+    assert [list(map(str, verdicts(one, query))) for one in query] == [[], ["missed: 0.167"]]
+
+
+def test_postgresql_may_take_twice_as_long_and_is_not_judged_by_its_rate() -> None:
+    new = row(1_800, key="putnew")
+    new.database = "postgresql"
+    new.ours.elapsed_s = 60
+
+    assert [(one.expected, one.met) for one in verdicts(new, [new])] == [("≥ 0.05 of bare", True)]
+
+
+def test_free_busy_is_judged_by_its_slowest_twentieth() -> None:
+    asked = row(key="freebusy10")
+    asked.ours.latencies_s = [0.001] * 94 + [0.012] * 6
+    asked.bare = Figures()
+
+    assert [str(verdict) for verdict in verdicts(asked, [asked])] == ["missed: 12.0 ms"]
+
+
+def test_a_row_may_have_nothing_beside_it() -> None:
+    command = row(key="import")
+    command.bare = Figures()
+    command.ours.latencies_s = []
+
+    line = report.markdown([command], {"machine": "of the test"}).splitlines()[6]
+
+    assert line == "| GET | 200 | 1000 | - | - | - | 200 | - | - | - | - | 80 |  |  |"
+
+
 def test_memory_is_judged_by_the_most_there_was() -> None:
     rows = [row(objects=20_000, resident_mb=119), row(objects=20_000, resident_mb=121)]
 
@@ -182,9 +214,9 @@ def test_a_table_has_a_line_for_every_row() -> None:
     assert lines[0] == "- machine: of the test"
     assert lines[2] == "### sqlite"
     assert lines[6:8] == [
-        "| GET | 200 | 1000 | 2.00 | 3.00 | 200 | - | 100 | 0.500 | 1.000 | 80 "
+        "| GET | 200 | 1000 | 2.00 | 3.00 | 3.00 | 200 | - | 100 | 0.500 | 1.000 | 80 "
         "| ≥ 0.40 of bare | met |",
-        "| GET | 2000 | 1000 | 2.00 | 3.00 | 200 | - | 100 | 0.500 | 1.000 | 80 "
+        "| GET | 2000 | 1000 | 2.00 | 3.00 | 3.00 | 200 | - | 100 | 0.500 | 1.000 | 80 "
         "| ≥ 0.40 of bare | met |",
     ]
 
@@ -206,6 +238,7 @@ def test_json_has_what_the_table_has() -> None:
         "requests": 1_000,
         "per_s": 1_000,
         "p50_ms": 2,
+        "p95_ms": 3,
         "p99_ms": 3,
         "cpu_us": 200,
         "database_cpu_us": 0,
