@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from typing import Final
 
 from caldavd.errors import (
@@ -32,6 +33,9 @@ MAX_ZONES: Final = 50
 
 MAX_RULE: Final = 4_000
 """Rules of more characters repeat themselves: 366 year days take 1,800."""
+
+MAX_REMEMBERED: Final = 4_000
+"""VTIMEZONEs with longer values are checked each time; those of clients have some 300."""
 
 EARLIEST: Final = "00020101"
 LATEST: Final = "99981231"
@@ -91,7 +95,26 @@ def check(components: Collection[Component], zones: Collection[Component], limit
         _check_component(component, limits)
         _check_length(component)
     for zone in zones:
+        _check_zone(zone, limits)
+
+
+def _check_zone(zone: Component, limits: Limits) -> None:
+    """Nearly all objects hold one of few VTIMEZONEs: a text that was sound once still is."""
+    lines = tuple(zone.lines)
+    inner = tuple((part.name, tuple(part.lines)) for part in zone.components)
+    size = sum(len(line.value) for _, of in (("", lines), *inner) for line in of)
+    if size > MAX_REMEMBERED or any(part.components for part in zone.components):
         _check_component(zone, limits)
+    else:
+        _check_zone_again(lines, inner, limits)
+
+
+@lru_cache(maxsize=256)
+def _check_zone_again(
+    lines: tuple[Line, ...], inner: tuple[tuple[str, tuple[Line, ...]], ...], limits: Limits
+) -> None:
+    parts = [Component(name, list(of)) for name, of in inner]
+    _check_component(Component("VTIMEZONE", list(lines), parts), limits)
 
 
 def _check_component(component: Component, limits: Limits) -> None:

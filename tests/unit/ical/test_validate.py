@@ -325,3 +325,20 @@ def test_a_rule_is_accepted_only_if_it_can_be_read(frequency: str, parts: list[s
     except Refused:
         return
     assert parse_rule(text)
+
+
+def test_a_time_zone_that_was_refused_is_refused_again_and_a_sound_one_taken_again() -> None:
+    unsound = event(zones=[BERLIN.replace("BYMONTH=3", "BYMONTH=33")]).encode()
+
+    for _ in range(2):
+        with pytest.raises(Refused):
+            parse(unsound)
+        assert list(parse(event(zones=[BERLIN]).encode()).zones) == ["Europe/Berlin"]
+
+
+def test_a_time_zone_that_is_too_long_to_remember_is_checked_all_the_same() -> None:
+    long = BERLIN.replace("TZNAME:CET\r\n", f"TZNAME:CET\r\nX-LONG:{'x' * 5_000}\r\n")
+
+    assert list(parse(event(zones=[long]).encode()).zones) == ["Europe/Berlin"]
+    with pytest.raises(Refused):
+        parse(event(zones=[long.replace("BYMONTH=3", "BYMONTH=33")]).encode())
