@@ -175,7 +175,7 @@ def _described(tzid: str, observances: tuple[tuple[str | Line, ...], ...]) -> tz
     ordered = list(merge(*onsets, key=attrgetter("utc")))
     zone = DescribedZone(tzid, ordered)
     known = zone_from_id(tzid)
-    return known if known is not None and _agrees(zone, known, ordered) else zone
+    return known if known is not None and _agrees(zone, known) else zone
 
 
 def _onsets(observance: tuple[str | Line, ...]) -> list[_Onset]:
@@ -240,14 +240,27 @@ def _offset(line: Line) -> timedelta:
     return -offset if sign == "-" else offset
 
 
-def _agrees(zone: DescribedZone, known: tzinfo, onsets: list[_Onset]) -> bool:
+def agrees_since(zone: DescribedZone, since: datetime) -> bool:
+    """Whether a zone has the same offsets as the one of its name from a moment on, to 2037."""
+    known = zone_from_id(zone.tzid)
+    return known is not None and _same(zone, known, since, _COMPARED_UNTIL)
+
+
+def _agrees(zone: DescribedZone, known: tzinfo) -> bool:
     """Whether the two have the same offsets from the first onset on.
 
     To 2037, or to the last onset where the text simply lists the changes of some years.
     """
+    onsets = zone._onsets
     first = max(onsets[0].utc, _COMPARED_FROM)
     changes = {onset.utc for onset in onsets}
     last = _COMPARED_UNTIL if len(changes) < 2 else min(onsets[-1].utc, _COMPARED_UNTIL)
+    return _same(zone, known, first, last)
+
+
+def _same(zone: DescribedZone, known: tzinfo, first: datetime, last: datetime) -> bool:
+    """Whether two zones have the same offsets every fortnight of a range and around each onset."""
+    onsets = zone._onsets
     moments = [onset.utc for onset in onsets] + [
         onset.utc - timedelta(seconds=1) for onset in onsets
     ]
