@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta, tzinfo
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Final
 
 from caldavd.ical.contentline import Component, Line, parameter, without_parameters
 from caldavd.ical.extent import zone_of
 from caldavd.ical.parse import Document
 from caldavd.ical.recurrence import Instance, instances
-from caldavd.ical.values import Temporal, epoch, parse_duration, parse_temporal, wall
+from caldavd.ical.values import Temporal, parse_duration, parse_temporal, wall
 from caldavd.ical.write import time_line
 from caldavd.model import Window
 
 _RECURRING: Final = frozenset(("VEVENT", "VTODO", "VJOURNAL"))
 _RECURRENCE: Final = frozenset(("RRULE", "RDATE", "EXDATE", "EXRULE", "RECURRENCE-ID"))
 _END: Final[Mapping[str, str]] = {"VEVENT": "DTEND", "VTODO": "DUE"}
-_TIMES: Final = frozenset(("DTSTART", "DTEND", "DUE", "DURATION"))
+_OF_INSTANCE: Final = _RECURRENCE | {"DTSTART", "DTEND", "DUE", "DURATION"}
 
 
 def expanded(document: Document, window: Window, floating: tzinfo, limit: int) -> Component:
@@ -29,7 +30,11 @@ def expanded(document: Document, window: Window, floating: tzinfo, limit: int) -
     found = instances(document, window, floating, limit)
     zones = document.zones
     if document.component in _RECURRING:
-        components = [_described(instance, zones, floating) for instance in found]
+        patterns = {
+            id(component): _pattern(component, zones)
+            for component in {id(each.component): each.component for each in found}.values()
+        }
+        components = [_described(instance, patterns[id(instance.component)]) for instance in found]
     else:
         touched = {id(instance.component) for instance in found}
         components = [
@@ -40,56 +45,85 @@ def expanded(document: Document, window: Window, floating: tzinfo, limit: int) -
     return Component(document.calendar.name, document.calendar.lines, components)
 
 
-def _described(instance: Instance, zones: Mapping[str, Component], floating: tzinfo) -> Component:
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    """What all instances that one component describes have alike."""
+
+    name: str
+    head: list[Line]
+    """The lines before DTSTART."""
+    tail: list[Line]
+    components: list[Component]
+    start: Line | None
+    end: Line | None
+    """DTEND or DUE."""
+    duration: Line | None
+    lasts: timedelta | None
+    """What `duration` says."""
+
+
+def _pattern(component: Component, zones: Mapping[str, Component]) -> _Pattern:
+    start = component.first("DTSTART")
+    at = 0 if start is None else component.lines.index(start)
+    head, tail = (
+        [_line_in_utc(line, zones) for line in part if line.name not in _OF_INSTANCE]
+        for part in (component.lines[:at], component.lines[at:])
+    )
+    end = _END.get(component.name)
+    duration = component.first("DURATION")
+    return _Pattern(
+        component.name,
+        head,
+        tail,
+        [_in_utc(inner, zones) for inner in component.components],
+        start,
+        None if end is None else component.first(end),
+        duration,
+        None if duration is None else parse_duration(duration.value),
+    )
+
+
+def _described(instance: Instance, pattern: _Pattern) -> Component:
     """The component of one instance: its own dates in place of those of its series.
 
     Every instance that comes from a series has a RECURRENCE-ID, the first one too.
     """
-    component = instance.component
-    lines: list[Line] = []
-    for line in component.lines:
-        if line.name in _RECURRENCE:
-            continue
-        if line.name not in _TIMES:
-            lines.append(_line_in_utc(line, zones))
-        elif line.name == "DTSTART" and instance.start is not None:
-            lines.append(_moved(line, instance.start))
-    lines.extend(_end(instance, floating))
+    lines = list(pattern.head)
+    if pattern.start is not None and instance.start is not None:
+        lines.append(_moved(pattern.start, instance.start))
+    lines.extend(pattern.tail)
+    lines.extend(_end(instance, pattern))
     if instance.recurrence_id is not None:
         lines.append(time_line("RECURRENCE-ID", instance.recurrence_id))
-    return Component(
-        component.name, lines, [_in_utc(inner, zones) for inner in component.components]
-    )
+    return Component(pattern.name, lines, pattern.components)
 
 
-def _end(instance: Instance, floating: tzinfo) -> list[Line]:
+def _end(instance: Instance, pattern: _Pattern) -> list[Line]:
     """DTEND, DUE or DURATION of an instance, in the way in which its component says it.
 
     A DURATION that is another time in UTC (a day when the clocks change), or that an RDATE
     replaces by its period, becomes DTEND or DUE.
     """
-    component, end = instance.component, instance.end
-    name = _END.get(component.name)
-    duration = component.first("DURATION")
-    line = None if name is None else component.first(name)
+    end = instance.end
+    name = _END.get(pattern.name)
     if name is None or end is None:
         return []
-    if line is not None:
-        return [_moved(line, end)]
-    if duration is not None and _lasts(instance, parse_duration(duration.value), floating):
-        return [duration]
-    if duration is None and not isinstance(end, datetime):
+    if pattern.end is not None:
+        return [_moved(pattern.end, end)]
+    if pattern.duration is not None and _lasts(instance, pattern.lasts):
+        return [pattern.duration]
+    if pattern.duration is None and not isinstance(end, datetime):
         return []
     return [time_line(name, end)]
 
 
-def _lasts(instance: Instance, length: timedelta, floating: tzinfo) -> bool:
+def _lasts(instance: Instance, length: timedelta | None) -> bool:
     """Whether the instance is over `length` after its start, as it will be written."""
     start, end = instance.start, instance.end
-    if start is None or end is None:
+    if start is None or end is None or length is None:
         return False
-    if isinstance(start, datetime) and start.tzinfo is not None:
-        return epoch(end, floating) - epoch(start, floating) == length.total_seconds()
+    if isinstance(start, datetime) and isinstance(end, datetime) and start.tzinfo is not None:
+        return end.astimezone(UTC) - start.astimezone(UTC) == length
     return wall(end) - wall(start) == length
 
 

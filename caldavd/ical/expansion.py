@@ -19,9 +19,9 @@ from caldavd.ical.values import DAY_S
 
 MAX_COUNTED: Final = 200_000
 """Instances counted one by one for a rule with COUNT; what lies after these is not looked for."""
-MAX_EXAMINED: Final = 100_000
+MAX_EXAMINED: Final = 60_000
 """Days, hours, minutes and seconds examined in a row without a hit: the rule has no more."""
-MAX_WORK: Final = 150_000
+MAX_WORK: Final = 100_000
 """Those examined without a hit in one search, wherever the hits are: more is too much work."""
 _PER_DAY: Final = {Freq.HOURLY: 24, Freq.MINUTELY: 1_440, Freq.SECONDLY: DAY_S}
 
@@ -110,9 +110,24 @@ def _walls(rule: Rule, start: datetime, after: datetime, before: datetime) -> It
     """What the rule generates from the period of `start`, or of `after` if that is later."""
     rule = _explicit(rule, start)
     after = max(start, after)
+    if rule.by_set_pos and min(map(abs, rule.by_set_pos)) > _largest_set(rule):
+        return iter(())
     if rule.freq >= Freq.HOURLY:
         return _within_days(rule, start, after, before)
     return _by_day_set(rule, start, after, before)
+
+
+def _largest_set(rule: Rule) -> int:
+    """A bound of the instances in one period of the rule."""
+    within = max(len(rule.by_second), 1)
+    if rule.freq <= Freq.HOURLY:
+        within *= max(len(rule.by_minute), 1)
+    if rule.freq <= Freq.DAILY:
+        within *= max(len(rule.by_hour), 1)
+    return within * _MOST_DAYS.get(rule.freq, 1)
+
+
+_MOST_DAYS: Final = {Freq.YEARLY: 366, Freq.MONTHLY: 31, Freq.WEEKLY: 7}
 
 
 def _explicit(rule: Rule, start: datetime) -> Rule:
@@ -247,12 +262,14 @@ def _units(rule: Rule, origin: int, since: int) -> Iterator[int | None]:
 
 def _minutes(rule: Rule, first: int, origin: int, since: int) -> Iterator[int | None]:
     """The seconds that match in the hour that begins with minute `first` of the day."""
-    for minute in rule.by_minute or range(60):
+    minutely = rule.freq == Freq.MINUTELY
+    away = (origin - first) % rule.interval if minutely else 0
+    for minute in rule.by_minute or range(away, 60, rule.interval if minutely else 1):
         number = first + minute
         if number < since // 60:
             continue
         yield None
-        if rule.freq == Freq.SECONDLY:
+        if not minutely:
             yield from _seconds(rule, number * 60, origin)
         elif (number - origin) % rule.interval == 0:
             yield from _picked(rule, number * 60, (0,))

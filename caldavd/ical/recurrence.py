@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
-from typing import Final
+from itertools import islice, starmap
+from typing import Final, NamedTuple
 
 from caldavd.ical.contentline import Component
-from caldavd.ical.extent import BEGINNING, FOREVER, extent
+from caldavd.ical.expansion import TooMany
+from caldavd.ical.extent import BEGINNING, FOREVER, Interval, extent
 from caldavd.ical.parse import Document
 from caldavd.ical.periods import published
-from caldavd.ical.recurrence_set import Row, explicit, recurring
+from caldavd.ical.recurrence_set import Row, explicit, places, recurring, row
 from caldavd.ical.series import Override, Series, key_of, overrides, series
 from caldavd.ical.values import Temporal, epoch, wall
 from caldavd.model import Window
 
+__all__ = ["LIMIT", "Instance", "TooMany", "instances", "iterate", "named"]
+
 LIMIT: Final = 10_000
 """Instances in one answer, where the caller sets no limit of its own."""
-MAX_MISSES: Final = 20_000
+MAX_MISSES: Final = 5_000
 """Instances in a row that are generated but fall outside the window."""
-
-
-class TooMany(ValueError):
-    """The window holds more instances than the limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,13 @@ class Instance:
     """None when the resource does not recur."""
 
 
+class _Placed(NamedTuple):
+    """An instance that overlaps the window: what a time range tests of it, and whose it is."""
+
+    interval: Interval
+    row: Row
+
+
 def instances(
     document: Document, window: Window, floating: tzinfo, limit: int = LIMIT
 ) -> list[Instance]:
@@ -50,11 +57,15 @@ def instances(
     `floating` is the zone of floating and all-day times. Raises TooMany where there are more
     than `limit`, and ValueError where a value is not what RFC 5545 allows.
     """
-    found: list[Instance] = []
-    for instance in iterate(document, window, floating):
-        if len(found) == limit:
-            raise TooMany(f"more than {limit} instances lie in the window")
-        found.append(instance)
+    if document.component == "VFREEBUSY":
+        found = list(islice(iterate(document, window, floating), limit + 1))
+        too_many = len(found) > limit
+    else:
+        placed = list(islice(_overlapping(document, window, floating), limit + 1))
+        too_many = len(placed) > limit
+        found = [] if too_many else list(starmap(_instance, placed))
+    if too_many:
+        raise TooMany(f"more than {limit} instances lie in the window")
     found.sort(key=_order)
     return found
 
@@ -64,21 +75,54 @@ def iterate(document: Document, window: Window, floating: tzinfo) -> Iterator[In
 
     Endless where the rule and the window are. Raises as `instances` does.
     """
-    low = BEGINNING if window.start is None else epoch(window.start, UTC)
-    high = FOREVER if window.end is None else epoch(window.end, UTC)
     if document.component == "VFREEBUSY":
-        placed = _published(document, floating)
-    else:
-        placed = _placed(document, low, high, floating)
-    misses = 0
-    for instance in placed:
-        if instance.starts < high and instance.ends > low:
-            misses = 0
-            yield instance
-        else:
+        low, high = _ends(window)
+        return (
+            instance
+            for instance in _published(document, floating)
+            if instance.starts < high and instance.ends > low
+        )
+    return starmap(_instance, _overlapping(document, window, floating))
+
+
+def _ends(window: Window) -> tuple[int, int]:
+    return (
+        BEGINNING if window.start is None else epoch(window.start, UTC),
+        FOREVER if window.end is None else epoch(window.end, UTC),
+    )
+
+
+def _overlapping(document: Document, window: Window, floating: tzinfo) -> Iterator[_Placed]:
+    low, high = _ends(window)
+    rows, found = named(document)
+    for row_ in rows:
+        interval = row_.extent.interval(row_.start, floating)
+        if interval is not None and interval.starts < high and interval.ends > low:
+            yield _Placed(interval, row_)
+    for of in found:
+        misses = 0
+        for interval, row_ in _recurring(of, low, high, floating):
+            if interval.starts < high and interval.ends > low:
+                misses = 0
+                yield _Placed(interval, row_)
+                continue
             misses += 1
             if misses > MAX_MISSES:
                 raise TooMany(f"more than {MAX_MISSES} instances in a row lie beside the window")
+
+
+def _recurring(of: Series, low: int, high: int, floating: tzinfo) -> Iterator[tuple[Interval, Row]]:
+    """The instances by rule that may overlap [low, high), with their intervals."""
+    rigid = of.master.rigid()
+    if of.zone is None or of.futures or rigid is None:
+        for row_ in recurring(of, low, high, floating):
+            interval = row_.extent.interval(row_.start, floating)
+            if interval is not None:
+                yield interval, row_
+        return
+    before, after = rigid
+    for place in places(of, low, high, floating):
+        yield Interval(place[0] - before, place[0] + after), row(of, place)
 
 
 def named(document: Document) -> tuple[list[Row], list[Series]]:
@@ -107,25 +151,13 @@ def _excludes(of: Series, override: Override) -> bool:
     return of.exdates.holds(key_of(of.start, value), wall(value))
 
 
-def _placed(document: Document, low: int, high: int, floating: tzinfo) -> Iterator[Instance]:
-    rows, found = named(document)
-    for row in rows:
-        yield from _place(row, floating)
-    for of in found:
-        for row in recurring(of, low, high, floating):
-            yield from _place(row, floating)
-
-
-def _place(row: Row, floating: tzinfo) -> Iterator[Instance]:
-    interval = row.extent.interval(row.start, floating)
-    if interval is None:
-        return
-    start = None if row.extent.due_only else row.start
-    end = row.start if row.extent.due_only else None
+def _instance(interval: Interval, of: Row) -> Instance:
+    start = None if of.extent.due_only else of.start
+    end = of.start if of.extent.due_only else None
     if start is not None:
-        end = row.extent.end_of(start)
-    yield Instance(
-        row.extent.component, start, end, interval.starts, interval.ends, row.recurrence_id
+        end = of.extent.end_of(start)
+    return Instance(
+        of.extent.component, start, end, interval.starts, interval.ends, of.recurrence_id
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Final
 
 from caldavd.ical.contentline import Component, Line
@@ -66,11 +66,16 @@ def time_line(name: str, value: Temporal, parameters: str = "") -> Line:
     `parameters` are those that remain beside VALUE and TZID.
     """
     if not isinstance(value, datetime):
-        return Line(name, f";VALUE=DATE{parameters}", _digits(value.isoformat()))
-    if value.tzinfo is None:
-        return Line(name, parameters, _digits(value.isoformat(timespec="seconds")))
-    utc = value.astimezone(UTC).replace(tzinfo=None)
-    return Line(name, parameters, _digits(utc.isoformat(timespec="seconds")) + "Z")
+        return Line(name, f";VALUE=DATE{parameters}", _date(value))
+    zone = value.tzinfo
+    if zone is not None and zone is not UTC:
+        value = value.astimezone(UTC)
+    clock = f"{value.hour:02}{value.minute:02}{value.second:02}"
+    return Line(name, parameters, f"{_date(value)}T{clock}{'' if zone is None else 'Z'}")
+
+
+def _date(value: date) -> str:
+    return f"{value.year:04}{value.month:02}{value.day:02}"
 
 
 def _write(component: Component, lines: list[str]) -> None:
@@ -79,10 +84,6 @@ def _write(component: Component, lines: list[str]) -> None:
     for inner in component.components:
         _write(inner, lines)
     lines.append(fold(f"END:{component.name}") + CRLF)
-
-
-def _digits(iso: str) -> str:
-    return iso.replace("-", "").replace(":", "")
 
 
 def _escaped(found: str) -> str:
