@@ -5,13 +5,23 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import caldav
 import pytest
 
+from tests.client.asks import urls
 from tests.client.served import PASSWORD, USER, Served, environment, serving
 from tests.conftest import BACKENDS
 from tests.databases import Postgres
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that is marked with features runs once under the name of each."""
+    marked = [name for mark in metafunc.definition.iter_markers("feature") for name in mark.args]
+    if marked:
+        metafunc.fixturenames.append("feature")
+        metafunc.parametrize("feature", marked)
 
 
 @pytest.fixture(scope="module", params=BACKENDS)
@@ -55,3 +65,12 @@ def client(base: str) -> Iterator[caldav.DAVClient]:
 @pytest.fixture(scope="module")
 def principal(client: caldav.DAVClient) -> caldav.Principal:
     return client.principal()
+
+
+@pytest.fixture
+def calendar(principal: caldav.Principal) -> Iterator[caldav.Calendar]:
+    """A new calendar that was made without saying what for."""
+    made = principal.make_calendar(name="Features", cal_id=str(uuid4()))
+    yield made
+    if str(made.url) in urls(principal):
+        made.delete()

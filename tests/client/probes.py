@@ -1,11 +1,16 @@
-"""The objects that are searched for, all about the year 2000, and how searches are sent."""
+"""The objects that are searched for, all about the year 2000, and how searches are sent.
+
+A query of the tables is either terms of python-caldav's own search, sent as they are and answered
+without a second look at the answer, or, where the library has no words for it, a filter.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 import caldav
 from lxml import etree
@@ -133,6 +138,43 @@ def holds(name: str, text: str, collation: str = "i;ascii-casemap", *, negate: b
     return prop(name, f'<C:text-match collation="{collation}"{negated}>{text}</C:text-match>')
 
 
+BOUNDS: Final = frozenset({"start", "end", "alarm_start", "alarm_end"})
+Query = str | Mapping[str, Any]
+Row = list[tuple[Query, set[str]]]
+"""What is asked and what must be found: the objects' UIDs."""
+
+
+def terms(**words: Any) -> Query:
+    """Words of the library's search; `start` and `end`, and those of alarms, as in `between`."""
+    bounds = {name: _instant(words[name]) for name in BOUNDS & words.keys()}
+    return {**words, **bounds}
+
+
+def events(start: str = "", end: str = "", **words: Any) -> Query:
+    """Terms for events."""
+    return terms(event=True, **_bounds(start, end), **words)
+
+
+def tasks(start: str = "", end: str = "", **words: Any) -> Query:
+    """Terms for tasks, done or not."""
+    return terms(todo=True, include_completed=True, **_bounds(start, end), **words)
+
+
+def journals(start: str = "", end: str = "", **words: Any) -> Query:
+    """Terms for journals."""
+    return terms(journal=True, **_bounds(start, end), **words)
+
+
+def find(calendar: caldav.Calendar, query: Query) -> set[str]:
+    """The names of what is found, without the ending."""
+    if isinstance(query, str):
+        found = search(calendar, query)
+        assert found.status == 207
+        return set(found.data)
+    answered = calendar.search(**query, post_filter=False, compatibility_workarounds=False)
+    return {str(one.url).rpartition("/")[2].removesuffix(".ics") for one in answered}
+
+
 def search(calendar: caldav.Calendar, filter_: str, *, expand: str = "") -> Found:
     """A calendar-query with a filter inside VCALENDAR, as the library sends it."""
     body = (
@@ -141,6 +183,15 @@ def search(calendar: caldav.Calendar, filter_: str, *, expand: str = "") -> Foun
         "</C:calendar-query>"
     )
     return _found(calendar.client.report(str(calendar.url), body, depth=1))
+
+
+def _instant(text: str) -> datetime:
+    whole = text if "T" in text else text + "T000000Z"
+    return datetime.strptime(whole, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+
+
+def _bounds(start: str, end: str) -> dict[str, str]:
+    return {name: value for name, value in (("start", start), ("end", end)) if value}
 
 
 def _found(answer: caldav.davclient.DAVResponse) -> Found:

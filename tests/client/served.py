@@ -76,13 +76,14 @@ class Served:
         finally:
             connection.close()
 
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Another command with the same settings."""
+    def run(self, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
+        """Another command with the same settings, and what is typed into it."""
         return subprocess.run(
             command(*arguments),
             check=False,
             env=self.environ,
             capture_output=True,
+            input=typed,
             text=True,
             timeout=120,
         )
