@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Select, bindparam, literal, select, union_all
+from sqlalchemy import ColumnElement, Select, bindparam, literal, or_, select, union, union_all
 
 from caldavd.model import Collection, Kind
 from caldavd.store import collections
@@ -67,20 +67,24 @@ _BUSY: Final = union_all(
     _band(Band.FLOATING_LONG, "local_starts", "local_ends", short=False),
 ).limit(bindparam("at_most"))
 
-_ENDLESS: Final = (
-    In(calendar_object.c.collection_id, "ids"),
-    calendar_object.c.indexed_until.is_not(None) | calendar_object.c.indexed_from.is_not(None),
-    calendar_object.c.component == "VEVENT",
-)
-_UNDECIDED: Final = (
-    select(calendar_object.c.id, calendar_object.c.collection_id)
-    .where(
-        *_ENDLESS,
-        (calendar_object.c.indexed_until < bindparam("ends"))
-        | (calendar_object.c.indexed_from > bindparam("starts")),
+
+def _beyond(condition: ColumnElement[bool]) -> Select[Any]:
+    """One for each side: a database scans a range of one index, but not of two at once."""
+    return select(calendar_object.c.id, calendar_object.c.collection_id).where(
+        In(calendar_object.c.collection_id, "ids"),
+        or_(
+            calendar_object.c.indexed_until.is_not(None),
+            calendar_object.c.indexed_from.is_not(None),
+        ),
+        condition,
+        calendar_object.c.component == "VEVENT",
     )
-    .limit(bindparam("at_most"))
-)
+
+
+_UNDECIDED: Final = union(
+    _beyond(calendar_object.c.indexed_until < bindparam("ends")),
+    _beyond(calendar_object.c.indexed_from > bindparam("starts")),
+).limit(bindparam("at_most"))
 _CALENDARS: Final = select(*collections.COLUMNS).where(
     In(collection.c.owner_id, "owner_ids"),
     collection.c.kind == Kind.CALENDAR.value,
