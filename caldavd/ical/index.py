@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from itertools import islice
-from typing import Final
+from typing import Final, NamedTuple
 
 from caldavd.ical.contentline import unescape
+from caldavd.ical.expansion import TooMany
 from caldavd.ical.extent import BEGINNING, FOREVER, Interval
 from caldavd.ical.parse import Document
 from caldavd.ical.periods import Busy, busy_of, published, stated
@@ -34,8 +35,7 @@ _SLACK_S: Final = 2 * DAY_S
 _Entry = tuple[int, int, bool, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Occurrence:
+class Occurrence(NamedTuple):
     """One row of the index; its interval is that of RFC 4791 §9.9 (`extent.Interval`)."""
 
     starts: int
@@ -108,7 +108,7 @@ class _Span:
 
 def _index(entries: Iterable[_Entry], spans: list[_Span], document: Document) -> Index:
     return Index(
-        tuple(Occurrence(*entry) for entry in sorted(set(entries))),
+        tuple(map(Occurrence._make, sorted(set(entries)))),
         max((span.from_ for span in spans if span.from_ is not None), default=None),
         min((span.until for span in spans if span.until is not None), default=None),
         _summary(document),
@@ -118,7 +118,10 @@ def _index(entries: Iterable[_Entry], spans: list[_Span], document: Document) ->
 def _span(of: Series, today: int, horizon_s: int, max_rows: int) -> _Span:
     """The instances from some time ago to the horizon, as many as there may be."""
     recent, horizon = today - RECENT_S, today + horizon_s
-    ahead = list(islice(_between(of, recent, horizon), max_rows + 1))
+    try:
+        ahead = list(islice(_between(of, recent, horizon), max_rows + 1))
+    except TooMany:
+        return _Span([], recent, recent)
     until = _end_of(of, ahead, horizon, max_rows)
     if until is not None and until <= recent:
         return _Span([], recent, recent)
@@ -141,7 +144,10 @@ def _end_of(of: Series, ahead: list[Place], horizon: int, max_rows: int) -> int 
     if all(rule.count is None and rule.until is None for rule in of.rules):
         return horizon
     later = islice(_between(of, horizon, FOREVER), MAX_WALKED)
-    return horizon if any(key >= horizon - _SLACK_S for key, _ in later) else None
+    try:
+        return horizon if any(key >= horizon - _SLACK_S for key, _ in later) else None
+    except TooMany:
+        return horizon
 
 
 def _behind(
@@ -157,11 +163,14 @@ def _behind(
         low = BEGINNING
     kept: deque[Place] = deque(maxlen=room)
     walked = 0
-    for place in _between(of, low, recent):
-        walked += 1
-        if walked > MAX_WALKED:
-            return (), recent
-        kept.append(place)
+    try:
+        for place in islice(_between(of, low, recent), MAX_WALKED + 1):
+            walked += 1
+            kept.append(place)
+    except TooMany:
+        return (), recent
+    if walked > MAX_WALKED:
+        return (), recent
     if walked > room:
         return kept, kept[0][0] + forward + _SLACK_S if kept else recent
     return kept, None if low == BEGINNING else low

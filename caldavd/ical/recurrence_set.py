@@ -24,8 +24,8 @@ from caldavd.ical.values import (
     wall_seconds,
 )
 
-MAX_LEFT_OUT: Final = 100_000
-"""Instances in a row that an EXRULE takes away before the search for one that stays is given up."""
+MAX_LEFT_OUT: Final = 20_000
+"""Instances in a row that EXRULE or EXDATE take away before the search for one that stays ends."""
 _LOWEST: Final = datetime(2, 1, 1)  # noqa: DTZ001
 _HIGHEST: Final = datetime(9998, 12, 31)  # noqa: DTZ001
 _MARGIN: Final = timedelta(hours=26)
@@ -90,6 +90,7 @@ def places(of: Series, low: int, high: int, floating: tzinfo) -> Iterator[Place]
     zone, without, days = of.zone, of.without.keys, of.without.days
     # In the hours that the clocks skip, two wall times can be one instant.
     seen: set[int] = set()
+    left_out = 0
     for moment in _moments(of, after, before):
         delta = moment - EPOCH
         key = delta.days * DAY_S + delta.seconds
@@ -98,7 +99,11 @@ def places(of: Series, low: int, high: int, floating: tzinfo) -> Iterator[Place]
             assert offset is not None
             key -= offset.days * DAY_S + offset.seconds
         if key in without or key in seen or (days and moment.date() in days):
+            left_out += 1
+            if left_out > MAX_LEFT_OUT:
+                return
             continue
+        left_out = 0
         seen.add(key)
         yield key, moment
 

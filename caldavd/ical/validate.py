@@ -28,6 +28,9 @@ from caldavd.ical.values import Temporal, parse_duration, parse_period, parse_te
 MAX_RULES: Final = 10
 """RRULEs and EXRULEs of one component; RFC 5545 wants at most one."""
 
+MAX_FREQUENT_RULES: Final = 2
+"""Those of them that are shorter than DAILY or that happen more than once a day."""
+
 MAX_ZONES: Final = 50
 """VTIMEZONEs of one object; each that is used has to be worked out."""
 
@@ -142,6 +145,8 @@ def _check_counts(component: Component, names: list[str], limits: Limits) -> Non
     rules = names.count("RRULE") + names.count("EXRULE")
     if rules > MAX_RULES:
         raise _refused(component, f"{rules} recurrence rules, more than {MAX_RULES}")
+    if rules > MAX_FREQUENT_RULES:
+        _check_frequent_rules(component)
     attendees = names.count("ATTENDEE")
     if attendees > limits.max_attendees:
         raise Refused(
@@ -149,6 +154,24 @@ def _check_counts(component: Component, names: list[str], limits: Limits) -> Non
             f"{attendees} attendees, more than {limits.max_attendees}: invite a group instead",
         )
     _check_date_count(component, limits)
+
+
+def _check_frequent_rules(component: Component) -> None:
+    rules = [line.value for line in component.lines if line.name in ("RRULE", "EXRULE")]
+    try:
+        frequent = sum(1 for text in rules if len(text) <= MAX_RULE and _frequent(parse_rule(text)))
+    except ValueError:
+        return  # which one, and why, is found where each is checked
+    if frequent > MAX_FREQUENT_RULES:
+        raise _refused(
+            component,
+            f"{frequent} rules of several instances a day, more than {MAX_FREQUENT_RULES}: "
+            "write one with BYHOUR or BYMINUTE",
+        )
+
+
+def _frequent(rule: Rule) -> bool:
+    return rule.freq > Freq.DAILY or most_per_day(rule) > 1
 
 
 def _check_date_count(component: Component, limits: Limits) -> None:
