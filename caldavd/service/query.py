@@ -14,7 +14,7 @@ from caldavd.ical.index import Occurrence, place
 from caldavd.model import Collection, Stored, Window
 from caldavd.store import objects, occurrences
 from caldavd.store.engine import ReadTx
-from caldavd.store.occurrences import FAR, Range, Row
+from caldavd.store.occurrences import FAR, Floating, Range
 
 MARGIN_S: Final = 26 * 3_600
 """Wall clocks differ from UTC by less than this."""
@@ -66,20 +66,16 @@ async def _by_time(
     tx: ReadTx, calendar: Collection, within: Bounds, window: Window, zone: Zone
 ) -> Candidates:
     range_ = _range(window)
-    components = (within.component,) if within.component else calendar.components
-    rows = [
-        row
-        for component in components
-        for row in await occurrences.overlapping(tx, calendar.id, component, range_)
-    ]
-    ids = await _overlapping(rows, range_, zone)
-    beyond = [
-        stored
-        for stored in await occurrences.undecided(tx, calendar.id, range_.starts, range_.ends)
-        if stored.component in components and stored.id not in ids
-    ]
-    beyond = _with_uid(beyond, within)
-    indexed = _with_uid(await objects.by_ids(tx, list(ids)) if ids else [], within)
+    sure: dict[int, Stored] = {}
+    unsure: dict[int, Stored] = {}
+    for component in (within.component,) if within.component else calendar.components:
+        found = await occurrences.find(tx, calendar.id, component, range_)
+        sure |= found.sure
+        if found.floating:
+            sure |= _placed(found.floating, range_, await zone())
+        unsure |= found.undecided
+    beyond = _with_uid([one for id_, one in unsure.items() if id_ not in sure], within)
+    indexed = _with_uid(list(sure.values()), within)
     if within.decided:
         return Candidates(indexed, beyond)
     return Candidates((), [*indexed, *beyond])
@@ -92,18 +88,13 @@ def _with_uid(found: list[Stored], within: Bounds) -> list[Stored]:
     return [one for one in found if within.uid.text in one.uid]
 
 
-async def _overlapping(rows: Sequence[Row], range_: Range, zone: Zone) -> set[int]:
-    """The objects that have an instance in the range; floating ones are placed first."""
-    ids = {row.object_id for row in rows if not row.floating}
-    floating = [row for row in rows if row.floating and row.object_id not in ids]
-    if floating:
-        where = await zone()
-        ids.update(row.object_id for row in floating if _overlaps(row, range_, where))
-    return ids
+def _placed(floating: Sequence[Floating], range_: Range, where: tzinfo) -> dict[int, Stored]:
+    """The objects of which an instance overlaps the range in a zone."""
+    return {one.of.id: one.of for one in floating if _overlaps(one, range_, where)}
 
 
-def _overlaps(row: Row, range_: Range, where: tzinfo) -> bool:
-    placed = place(Occurrence(row.starts, row.ends, row.floating, row.busy), where)
+def _overlaps(one: Floating, range_: Range, where: tzinfo) -> bool:
+    placed = place(Occurrence(one.starts, one.ends, True, one.busy), where)
     return range_.starts < placed.ends and range_.ends > placed.starts
 
 

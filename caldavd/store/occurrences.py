@@ -8,12 +8,23 @@ an instance no longer than SHORT_S starts within SHORT_S of any range it overlap
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import BigInteger, Select, bindparam, delete, insert, select, union_all, update
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    bindparam,
+    delete,
+    insert,
+    literal_column,
+    select,
+    union_all,
+    update,
+)
 
 from caldavd.model import Stored
 from caldavd.store import objects
@@ -41,21 +52,10 @@ OTHER: Final = 9
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One instance of one object as the index holds it."""
-
-    object_id: int
-    starts: int
-    ends: int
-    floating: bool
-    busy: int
-
-
-@dataclass(frozen=True, slots=True)
 class Range:
     """A time range in epoch seconds and, for floating times, in the asker's local seconds.
 
-    The local bounds must be wide enough: the caller decides floating rows for itself.
+    The local bounds lie as far outside as clocks on the wall may differ from UTC.
     """
 
     starts: int
@@ -64,36 +64,97 @@ class Range:
     local_ends: int
 
 
-def _band(band: Band, starts: str, ends: str, *, short: bool) -> Select[Any]:
-    condition = [
+class Floating(NamedTuple):
+    """An instance that overlaps a range in some zones: wall seconds, as if the zone were UTC."""
+
+    of: Stored
+    starts: int
+    ends: int
+    busy: int
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the index knows of a range."""
+
+    sure: Mapping[int, Stored]
+    """Objects with an instance that overlaps it, in whichever zone, by their ids."""
+    floating: Sequence[Floating]
+    """Instances of other objects, which the zone decides."""
+    undecided: Mapping[int, Stored]
+    """Other objects whose index does not reach over all of it: their text must decide."""
+
+
+_SURE: Final = 0
+_FLOATING: Final = 1
+_UNDECIDED: Final = 2
+
+
+def _band(band: Band, starts: str, ends: str) -> list[ColumnElement[bool]]:
+    """What an instance in a band fulfils if it overlaps; a short one starts near the range."""
+    conditions = [
         occurrence.c.collection_id == bindparam("collection_id"),
         occurrence.c.kind == bindparam("kind"),
-        occurrence.c.band == int(band),
+        occurrence.c.band == literal_column(str(int(band))),
         occurrence.c.starts < bindparam(ends),
         occurrence.c.ends > bindparam(starts),
     ]
-    if short:
-        condition.append(occurrence.c.starts > bindparam(starts + "_short"))
-    return select(
-        occurrence.c.object_id,
-        occurrence.c.starts,
-        occurrence.c.ends,
-        occurrence.c.band,
-        occurrence.c.busy,
-    ).where(*condition)
+    if band in (Band.SHORT, Band.FLOATING_SHORT):
+        conditions.append(occurrence.c.starts > bindparam(starts + "_short"))
+    return conditions
 
 
-_OVERLAPPING: Final = union_all(
-    _band(Band.SHORT, "starts", "ends", short=True),
-    _band(Band.LONG, "starts", "ends", short=False),
-    _band(Band.FLOATING_SHORT, "local_starts", "local_ends", short=True),
-    _band(Band.FLOATING_LONG, "local_starts", "local_ends", short=False),
-)
-_UNDECIDED: Final = select(*objects.COLUMNS).where(
-    calendar_object.c.collection_id == bindparam("collection_id"),
-    calendar_object.c.indexed_until.is_not(None) | calendar_object.c.indexed_from.is_not(None),
-    (calendar_object.c.indexed_until < bindparam("ends"))
-    | (calendar_object.c.indexed_from > bindparam("starts")),
+def _sure() -> Select[Any]:
+    inner = ("inner_starts", "inner_ends")
+    overlapping = union_all(
+        select(occurrence.c.object_id).where(*_band(Band.SHORT, "starts", "ends")),
+        select(occurrence.c.object_id).where(*_band(Band.LONG, "starts", "ends")),
+        select(occurrence.c.object_id).where(*_band(Band.FLOATING_SHORT, *inner)),
+        select(occurrence.c.object_id).where(*_band(Band.FLOATING_LONG, *inner)),
+    )
+    return select(*objects.COLUMNS, *_said(_SURE)).where(calendar_object.c.id.in_(overlapping))
+
+
+def _floating(band: Band) -> Select[Any]:
+    return (
+        select(
+            *objects.COLUMNS,
+            literal_column(str(_FLOATING)),
+            occurrence.c.starts,
+            occurrence.c.ends,
+            occurrence.c.busy,
+        )
+        .join_from(occurrence, calendar_object, calendar_object.c.id == occurrence.c.object_id)
+        .where(
+            *_band(band, "local_starts", "local_ends"),
+            (occurrence.c.starts >= bindparam("inner_ends"))
+            | (occurrence.c.ends <= bindparam("inner_starts")),
+        )
+    )
+
+
+def _undecided(*conditions: ColumnElement[bool]) -> Select[Any]:
+    """One for each index: a database scans a range of either, but not of both at once."""
+    return select(*objects.COLUMNS, *_said(_UNDECIDED)).where(
+        calendar_object.c.collection_id == bindparam("collection_id"),
+        *conditions,
+        calendar_object.c.component == bindparam("component"),
+    )
+
+
+def _said(what: int) -> list[ColumnElement[Any]]:
+    return [literal_column(str(what)), *[literal_column("0")] * 3]
+
+
+_UNBOUNDED: Final = calendar_object.c.indexed_until.is_not(
+    None
+) | calendar_object.c.indexed_from.is_not(None)
+_FIND: Final = union_all(
+    _sure(),
+    _floating(Band.FLOATING_SHORT),
+    _floating(Band.FLOATING_LONG),
+    _undecided(_UNBOUNDED, calendar_object.c.indexed_until < bindparam("ends")),
+    _undecided(calendar_object.c.indexed_from > bindparam("starts")),
 )
 _INSERT: Final = insert(occurrence)
 _DELETE: Final = delete(occurrence).where(occurrence.c.object_id == bindparam("object_id"))
@@ -117,32 +178,43 @@ _COPY: Final = insert(occurrence).from_select(
 )
 
 
-async def overlapping(tx: ReadTx, collection_id: int, component: str, within: Range) -> list[Row]:
-    """Instances of one component type that may overlap a range.
-
-    Those that do not float do overlap it; floating ones may miss it by the width of the margin.
-    """
+async def find(tx: ReadTx, collection_id: int, component: str, within: Range) -> Found:
+    """What the index knows of the objects of one component type, in one statement."""
+    inner_starts = 2 * within.starts - within.local_starts
     rows = await tx.all(
-        _OVERLAPPING,
+        _FIND,
         collection_id=collection_id,
         kind=COMPONENTS.get(component, OTHER),
+        component=component,
         starts=within.starts,
         starts_short=within.starts - SHORT_S,
         ends=within.ends,
         local_starts=within.local_starts,
         local_starts_short=within.local_starts - SHORT_S,
         local_ends=within.local_ends,
+        inner_starts=inner_starts,
+        inner_starts_short=inner_starts - SHORT_S,
+        inner_ends=2 * within.ends - within.local_ends,
     )
-    return [
-        Row(object_id, starts, ends, band >= Band.FLOATING_SHORT, busy)
-        for object_id, starts, ends, band, busy in rows
-    ]
+    return _found(rows)
 
 
-async def undecided(tx: ReadTx, collection_id: int, starts: int, ends: int) -> list[Stored]:
-    """Objects whose index does not reach over all of a range: their text must decide."""
-    rows = await tx.all(_UNDECIDED, collection_id=collection_id, starts=starts, ends=ends)
-    return [Stored._make(row) for row in rows]
+def _found(rows: Sequence[Sequence[Any]]) -> Found:
+    width = objects.WIDTH
+    by_kind: tuple[dict[int, Stored], ...] = ({}, {}, {})
+    floating: list[Floating] = []
+    for row in rows:
+        stored = Stored._make(row[:width])
+        kind = row[width]
+        by_kind[kind][stored.id] = stored
+        if kind == _FLOATING:
+            floating.append(Floating(stored, *row[width + 1 :]))
+    sure, _, undecided = by_kind
+    return Found(
+        sure,
+        [one for one in floating if one.of.id not in sure],
+        {id_: stored for id_, stored in undecided.items() if id_ not in sure},
+    )
 
 
 async def replace(

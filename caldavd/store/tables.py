@@ -139,6 +139,14 @@ calendar_object: Final = Table(
         sqlite_where=text("indexed_until IS NOT NULL OR indexed_from IS NOT NULL"),
         postgresql_where=text("indexed_until IS NOT NULL OR indexed_from IS NOT NULL"),
     ),
+    # Of series with more instances in the past than are indexed.
+    Index(
+        "ix_calendar_object_begun",
+        "collection_id",
+        "indexed_from",
+        sqlite_where=text("indexed_from IS NOT NULL"),
+        postgresql_where=text("indexed_from IS NOT NULL"),
+    ),
 )
 
 occurrence: Final = Table(
