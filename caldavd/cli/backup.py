@@ -30,6 +30,7 @@ def backup(invocation: Invocation, file: Path, as_json: bool) -> None:
     caldavd backup /var/backups/caldavd-$(date +%F).zip
     """
     place = parts.location(run.settings(invocation))
+    run.prepare(place)
     manifest = asyncio.run(store.backup(place, file, clock.now()))
     _say(f"wrote {file}", manifest, as_json)
 

@@ -100,7 +100,7 @@ def remove(invocation: Invocation, owner: str, name: str, yes: bool) -> None:
     """
     config = run.settings(invocation)
     if not yes:
-        click.confirm(f"Delete the calendar {name} of {owner}?", abort=True, err=True)
+        run.confirm(f"Delete the calendar {name} of {owner}?")
 
     async def work(tx: WriteTx) -> str:
         account = await named.account(tx, owner)

@@ -6,9 +6,10 @@ from typing import Final
 
 import click
 
+from caldavd import clock, parts
 from caldavd import config as configuration
-from caldavd import parts
-from caldavd.cli import run
+from caldavd.cli import certificates, run
+from caldavd.cli.failure import FAILED
 from caldavd.cli.main import Invocation
 
 
@@ -22,15 +23,23 @@ def show(invocation: Invocation, as_json: bool) -> None:
 
 @click.command()
 @click.pass_obj
-def check(invocation: Invocation) -> None:
-    """Read the settings and say whether they can be used.
+def check(invocation: Invocation) -> int:
+    """Read the settings, and the certificate that they name, and say whether they can be used.
 
     \b
     caldavd --config /etc/caldavd/caldavd.toml config check
+
+    The status is 1 if they cannot, or if the certificate is not valid now.
     """
     config = run.settings(invocation)
     place = parts.location(config)
+    found = certificates.look(config.server, clock.now())
+    if found.warning:
+        click.echo(f"caldavd: {found.warning}", err=True)
+    if not found.valid:
+        return FAILED
     click.echo(f"the settings are good; the database is {run.without_password(place)}")
+    return 0
 
 
 config: Final = click.Group("config", commands=[show, check], help="Show and check the settings.")

@@ -6,7 +6,7 @@ import asyncio
 import secrets
 import sys
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -21,10 +21,12 @@ from caldavd.doctor.client import Credentials
 from caldavd.doctor.examine import examine
 from caldavd.doctor.remedies import PROXIES, Remedy, remedy
 from caldavd.doctor.report import Finding, Grade, Report
+from caldavd.errors import Failed
 from caldavd.model import Principal
 from caldavd.service import named
+from caldavd.settings import Config
 from caldavd.store import collections, ids, principals
-from caldavd.store.engine import Database, WriteTx
+from caldavd.store.engine import Database, Unavailable, WriteTx, WrongSchema
 from caldavd.store.principals import AppPassword
 
 COLOURS: Final = {Grade.GOOD: "green", Grade.DOUBTFUL: "yellow", Grade.BAD: "red"}
@@ -54,7 +56,8 @@ def doctor(
     """Test the running server as a client would, through its proxy, and say what is wrong.
 
     It makes a calendar, writes to it, synchronises and deletes it. Unless a password is given it
-    makes an app password for itself and revokes it at the end.
+    makes an app password for itself and revokes it at the end. Away from the server's database a
+    test with a password leaves its calendar in the trash.
 
     \b
     caldavd doctor --user ada --url https://cal.example.org
@@ -70,7 +73,9 @@ def doctor(
     async def work() -> Report:
         if password_stdin:
             login = Credentials(user, password)
-            return await examine(base, login, name, heard, insecure=insecure)
+            report = await examine(base, login, name, heard, insecure=insecure)
+            await _clean_here(config, user, name)
+            return report
         async with run.database(config) as db, _app_password(db, user, name) as login:
             return await examine(base, login, name, heard, insecure=insecure)
 
@@ -102,8 +107,24 @@ async def _app_password(db: Database, user: str, label: str) -> AsyncIterator[Cr
         await db.write(lambda tx: _clean(tx, account, label))
 
 
+async def _clean_here(config: Config, user: str, label: str) -> None:
+    """Empties the trash of what the test left, where the database is within reach.
+
+    It is not where the server runs elsewhere, or belongs to somebody else; there it goes in time.
+    """
+    out_of_reach = (click.ClickException, Unavailable, WrongSchema, Failed, OSError)
+    with suppress(*out_of_reach):
+        async with run.database(config) as db:
+            account = await db.read(lambda tx: named.account(tx, user))
+            await db.write(lambda tx: _purge(tx, account, label))
+
+
 async def _clean(tx: WriteTx, account: Principal, label: str) -> None:
     await principals.revoke_app_password(tx, account.id, label)
+    await _purge(tx, account, label)
+
+
+async def _purge(tx: WriteTx, account: Principal, label: str) -> None:
     for one in await collections.trashed(tx, account.id):
         if one.name == label:
             await collections.purge(tx, one.id)

@@ -110,10 +110,14 @@ def _entry(zip_: zipfile.ZipFile, name: str) -> Iterator[TextIO]:
 
 @contextmanager
 def _replacing(path: Path) -> Iterator[Path]:
-    """A file beside `path` that takes its place once it is whole."""
+    """A file beside `path`, for its owner alone, that takes its place once it is whole."""
     partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
+        os.close(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
         yield partial
         partial.replace(path)
+    except OSError as error:
+        # Nobody knows the partial file's name.
+        raise click.ClickException(f"cannot write {path}: {error.strerror or error}") from error
     finally:
         partial.unlink(missing_ok=True)

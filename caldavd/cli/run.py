@@ -43,10 +43,13 @@ def without_password(place: Path | str) -> str:
 
 
 @asynccontextmanager
-async def database(config: Config) -> AsyncIterator[Database]:
-    """The open database, made if there is none yet. Raises WrongSchema where it is an older one."""
+async def database(config: Config, *, make: bool = False) -> AsyncIterator[Database]:
+    """The open database; `make` makes it if there is none yet.
+
+    Raises ClickException where there is none, WrongSchema where it is an older one.
+    """
     place = parts.location(config)
-    await asyncio.to_thread(prepare, place)
+    await asyncio.to_thread(prepare, place, make=make)
     opened = await connect(place, pool_size=2, synchronous=config.database.sqlite_synchronous)
     try:
         yield opened
@@ -54,21 +57,30 @@ async def database(config: Config) -> AsyncIterator[Database]:
         await opened.close()
 
 
-def prepare(place: Path | str) -> None:
-    """Makes the schema where there is none; an older one is left to `db upgrade` and `serve`."""
+def prepare(place: Path | str, *, make: bool = False) -> None:
+    """Sees to it that a database has the schema; an older one is left to `db upgrade` and `serve`.
+
+    `make` makes one where there is none. Without it a mistyped --data would be answered by an empty
+    database. Raises ClickException, WrongSchema.
+    """
     # A server has no use for Alembic, and it takes 20 MB.
     schema = import_module("caldavd.store.schema")
-    if schema.current(place) is None:
+    if schema.current(place) is not None:
+        schema.require_current(place)
+    elif make:
         schema.upgrade(place)
     else:
-        schema.require_current(place)
+        raise click.ClickException(
+            f"there is no caldavd database in {without_password(place)}: "
+            "`caldavd serve` or `caldavd user add` makes one"
+        )
 
 
-def read(config: Config, work: Callable[[ReadTx], Awaitable[T]]) -> T:
+def read(config: Config, work: Callable[[ReadTx], Awaitable[T]], *, make: bool = False) -> T:
     """The result of one read transaction."""
 
     async def run() -> T:
-        async with database(config) as opened:
+        async with database(config, make=make) as opened:
             return await opened.read(work)
 
     return asyncio.run(run())
@@ -95,6 +107,18 @@ def ask_password(prompt: str, *, from_stdin: bool, twice: bool) -> str:
     if not password:
         raise click.UsageError("the password is empty")
     return password
+
+
+def confirm(question: str) -> None:
+    """Goes on if the answer is yes. Raises Abort if it is no, UsageError if there is nobody."""
+    if sys.stdin.isatty():
+        click.confirm(question, abort=True, err=True)
+        return
+    answer = sys.stdin.readline().strip().lower()
+    if not answer:
+        raise click.UsageError("no terminal to ask at: --yes does it without asking")
+    if answer not in {"y", "yes"}:
+        raise click.Abort
 
 
 def show(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], as_json: bool) -> None:

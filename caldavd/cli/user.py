@@ -47,7 +47,7 @@ def add(
     Without --email it gets NAME@ the domain of the settings.
     """
     config = run.settings(invocation)
-    run.read(config, lambda tx: accounts.require_free(tx, name))
+    run.read(config, lambda tx: accounts.require_free(tx, name), make=True)
     password_hash = _ask(config, name, password_stdin)
     new = accounts.NewAccount(name, display_name, addresses)
 
@@ -112,8 +112,7 @@ def remove(invocation: Invocation, name: str, yes: bool) -> None:
     config = run.settings(invocation)
     account = run.read(config, lambda tx: named.account(tx, name))
     if not yes:
-        question = f"Remove {account.name} and all its calendars? Nothing brings them back."
-        click.confirm(question, abort=True, err=True)
+        run.confirm(f"Remove {account.name} and all its calendars? Nothing brings them back.")
     run.write(config, lambda tx: principals.remove(tx, account.id))
     click.echo(f"removed {account.name}")
 

@@ -54,10 +54,13 @@ class Manifest:
 def new(file: Path) -> Iterator[zipfile.ZipFile]:
     """An archive that becomes `file`, on the disk for good, if nothing is raised meanwhile.
 
-    Only its owner can read it. Raises BackupError if `file` exists.
+    Only its owner can read it. Raises BackupError if `file` exists or cannot be made.
     """
     _refuse_existing(file)
-    descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=file.name, suffix=".partial")
+    try:
+        descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=file.name, suffix=".partial")
+    except OSError as error:  # it names the partial file, which nobody knows
+        raise BackupError(f"cannot write {file}: {error.strerror}") from error
     partial = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as stream:

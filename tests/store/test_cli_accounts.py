@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from caldavd.cli.failure import FAILED, MISUSED
 from caldavd.store import schema
 from tests.store.cli import Done, Shell, environment
 
@@ -99,6 +100,18 @@ def test_a_removed_account_takes_its_calendars_with_it(caldavd: Shell, ada: Done
     assert caldavd("user", "list", "--json").json == []
     assert caldavd("calendar", "list", "--json").json == []
     assert caldavd("db", "check", "--json") == Done(0, "[]\n", "")
+
+
+def test_who_cannot_be_asked_is_told_of_yes(caldavd: Shell, ada: Done) -> None:
+    commands = (("user", "remove", "ada"), ("calendar", "remove", "ada", "calendar"))
+
+    done = [caldavd(*words) for words in commands]
+
+    assert [(one.status, one.err.count("\n"), "--yes" in one.err) for one in done] == [
+        (MISUSED, 1, True),
+        (MISUSED, 1, True),
+    ]
+    assert len(caldavd("calendar", "list", "ada", "--json").json) == 2
 
 
 def test_nothing_is_removed_without_a_yes(caldavd: Shell, ada: Done) -> None:
@@ -213,3 +226,13 @@ def test_a_damaged_backup_is_one_line(caldavd: Shell, tmp_path: Path) -> None:
     done = caldavd("restore", file, "--verify")
 
     assert (done.status, done.out, done.err.count("\n")) == (1, "", 1)
+
+
+def test_a_backup_that_cannot_be_written_names_the_file_that_was_asked_for(
+    caldavd: Shell, tmp_path: Path
+) -> None:
+    file = tmp_path / "nowhere" / "all.zip"
+
+    done = caldavd("backup", file)
+
+    assert done == Done(FAILED, "", f"caldavd: cannot write {file}: No such file or directory\n")

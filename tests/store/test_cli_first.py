@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from caldavd.cli.failure import FAILED
 from caldavd.store import schema
 from tests.store.cli import Shell, environment
 
@@ -23,7 +24,36 @@ def caldavd(
     return Shell(capsys, monkeypatch)
 
 
-def test_a_command_makes_the_database_that_it_needs(caldavd: Shell) -> None:
+@pytest.mark.parametrize(
+    "words",
+    [
+        "user list",
+        "user passwd ada --password-stdin",
+        "calendar list",
+        "calendar add ada work",
+        "app-password list ada",
+        "export --user ada ada.zip",
+        "import nothing.ics --user ada --calendar work --create",
+        "db check",
+        "db reindex",
+        "backup new.zip",
+        "doctor --user ada",
+    ],
+)
+def test_a_command_for_what_is_there_makes_no_database(
+    caldavd: Shell, words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "nothing.ics").touch()
+
+    done = caldavd(*words.split(), stdin="secret\n")
+
+    assert (done.status, done.out, done.err.count("\n")) == (FAILED, "", 1)
+    assert done.err.startswith("caldavd: there is no caldavd database in ")
+    assert caldavd("db", "current", "--json").json["current"] is None
+
+
+def test_the_first_account_makes_the_database(caldavd: Shell) -> None:
     done = caldavd("user", "add", "ada", "--password-stdin", stdin="secret\n")
 
     assert done.status == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import stat
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from caldavd.cli.failure import FAILED
 from caldavd.ical.parse import parse
 from caldavd.service import named
 from caldavd.service.put import put
@@ -297,6 +299,29 @@ def test_all_calendars_of_a_user_make_a_zip_or_a_folder(caldavd: Shell, tmp_path
     assert (zipped.status, folder.status) == (0, 0)
     assert sorted(texts) == ["calendar.ics", "tasks.ics", "work.ics"]
     assert texts == {path.name: path.read_bytes() for path in (tmp_path / "all").iterdir()}
+
+
+def test_an_export_is_its_owners_alone(caldavd: Shell, tmp_path: Path) -> None:
+    targets = [tmp_path / "ada.zip", tmp_path / "ada", tmp_path / "one.ics"]
+
+    for target, one in zip(targets, ((), (), ("--calendar", "calendar")), strict=True):
+        caldavd("export", "--user", "ada", *one, target)
+
+    files = [targets[0], *targets[1].iterdir(), targets[2]]
+    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+
+
+def test_an_export_that_cannot_be_written_names_the_file_that_was_asked_for(
+    caldavd: Shell, tmp_path: Path
+) -> None:
+    file = tmp_path / "nowhere" / "ada.zip"
+
+    done = caldavd("export", "--user", "ada", file)
+
+    assert (done.status, done.err) == (
+        FAILED,
+        f"caldavd: cannot write {file}: No such file or directory\n",
+    )
 
 
 def test_an_export_that_fails_leaves_the_file_as_it_was(caldavd: Shell, tmp_path: Path) -> None:
