@@ -16,6 +16,7 @@ from caldavd.ical.parse import Document
 from caldavd.ical.periods import Busy, busy_of, published, stated
 from caldavd.ical.recurrence import named
 from caldavd.ical.recurrence_set import Place, Row, places, reach, row
+from caldavd.ical.rule import Freq, Rule
 from caldavd.ical.series import Series
 from caldavd.ical.values import DAY_S, Temporal, epoch, wall_seconds
 
@@ -118,6 +119,9 @@ def _index(entries: Iterable[_Entry], spans: list[_Span], document: Document) ->
 def _span(of: Series, today: int, horizon_s: int, max_rows: int) -> _Span:
     """The instances from some time ago to the horizon, as many as there may be."""
     recent, horizon = today - RECENT_S, today + horizon_s
+    whole = _whole(of, horizon, max_rows)
+    if whole is not None:
+        return whole
     try:
         ahead = list(islice(_between(of, recent, horizon), max_rows + 1))
     except TooMany:
@@ -127,6 +131,28 @@ def _span(of: Series, today: int, horizon_s: int, max_rows: int) -> _Span:
         return _Span([], recent, recent)
     behind, from_ = _behind(of, ahead, recent, horizon, max_rows)
     return _Span([*behind, *ahead], from_, until)
+
+
+def _whole(of: Series, horizon: int, max_rows: int) -> _Span | None:
+    """Every instance up to the horizon in one go, where there are likely to be few enough."""
+    days = (horizon - epoch(of.start, UTC)) / DAY_S
+    if sum(_per_day(rule) * days for rule in of.rules) > max_rows:
+        return None
+    try:
+        found = list(islice(_between(of, BEGINNING, horizon), max_rows + 1))
+    except TooMany:
+        return None
+    if len(found) > max_rows:
+        return None
+    return _Span(found, None, _end_of(of, found, horizon, max_rows))
+
+
+def _per_day(rule: Rule) -> float:
+    """Instances a day, near enough to choose a way by."""
+    return max(1, len(rule.by_day)) / (_PERIOD_DAYS.get(rule.freq, 0.01) * rule.interval)
+
+
+_PERIOD_DAYS: Final = {Freq.YEARLY: 366, Freq.MONTHLY: 30, Freq.WEEKLY: 7, Freq.DAILY: 1}
 
 
 def _between(of: Series, low: int, high: int) -> Iterator[Place]:

@@ -14,6 +14,7 @@ from caldavd.ical.expansion import expand, generated
 from caldavd.ical.extent import BEGINNING, FOREVER, Extent
 from caldavd.ical.rule import Rule
 from caldavd.ical.series import Series, key_of, like
+from caldavd.ical.steps import is_plain, steps
 from caldavd.ical.values import (
     DAY_S,
     EPOCH,
@@ -90,14 +91,17 @@ def places(of: Series, low: int, high: int, floating: tzinfo) -> Iterator[Place]
     zone, without, days = of.zone, of.without.keys, of.without.days
     # In the hours that the clocks skip, two wall times can be one instant.
     seen: set[int] = set()
-    left_out = 0
+    left_out = ahead = 0
+    last: timedelta | None = None
     for moment in _moments(of, after, before):
         delta = moment - EPOCH
         key = delta.days * DAY_S + delta.seconds
         if zone is not None:
             offset = zone.utcoffset(moment)
-            assert offset is not None
-            key -= offset.days * DAY_S + offset.seconds
+            if offset is not last:  # nearly always the very same object
+                assert offset is not None
+                last, ahead = offset, offset.days * DAY_S + offset.seconds
+            key -= ahead
         if key in without or key in seen or (days and moment.date() in days):
             left_out += 1
             if left_out > MAX_LEFT_OUT:
@@ -157,7 +161,10 @@ def _wall_at(seconds: int, zone: tzinfo) -> datetime:
 def _moments(of: Series, after: datetime, before: datetime) -> Iterator[datetime]:
     """The wall times by rule in [after, before), in order, those by EXRULE left out."""
     start = wall(of.start)
-    streams = [_until(rule, of.start, expand(rule, start, after, before)) for rule in of.rules]
+    streams = [
+        _until(rule, of.start, (steps if is_plain(rule) else expand)(rule, start, after, before))
+        for rule in of.rules
+    ]
     moments = streams[0] if len(streams) == 1 else merge(*streams)
     if of.exrules:
         absent = merge(

@@ -15,7 +15,7 @@ from typing import Any, Final
 from caldavd.ical import byreference, parse, timezone
 from caldavd.ical.index import RULES, Index, index
 from caldavd.model import Stored
-from caldavd.store import check, collections, indexing, occurrences
+from caldavd.store import check, collections, indexing, occurrence_rows
 from caldavd.store.check import Indexed
 from caldavd.store.engine import ReadTx, WriteTx
 from caldavd.store.indexing import Held
@@ -213,8 +213,7 @@ def _names_zones(text: str) -> bool:
 
 def indexed(made: Index) -> Indexed:
     """An index as the store has it."""
-    rows = frozenset((row.starts, row.ends, row.floating, row.busy) for row in made.occurrences)
-    return Indexed(made.indexed_from, made.indexed_until, rows)
+    return Indexed(made.indexed_from, made.indexed_until, frozenset(made.occurrences))
 
 
 def agrees(held: Indexed, made: Indexed) -> bool:
@@ -234,8 +233,7 @@ async def write(tx: WriteTx, made: Made) -> Outcome:
     bounds = (made.index.indexed_from, made.index.indexed_until)
     if not await indexing.set_bounds(tx, made.stored, bounds):
         return Outcome.OVERTAKEN
-    rows = ((row.starts, row.ends, row.floating, row.busy) for row in made.index.occurrences)
-    await occurrences.replace(tx, made.stored, rows, fresh=False)
+    await occurrence_rows.replace(tx, made.stored, made.index.occurrences, fresh=False)
     return Outcome.CHANGED
 
 

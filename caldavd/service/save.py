@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from typing import Final
 
 from caldavd.ical.index import index
 from caldavd.ical.parse import Document
 from caldavd.model import Collection, Stored
-from caldavd.store import changes, ids, objects, occurrences
+from caldavd.store import changes, ids, objects, occurrence_rows
 from caldavd.store.engine import WriteTx
 
 
@@ -42,21 +43,26 @@ async def save(
     tag = etag(document.text)
     if existing is not None and existing.etag == tag:
         return Saved(existing, created=False, changed=False)
-    read = index(document, now)
+    read = await tx.offload(index, document, now) if _long(document) else index(document, now)
     stored = _stored(calendar, existing, name, document, tag, now)
     indexed = (read.indexed_from, read.indexed_until)
     if existing is None:
         await objects.insert_(tx, stored, document.text, indexed)
     else:
         await objects.update_(tx, stored, document.text, indexed)
-    await occurrences.replace(
-        tx,
-        stored,
-        ((row.starts, row.ends, row.floating, row.busy) for row in read.occurrences),
-        fresh=existing is None,
-    )
+    await occurrence_rows.replace(tx, stored, read.occurrences, fresh=existing is None)
     await changes.record(tx, calendar, name, now, deleted=False)
     return Saved(stored, created=existing is None, changed=True)
+
+
+def _long(document: Document) -> bool:
+    """Whether to index a document may take longer than anybody should wait for: if it recurs."""
+    return len(document.components) > 1 or any(
+        line.name in _RECURS for line in document.components[0].lines
+    )
+
+
+_RECURS: Final = frozenset({"RRULE", "RDATE", "FREEBUSY"})
 
 
 def _stored(
