@@ -21,7 +21,7 @@ from caldavd.names import CALDAV
 from caldavd.xml.parse import Element, elements, raw_text, text
 
 MAX_TIMEZONE: Final = 100_000
-_INSTANT: Final = re.compile(r"\d{8}T\d{6}Z")
+_INSTANT: Final = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})T([0-9]{2})([0-9]{2})([0-9]{2})Z")
 _KNOWN: Final = {
     CALDAV + name
     for name in (
@@ -145,10 +145,12 @@ def _text_match(element: Element) -> TextMatch | None:
 def _instant(value: str | None) -> datetime | None:
     if value is None:
         return None
-    if _INSTANT.fullmatch(value) is None:
+    written = _INSTANT.fullmatch(value)
+    if written is None:
         raise _invalid(f"{value[:40]} is not a date with UTC time like 20260101T000000Z")
     try:
-        return datetime.strptime(value, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        year, month, day, hour, minute, second = map(int, written.groups())
+        return datetime(year, month, day, hour, minute, second, tzinfo=UTC)
     except ValueError:
         raise _invalid(f"{value} is no moment of the calendar") from None
 

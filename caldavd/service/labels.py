@@ -30,7 +30,8 @@ async def of(tx: ReadTx, calendars: Sequence[Collection]) -> dict[int, Label]:
     if not calendars:
         return {}
     owner_id = calendars[0].owner_id
-    stored = await properties.of(tx, [one.id for one in calendars], owner_id, owner_id)
+    ids = [one.id for one in calendars]
+    stored = await properties.of(tx, ids, owner_id, owner_id, (DISPLAY_NAME, COLOR))
     return {one.id: _label(one, stored.get(one.id, {})) for one in calendars}
 
 
@@ -53,12 +54,14 @@ def element(name: str, text: str) -> str:
     return f'<{local} xmlns="{namespace}">{content}</{local}>'
 
 
+def text(element: str) -> str:
+    """The text in a stored element, which was read once already and holds no DOCTYPE."""
+    return "".join(ElementTree.fromstring(element).itertext())
+
+
 def _label(calendar: Collection, stored: dict[str, str]) -> Label:
     return Label(_text(stored.get(DISPLAY_NAME)) or calendar.name, _text(stored.get(COLOR)))
 
 
 def _text(value: str | None) -> str | None:
-    """The text in a stored element, which was read once already and holds no DOCTYPE."""
-    if value is None:
-        return None
-    return "".join(ElementTree.fromstring(value).itertext()).strip() or None
+    return None if value is None else text(value).strip() or None

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import UTC, tzinfo
 from typing import Final
-from xml.etree import ElementTree
 
 from caldavd.ical.timezone import zone_from_calendar
 from caldavd.names import CALDAV
+from caldavd.service import labels
 from caldavd.store import properties
 from caldavd.store.engine import ReadTx
 
@@ -16,7 +16,7 @@ TIMEZONE: Final = CALDAV + "calendar-timezone"
 
 async def floating(tx: ReadTx, collection_id: int, owner_id: int, reader_id: int) -> tzinfo:
     """The reader's calendar-timezone for a calendar, else the owner's, else UTC."""
-    stored = await properties.of(tx, [collection_id], owner_id, reader_id)
+    stored = await properties.of(tx, [collection_id], owner_id, reader_id, (TIMEZONE,))
     return read(stored.get(collection_id, {}).get(TIMEZONE))
 
 
@@ -25,5 +25,4 @@ def read(element: str | None) -> tzinfo:
     if element is None:
         return UTC
     # It was checked when it was set, and so was its XML.
-    text = "".join(ElementTree.fromstring(element).itertext())
-    return zone_from_calendar(text)[1]
+    return zone_from_calendar(labels.text(element))[1]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 from sqlalchemy import bindparam, delete, insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from caldavd.store.engine import ReadTx, WriteTx
+from caldavd.store.engine import ReadTx, Row, WriteTx
 from caldavd.store.statement import In
 from caldavd.store.tables import property_
 
@@ -24,6 +24,12 @@ _COLUMNS: Final = (
 _SEEN: Final = property_.c.reader_id.in_([EVERYONE, bindparam("owner_id"), bindparam("reader_id")])
 _OF: Final = select(*_COLUMNS).where(In(property_.c.resource_id, "ids"), _SEEN)
 _OF_ONE: Final = select(*_COLUMNS).where(property_.c.resource_id == bindparam("id"), _SEEN)
+_NAMED: Final = select(*_COLUMNS).where(
+    In(property_.c.resource_id, "ids"), _SEEN, In(property_.c.name, "names")
+)
+_NAMED_OF_ONE: Final = select(*_COLUMNS).where(
+    property_.c.resource_id == bindparam("id"), _SEEN, property_.c.name == bindparam("name")
+)
 _SET: Final = upsert(property_).values(
     owner_id=bindparam("owner_id"),
     resource_id=bindparam("resource_id"),
@@ -46,16 +52,18 @@ _INSERT: Final = insert(property_)
 
 
 async def of(
-    tx: ReadTx, ids: Sequence[int], owner_id: int, reader_id: int
+    tx: ReadTx,
+    ids: Sequence[int],
+    owner_id: int,
+    reader_id: int,
+    names: Collection[str] | None = None,
 ) -> dict[int, dict[str, str]]:
     """Properties by resource id as one reader sees them: own value, else the owner's, else all's.
 
-    Values are whole elements; a resource without any is left out.
+    Values are whole elements, and may be large: with `names`, no others are read. A resource
+    without any is left out.
     """
-    if len(ids) == 1:
-        rows = await tx.all(_OF_ONE, id=ids[0], owner_id=owner_id, reader_id=reader_id)
-    else:
-        rows = await tx.all(_OF, ids=ids, owner_id=owner_id, reader_id=reader_id)
+    rows = await _rows(tx, ids, names, {"owner_id": owner_id, "reader_id": reader_id})
     found: dict[int, dict[str, str]] = {}
     # The nearest value is written last.
     for wanted in dict.fromkeys((EVERYONE, owner_id, reader_id)):
@@ -63,6 +71,20 @@ async def of(
             if reader == wanted:
                 found.setdefault(id_, {})[name] = value
     return found
+
+
+async def _rows(
+    tx: ReadTx, ids: Sequence[int], names: Collection[str] | None, readers: Mapping[str, int]
+) -> Sequence[Row]:
+    """One resource, and one name of it, are what is asked for most, and need no lists."""
+    match len(ids), None if names is None else len(names):
+        case 1, None:
+            return await tx.all(_OF_ONE, id=ids[0], **readers)
+        case _, None:
+            return await tx.all(_OF, ids=ids, **readers)
+        case 1, 1:
+            return await tx.all(_NAMED_OF_ONE, id=ids[0], name=next(iter(names or ())), **readers)
+    return await tx.all(_NAMED, ids=ids, names=list(names or ()), **readers)
 
 
 async def set_(
