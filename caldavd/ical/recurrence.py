@@ -20,8 +20,8 @@ from caldavd.model import Window
 
 __all__ = ["LIMIT", "Instance", "TooMany", "instances", "iterate", "named"]
 
-LIMIT: Final = 10_000
-"""Instances in one answer, where the caller sets no limit of its own."""
+LIMIT: Final = 5_000
+"""Instances of one object that one answer may hold."""
 MAX_MISSES: Final = 5_000
 """Instances in a row that are generated but fall outside the window."""
 

@@ -130,11 +130,11 @@ def _recurring(
 ) -> Series:
     exdates = _dates(start, (v for line in lines.get("EXDATE", []) for v in _values(line, zones)))
     replaced = _dates(start, (override.recurrence_id for override in changed))
-    keys, days = exdates.keys | replaced.keys, exdates.days | replaced.days
+    absent = Dates(exdates.keys | replaced.keys, exdates.days | replaced.days)
     rdates = tuple(
         (value, its_dates)
         for value, its_dates in _rdates(lines.get("RDATE", []), dates, zones)
-        if not Dates(keys, days).holds(key_of(start, value), wall(value))
+        if not absent.holds(key_of(start, value), wall(value))
     )
     futures = [(key_of(start, o.recurrence_id), o) for o in changed if o.and_future]
     return Series(
@@ -144,7 +144,7 @@ def _recurring(
         tuple(parse_rule(line.value) for line in lines.get("EXRULE", [])),
         rdates,
         exdates,
-        Dates(keys | {key_of(start, value) for value, _ in rdates}, days),
+        Dates(absent.keys | {key_of(start, value) for value, _ in rdates}, absent.days),
         tuple(sorted(futures, key=itemgetter(0))),
         bool(changed or rdates or "RRULE" in lines),
     )

@@ -65,12 +65,12 @@ def subset(document: Document, request: DataRequest, floating: tzinfo, limit: in
     """The text to return; the stored one where the request leaves nothing out.
 
     `floating` places floating and all-day times when a window is compared. Raises
-    Refused(NUMBER_OF_MATCHES) where an expansion has more than `limit` instances.
+    Refused(NUMBER_OF_MATCHES) where an expansion has more than `limit` instances, or LIMIT.
     """
     calendar = document.calendar
     if request.expand is not None:
         try:
-            calendar = expanded(document, request.expand, floating, limit)
+            calendar = expanded(document, request.expand, floating, min(limit, LIMIT))
         except TooMany as fault:
             raise Refused(
                 NUMBER_OF_MATCHES, f"{fault}: expand a shorter time range of {document.uid}"

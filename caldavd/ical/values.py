@@ -13,6 +13,7 @@ Temporal = date | datetime
 _Moment = TypeVar("_Moment", date, datetime)
 
 EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001  wall time, compared with wall times only
+_EPOCH_UTC: Final = EPOCH.replace(tzinfo=UTC)
 DAY_S: Final = 86_400
 MAX_DURATION_DAYS: Final = 366 * 400
 
@@ -134,9 +135,8 @@ def epoch(value: Temporal, floating: tzinfo) -> int:
             value = value.replace(tzinfo=floating)
     else:
         value = datetime(value.year, value.month, value.day, tzinfo=floating)
-    delta = value.replace(tzinfo=None) - EPOCH
-    offset = value.utcoffset() or timedelta()
-    return (delta.days - offset.days) * DAY_S + delta.seconds - offset.seconds
+    delta = value - _EPOCH_UTC
+    return delta.days * DAY_S + delta.seconds
 
 
 def _checked(value: _Moment) -> _Moment:
