@@ -99,7 +99,7 @@ async def _periods(tx: ReadTx, asked: Question) -> dict[int, list[BusyPeriod]]:
     if left < 0:
         raise _too_many(asked.limit)
     told = await _by_text(tx, beyond, asked, left) if beyond else {}
-    if len(rows) < OFFLOAD:
+    if len(rows) + sum(map(len, told.values())) < OFFLOAD:
         return _merged(rows, told, asked)
     return await tx.offload(_merged, rows, told, asked)
 

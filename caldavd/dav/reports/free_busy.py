@@ -54,11 +54,16 @@ async def run(tx: ReadTx, context: Context, target: Target, query: Query) -> Res
     if Privilege.READ_FREE_BUSY not in target.privileges:
         raise not_found("this URL")
     periods = await _periods(tx, context, target, query)
-    stamp = datetime.fromtimestamp(context.now, UTC)
-    uid = uuid5(NAMESPACE_URL, f"{target.href} {query.window.start} {query.window.end}")
-    component = vfreebusy(periods, query.window, stamp, (f"UID:{uid}",))
-    body = calendar(component, PRODUCT).encode()
+    work = (periods, query.window, target.href, context.now)
+    heavy = len(periods) >= freebusy.OFFLOAD
+    body = await tx.offload(_body, *work) if heavy else _body(*work)
     return Response(200, (("Content-Type", CONTENT_TYPE),), body)
+
+
+def _body(periods: list[BusyPeriod], window: Window, href: str, now: int) -> bytes:
+    uid = uuid5(NAMESPACE_URL, f"{href} {window.start} {window.end}")
+    component = vfreebusy(periods, window, datetime.fromtimestamp(now, UTC), (f"UID:{uid}",))
+    return calendar(component, PRODUCT).encode()
 
 
 async def _periods(tx: ReadTx, context: Context, target: Target, query: Query) -> list[BusyPeriod]:
