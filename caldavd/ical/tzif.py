@@ -81,6 +81,14 @@ class History(NamedTuple):
         for each in range(self.since, year) if self.rules else ():
             yield from (rule.of(each) for rule in self.rules)
 
+    def at(self, moment: int) -> Change | None:
+        """The change to what clocks show at a moment; None if that is what they showed first."""
+        year = wall(moment, self.first).year
+        known = [change for change in self.changes if change.at <= moment]
+        for each in range(max(self.since, year - 1), year + 2) if self.rules else ():
+            known += [change for rule in self.rules if (change := rule.of(each)).at <= moment]
+        return known[-1] if known else None
+
 
 def wall(at: int, clock: Clock) -> datetime:
     """What a clock shows at a moment in epoch seconds."""

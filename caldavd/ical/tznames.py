@@ -35,6 +35,8 @@ def key_of(tzid: str) -> str | None:
     name = tzid.strip().strip('"')
     if name.upper() in _UTC:
         return UTC_KEY
+    if not name.isprintable():
+        return None
     return next((key for one in _candidates(name) if (key := _key(one)) is not None), None)
 
 

@@ -67,8 +67,7 @@ def changes(history: History, within: Range) -> list[Change]:
 
     Without a start, there is nothing for what was in force before the first change.
     """
-    known = list(history.until(LAST_YEAR))
-    return [*_first(history, known, within), *_inside(known, within)]
+    return [*_first(history, within), *_inside(history.until(LAST_YEAR), within)]
 
 
 def is_daylight(change: Change) -> bool:
@@ -79,15 +78,17 @@ def is_daylight(change: Change) -> bool:
     return after.daylight
 
 
-def _first(history: History, known: list[Change], within: Range) -> list[Change]:
+def _first(history: History, within: Range) -> list[Change]:
     """What a range begins with, unless something happens just then."""
     start = within.start
     if start is None:
-        return [] if known else [Change(EPOCH, history.first, history.first)]
-    past = [change for change in known if change.at <= start]
-    if past and past[-1].at == start:
+        if next(iter(_inside(history.until(LAST_YEAR), within)), None) is not None:
+            return []
+        start = EPOCH if within.end is None else min(EPOCH, within.end - 1)
+    last = history.at(start)
+    if last is not None and last.at == start:
         return []
-    clock = past[-1].after if past else history.first
+    clock = history.first if last is None else last.after
     return [Change(start, clock, clock)]
 
 
@@ -102,19 +103,27 @@ def _inside(known: Iterable[Change], within: Range) -> list[Change]:
 
 def _observances(history: History, within: Range) -> Iterator[str]:
     """The lines of all observances: one for what is alike, with a date for each time it began."""
-    # An endless rule needs no more than its first onset in the range, and whether it has two.
-    begins = history.since if within.start is None else wall(within.start, history.first).year
-    last = LAST_YEAR if within.end is not None else max(history.since, begins) + 3
-    known = list(history.until(last))
     alike: dict[tuple[Clock, Clock], list[Change]] = {}
-    for change in [*_first(history, known, within), *_inside(history.changes, within)]:
+    for change in [*_first(history, within), *_inside(history.changes, within)]:
         alike.setdefault((change.before, change.after), []).append(change)
     for same in alike.values():
         yield from _observance(same, "RDATE:" + ",".join(_local(one) for one in same[1:]))
     for rule in history.rules:
-        years = _inside((rule.of(year) for year in range(history.since, last)), within)
-        if years:
-            yield from _observance(years, _rrule(rule, years, within.end is not None))
+        onsets = _inside(map(rule.of, _years(history, within)), within)
+        if onsets:
+            yield from _observance(onsets, _rrule(rule, onsets, within.end is not None))
+
+
+def _years(history: History, within: Range) -> list[int]:
+    """Years that hold the first two onsets of a rule in a range, and the last."""
+    begin = history.since
+    if within.start is not None:
+        begin = max(begin, wall(within.start, history.first).year - 1)
+    first = range(begin, min(begin + 4, 10_000))
+    if within.end is None:
+        return list(first)
+    end = wall(within.end, history.first).year
+    return sorted({*first, *range(max(begin, end - 1), min(end + 2, 10_000))})
 
 
 def _observance(onsets: list[Change], further: str) -> Iterator[str]:

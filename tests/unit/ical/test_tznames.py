@@ -50,6 +50,7 @@ def test_a_name_is_known_in_each_of_its_spellings(tzid: str, key: str) -> None:
         "Factory",
         "right/Europe/Berlin",
         "posix/Europe/Berlin",
+        "/x\r\nX-A:1/Europe/Berlin",
         "x" * 5_000,
     ],
 )
