@@ -9,7 +9,8 @@ from typing import Final
 from caldavd.dav.filter import window_of
 from caldavd.dav.property import Fact, Property, View
 from caldavd.errors import NUMBER_OF_MATCHES, SUPPORTED_CALENDAR_DATA, VALID_FILTER, Refused
-from caldavd.ical import parse
+from caldavd.ical import byreference, parse
+from caldavd.ical.byreference import Zones
 from caldavd.ical.subset import EVERYTHING, CompRequest, DataRequest, PropRequest, subset
 from caldavd.model import CalendarObject, Window
 from caldavd.names import CALDAV, DAV
@@ -48,26 +49,33 @@ class _Spent:
     characters: int = 0
 
 
-def row(request: DataRequest, floating: tzinfo) -> Property:
+def row(request: DataRequest, floating: tzinfo, zones: Zones = Zones.AS_STORED) -> Property:
     """The property row that renders an object's data as a request wants it, for one answer.
 
     It refuses to render more than an answer may hold: Refused(NUMBER_OF_MATCHES).
     """
+    if request == EVERYTHING and zones is Zones.AS_STORED:
+        return _WHOLE
     spent = _Spent()
 
     def get(view: View) -> str:
-        if request == EVERYTHING:
-            return write.escape(view.content)
-        left = view.limits.max_instances - spent.components
-        document = parse.stored(view.content)
-        text = subset(document, request, floating, max(left, 0))
-        spent.components += text.count("\nBEGIN:V")
+        text = view.content
+        if request != EVERYTHING:
+            left = view.limits.max_instances - spent.components
+            text = subset(parse.stored(text), request, floating, max(left, 0))
+            spent.components += text.count("\nBEGIN:V")
+        text = byreference.shown(text, zones)
         spent.characters += len(text)
         if spent.characters > view.limits.max_answer_bytes:
             raise Refused(NUMBER_OF_MATCHES, "the answer is too large: ask for less at a time")
         return write.escape(text)
 
     return Property(NAME, (CalendarObject,), get, needs=Fact.CONTENT)
+
+
+_WHOLE: Final = Property(
+    NAME, (CalendarObject,), lambda view: write.escape(view.content), needs=Fact.CONTENT
+)
 
 
 def needs_zone(request: DataRequest | None) -> bool:

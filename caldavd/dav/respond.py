@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import lru_cache, reduce
@@ -16,6 +16,7 @@ from caldavd.dav.message import Response
 from caldavd.dav.property import Fact, Getter, Property, Table, View, stored
 from caldavd.dav.server import Context
 from caldavd.errors import NUMBER_OF_MATCHES, Refused
+from caldavd.ical.byreference import Zones
 from caldavd.model import (
     Calendar,
     CalendarObject,
@@ -66,6 +67,8 @@ class Wanted:
     """Whether a single member may be much work: its instances are to be computed."""
     depth: str = "0"
     """How far down a report looks, as the client wrote it (RFC 3253 §3.6)."""
+    zones: Zones = Zones.AS_STORED
+    """Which VTIMEZONEs the calendar-data hold (RFC 7809 §3.1.3)."""
 
 
 class Page(NamedTuple):
@@ -106,6 +109,8 @@ class _Plan:
     names: frozenset[str]
     slots: tuple[_Slot, ...]
     needs: Fact
+    stored: frozenset[str] | None
+    """Names of the stored properties that are shown; None: of all there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +149,7 @@ async def multistatus(
         needs = reduce(or_, (plans[type_].needs for type_ in types)) if types else Fact.NOTHING
         texts = _size_of_texts(page) if Fact.CONTENT in needs else 0
         _require_room(context, sum(map(len, parts)) + texts)
-        facts = await _load(tx, context, page.items, needs, facts)
+        facts = await _load(tx, context, page.items, needs, _stored(plans, types), facts)
         work = (context, page, plans, facts, wanted)
         heavy = wanted.costly and page.items
         if heavy or len(page.items) >= OFFLOAD or texts >= OFFLOAD_BYTES:
@@ -184,42 +189,62 @@ def _answer(parts: list[bytes], selection: Selection, wanted: Wanted) -> Respons
 
 def _plan(table: Table, type_: type, wanted: Wanted) -> _Plan:
     """How to render what is wanted of one type; clients want the same again and again."""
-    if wanted.rows or sum(map(len, wanted.names)) > SMALL:
-        return _make_plan(table, type_, wanted.mode, wanted.names, wanted.rows)
-    return _plan_again(table, type_, wanted.mode, wanted.names)
-
-
-@lru_cache(maxsize=512)
-def _plan_again(table: Table, type_: type, mode: Mode, names: tuple[str, ...]) -> _Plan:
-    return _make_plan(table, type_, mode, names, {})
+    # A costly row counts what it renders: it belongs to one answer.
+    again = not wanted.costly and sum(map(len, wanted.names)) <= SMALL
+    make = _plan_again if again else _make_plan
+    return make(table, type_, wanted.mode, wanted.names, tuple(wanted.rows.values()))
 
 
 def _make_plan(
-    table: Table, type_: type, mode: Mode, wanted: tuple[str, ...], own: Mapping[str, Property]
+    table: Table, type_: type, mode: Mode, wanted: tuple[str, ...], own: tuple[Property, ...]
 ) -> _Plan:
-    rows = table.of(type_)
+    rows = {**table.of(type_), **{row.name: row for row in own}}
     match mode:
         case Mode.PROP:
             names = list(wanted)
         case Mode.ALLPROP:
-            names = [name for name, row in rows.items() if row.allprop]
+            names = [name for name, row in table.of(type_).items() if row.allprop]
             names += [name for name in wanted if name not in names]
         case Mode.PROPNAME:
-            names = list(rows)
+            names = list(table.of(type_))
     slots: list[_Slot] = []
     # allprop and propname show dead properties besides.
     needs = Fact.NOTHING if mode is Mode.PROP else Fact.STORED
+    shown: set[str] = set()
     for name in names:
-        row = own.get(name) or rows.get(name)
+        row = rows.get(name)
         # A name in no table is a dead property.
         get, whole = (stored(name), True) if row is None else (row.get, row.whole)
         slots.append(_Slot(*write.tags(name), get, whole))
-        needs |= Fact.STORED if row is None else row.needs
-    return _Plan(frozenset(names), tuple(slots), needs)
+        facts = Fact.STORED if row is None else row.needs
+        if Fact.STORED in facts:
+            shown.add(name)
+        needs |= facts
+    only = frozenset(shown) if mode is Mode.PROP else None
+    return _Plan(frozenset(names), tuple(slots), needs, only)
+
+
+_plan_again: Final = lru_cache(maxsize=512)(_make_plan)
+
+
+def _stored(plans: Mapping[type, _Plan], types: Iterable[type]) -> frozenset[str] | None:
+    """Names of the stored properties that some types of resources show; None: of all there are."""
+    shown: frozenset[str] = frozenset()
+    for type_ in types:
+        names = plans[type_].stored
+        if names is None:
+            return None
+        shown |= names
+    return shown
 
 
 async def _load(
-    tx: ReadTx, context: Context, items: Sequence[Item], needs: Fact, before: _Facts
+    tx: ReadTx,
+    context: Context,
+    items: Sequence[Item],
+    needs: Fact,
+    names: frozenset[str] | None,
+    before: _Facts,
 ) -> _Facts:
     """The facts for a page; what serves all pages is taken over from the one before."""
     if needs is Fact.NOTHING:
@@ -228,7 +253,7 @@ async def _load(
     found: Mapping[int, Properties] = {}
     if Fact.STORED in needs:
         ids = [id_ for _, r in items if (id_ := resource_id(r)) is not None]
-        found = await properties.of(tx, ids, actor_id, actor_id)
+        found = await properties.of(tx, ids, actor_id, actor_id, names)
     texts: Mapping[int, str] = {}
     if Fact.CONTENT in needs:
         ids = [r.stored.id for _, r in items if isinstance(r, CalendarObject) and not r.content]

@@ -8,6 +8,7 @@ from typing import Final
 
 from caldavd.dav.respond import Mode, Wanted
 from caldavd.errors import Failed
+from caldavd.ical.byreference import Zones
 from caldavd.names import DAV
 from caldavd.xml.parse import Element, elements, expect, parse
 
@@ -49,6 +50,12 @@ def prefers(headers: Mapping[str, str], preference: str) -> bool:
 def minimal(headers: Mapping[str, str]) -> bool:
     """Whether properties that do not exist are to be left out."""
     return headers.get("Brief", "").strip().lower() == "t" or prefers(headers, "return=minimal")
+
+
+def zones(headers: Mapping[str, str]) -> Zones:
+    """Which VTIMEZONEs CalDAV-Timezones asks for: `T` or `F`; anything else says nothing."""
+    value = headers.get("CalDAV-Timezones", "").strip().upper()
+    return Zones(value) if value in ("T", "F") else Zones.AS_STORED
 
 
 def wanted(root: Element | None, *, brief: bool) -> Wanted:

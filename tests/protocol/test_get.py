@@ -22,6 +22,7 @@ async def test_get_shows_the_object_with_its_tag_date_and_media_type(ann: Client
         "ETag": put.etag,
         "Last-Modified": put.headers["Last-Modified"],
         "Cache-Control": "private, no-cache",
+        "Vary": "CalDAV-Timezones",
     }
 
 

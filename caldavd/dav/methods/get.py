@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 from caldavd.acl.privileges import Privilege
@@ -11,10 +12,14 @@ from caldavd.dav.locked import states
 from caldavd.dav.message import Headers, Request, Response, http_date
 from caldavd.dav.resolve import Target, require
 from caldavd.dav.server import Context
+from caldavd.dav.wanted import zones
+from caldavd.ical.byreference import Zones, shown
 from caldavd.model import Calendar, CalendarObject, Home, Resource
 from caldavd.store.engine import ReadTx
 
 MEDIA_TYPE: Final = "text/calendar; charset=utf-8"
+_VARY: Final = ("Vary", "CalDAV-Timezones")
+"""The tag is the stored object's, whatever is shown of it: clients save with it."""
 _PAGE: Final = (
     "<!DOCTYPE html>\n<html lang='en'><head><meta charset='utf-8'><title>caldavd</title>"
     "<meta name='viewport' content='width=device-width'></head><body>"
@@ -23,23 +28,33 @@ _PAGE: Final = (
 )
 
 
-def parse(context: Context, request: Request) -> Conditions:
-    """The conditions that may turn the answer into 304 or 412."""
-    return conditions.parse(request.headers)
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What may turn the answer into 304 or 412, and which VTIMEZONEs it is to hold."""
+
+    conditions: Conditions
+    zones: Zones
 
 
-async def run(tx: ReadTx, context: Context, target: Target, command: Conditions) -> Response:
-    """The object's bytes as they were put; a short page for a collection."""
+def parse(context: Context, request: Request) -> Command:
+    """The conditions, and CalDAV-Timezones."""
+    return Command(conditions.parse(request.headers), zones(request.headers))
+
+
+async def run(tx: ReadTx, context: Context, target: Target, command: Command) -> Response:
+    """The object's bytes as they were put, but for time zones; a short page for a collection."""
     require(target, Privilege.READ)
     headers = _validators(target.resource)
-    if not command.empty:
+    if not command.conditions.empty:
         demanded = states(tx, context, target.resource)
-        await conditions.require_for_reading(command, demanded)
-        if conditions.not_modified(command, await demanded(None)):
+        await conditions.require_for_reading(command.conditions, demanded)
+        if conditions.not_modified(command.conditions, await demanded(None)):
             return Response(304, headers)
     match target.resource:
         case CalendarObject(content=content):
             media_type, text = MEDIA_TYPE, content or ""
+            if command.zones is not Zones.AS_STORED:
+                text = await tx.offload(shown, text, command.zones)
         case _:
             media_type, text = "text/html; charset=utf-8", _PAGE
     return Response(200, (("Content-Type", media_type), *headers), text.encode())
@@ -49,7 +64,7 @@ def _validators(resource: Resource) -> Headers:
     """What a client may ask again with, if the resource has a state of its own."""
     match resource:
         case CalendarObject(stored=stored):
-            return _caching(stored.etag, stored.modified_at)
+            return (*_caching(stored.etag, stored.modified_at), _VARY)
         case Calendar(collection) | Home(collection):
             return _caching(collection.etag, collection.modified_at)
     return (("Cache-Control", "no-cache"),)

@@ -12,8 +12,9 @@ from caldavd.dav.message import Headers, Request, Response, http_date
 from caldavd.dav.path import encode
 from caldavd.dav.resolve import Target, require
 from caldavd.dav.server import Context
-from caldavd.dav.wanted import prefers
+from caldavd.dav.wanted import prefers, zones
 from caldavd.errors import SUPPORTED_CALENDAR_DATA, Failed, Refused
+from caldavd.ical.byreference import Zones, shown
 from caldavd.ical.parse import Document
 from caldavd.ical.parse import parse as parse_document
 from caldavd.model import Calendar, CalendarObject, Collection, Unmapped
@@ -29,6 +30,8 @@ class Command:
     document: Document
     conditions: Conditions
     representation: bool
+    zones: Zones
+    """Which VTIMEZONEs the answer is to show."""
 
 
 def parse(context: Context, request: Request) -> Command:
@@ -46,6 +49,7 @@ def parse(context: Context, request: Request) -> Command:
         document,
         conditions.parse(request.headers),
         prefers(request.headers, "return=representation"),
+        zones(request.headers),
     )
 
 
@@ -88,11 +92,11 @@ def answer(saved: Saved, command: Command, href: str) -> Response:
     status = 201 if saved.created else 204
     if not command.representation:
         return Response(status, headers)
-    body = command.document.text.encode()
-    shown = (
+    body = shown(command.document.text, command.zones).encode()
+    headers = (
         ("ETag", f'"{saved.stored.etag}"'),
         ("Content-Type", "text/calendar; charset=utf-8"),
         ("Content-Location", href),
         ("Preference-Applied", "return=representation"),
     )
-    return Response(201 if saved.created else 200, shown, body)
+    return Response(201 if saved.created else 200, headers, body)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from caldavd.dav.message import Request, Response
 from caldavd.dav.property import Table
@@ -12,10 +12,16 @@ from caldavd.dav.resolve import Target
 from caldavd.dav.respond import multistatus
 from caldavd.dav.row import AnyReport, Report, RunRead
 from caldavd.dav.server import Context
-from caldavd.dav.wanted import body_of, minimal, wanted
+from caldavd.dav.wanted import SMALL_BYTES, body_of, minimal, wanted, zones
 from caldavd.errors import SUPPORTED_REPORT, Failed, Refused, not_found
 from caldavd.model import Unmapped
 from caldavd.store.engine import ReadTx
+
+
+REMEMBERED: Final = 256
+"""How many small bodies are remembered with what they say."""
+_READ: Final = ("Depth", "CalDAV-Timezones", "Brief", "Prefer")
+"""The headers that a report is read with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,21 +33,39 @@ class Command:
 
 
 def parser(reports: Mapping[str, AnyReport]) -> Callable[[Context, Request], Command]:
-    """The `parse` of REPORT over a table of reports."""
+    """The `parse` of REPORT over a table of reports; clients send the same queries again."""
+    remembered: dict[tuple[object, ...], Command] = {}
 
     def parse(context: Context, request: Request) -> Command:
-        root = body_of(request.body, context.server.limits.max_xml_bytes)
-        if root is None:
-            raise Failed(400, "REPORT needs a body that says which report")
-        report = reports.get(str(root.tag))
-        if report is None:
-            raise Refused(SUPPORTED_REPORT, f"there is no report {root.tag} here")
-        shown = wanted(root, brief=minimal(request.headers))
-        if "Depth" in request.headers:
-            shown = replace(shown, depth=request.headers["Depth"])
-        return Command(report, report.parse(context, root, shown))
+        if len(request.body) > SMALL_BYTES:
+            return _parse(reports, context, request)
+        limit = context.server.limits.max_xml_bytes
+        key = (request.body, limit, *map(request.headers.get, _READ))
+        found = remembered.get(key)
+        if found is None:
+            found = _parse(reports, context, request)
+            if isinstance(found.report, Report) and found.report.lasting(found.query):
+                if len(remembered) >= REMEMBERED:
+                    del remembered[next(iter(remembered))]
+                remembered[key] = found
+        return found
 
     return parse
+
+
+def _parse(reports: Mapping[str, AnyReport], context: Context, request: Request) -> Command:
+    root = body_of(request.body, context.server.limits.max_xml_bytes)
+    if root is None:
+        raise Failed(400, "REPORT needs a body that says which report")
+    report = reports.get(str(root.tag))
+    if report is None:
+        raise Refused(SUPPORTED_REPORT, f"there is no report {root.tag} here")
+    shown = wanted(root, brief=minimal(request.headers))
+    if "Depth" in request.headers:
+        shown = replace(shown, depth=request.headers["Depth"])
+    if "CalDAV-Timezones" in request.headers:
+        shown = replace(shown, zones=zones(request.headers))
+    return Command(report, report.parse(context, root, shown))
 
 
 def runner(table: Callable[[], Table]) -> RunRead:

@@ -15,6 +15,7 @@ from caldavd.dav.resolve import Target, require
 from caldavd.dav.respond import Item, Selection, Wanted
 from caldavd.dav.server import Context
 from caldavd.errors import VALID_FILTER, Failed, Refused
+from caldavd.ical.byreference import Zones
 from caldavd.ical.filter_elements import Filter
 from caldavd.ical.subset import EVERYTHING, DataRequest
 from caldavd.model import Calendar, CalendarObject, Collection
@@ -52,6 +53,11 @@ def parse_query(context: Context, root: Element, wanted: Wanted) -> Query:
     if found is None:
         raise Refused(VALID_FILTER, "a calendar-query has a filter")
     return Query(filter_of(found), timezone_of(root), calendar_data.request_of(root), wanted)
+
+
+def is_lasting(query: Query) -> bool:
+    """Whether a query names no zone: what a zone is may change (`ical.timezone.forget`)."""
+    return query.timezone is None
 
 
 async def select_query(
@@ -147,5 +153,6 @@ async def _with_data(
 
 def with_data(wanted: Wanted, data: DataRequest, floating: tzinfo) -> Wanted:
     """The wanted properties with a row for calendar-data."""
-    rows = {calendar_data.NAME: calendar_data.row(data, floating)}
-    return replace(wanted, rows=rows, costly=data != EVERYTHING)
+    rows = {calendar_data.NAME: calendar_data.row(data, floating, wanted.zones)}
+    costly = data != EVERYTHING or wanted.zones is not Zones.AS_STORED
+    return replace(wanted, rows=rows, costly=costly)
