@@ -49,13 +49,11 @@ def busy(found: Iterable[tuple[int, int, int]], window: Window) -> list[BusyPeri
     for starts, ends, type_ in found:
         if type_ and starts < high and ends > low:
             by_type.setdefault(type_, []).append((max(starts, low), min(ends, high)))
-    result = [
-        BusyPeriod(starts, ends, Busy(type_))
-        for type_, clipped in by_type.items()
-        for starts, ends in merged(clipped)
-    ]
-    result.sort()
-    return result
+    result: list[BusyPeriod] = []
+    for type_, clipped in by_type.items():
+        of = Busy(type_)
+        result += [BusyPeriod(starts, ends, of) for starts, ends in merged(clipped)]
+    return sorted(result)
 
 
 def merged(periods: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -26,7 +26,7 @@ from caldavd.store import busy as store
 from caldavd.store import objects
 from caldavd.store.busy import BusyRow, Undecided
 from caldavd.store.engine import ReadTx
-from caldavd.store.occurrences import Range
+from caldavd.store.occurrences import Band, Range
 
 TRANSP: Final = CALDAV + "schedule-calendar-transp"
 OFFLOAD: Final = 500
@@ -109,17 +109,13 @@ def _merged(
 ) -> dict[int, list[BusyPeriod]]:
     """Rows of the index, and what texts told of each user, as the periods of each user."""
     places = _Places(asked.zones)
-    found: dict[int, list[_Found]] = {user_id: list(of) for user_id, of in told.items()}
-    for row in rows:
-        found.setdefault(asked.users[row.collection_id], []).append(_placed(row, places))
-    return {user_id: busy(of, asked.window) for user_id, of in found.items()}
-
-
-def _placed(row: BusyRow, places: _Places) -> _Found:
-    if not row.floating:
-        return row.starts, row.ends, row.busy
-    of = Occurrence(row.starts, row.ends, row.floating, row.busy)
-    return *place(of, places[row.collection_id]), row.busy
+    found = {user_id: list(told.get(user_id, ())) for user_id in asked.users.values()}
+    for collection_id, band, starts, ends, type_ in rows:
+        when = (starts, ends)
+        if band >= Band.FLOATING_SHORT:
+            when = place(Occurrence(starts, ends, True, type_), places[collection_id])
+        found[asked.users[collection_id]].append((*when, type_))
+    return {user_id: busy(of, asked.window) for user_id, of in found.items() if of}
 
 
 class _Places(dict[int, tzinfo]):

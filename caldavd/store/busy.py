@@ -24,10 +24,10 @@ _FREE: Final = 0
 
 
 class BusyRow(NamedTuple):
-    """One busy instance in one calendar; a floating one counts in local seconds."""
+    """One busy instance in one calendar; in a floating band it counts in local seconds."""
 
     collection_id: int
-    floating: bool
+    band: int
     starts: int
     ends: int
     busy: int
@@ -132,10 +132,7 @@ async def busy(tx: ReadTx, ids: Sequence[int], within: Range, at_most: int) -> l
         local_ends=within.local_ends,
         at_most=at_most,
     )
-    return [
-        BusyRow(id_, band >= Band.FLOATING_SHORT, starts, ends, busy_)
-        for id_, band, starts, ends, busy_ in rows
-    ]
+    return [BusyRow._make(row) for row in rows]
 
 
 async def undecided(tx: ReadTx, ids: Sequence[int], within: Range, at_most: int) -> list[Undecided]:
