@@ -66,6 +66,7 @@ REPORTS: Final[tuple[AnyReport, ...]] = (
         calendar.parse_query,
         calendar.select_query,
         feature="calendar-access",
+        lasting=calendar.is_lasting,
     ),
     Report(
         CALDAV + "calendar-multiget",

@@ -60,6 +60,8 @@ class Report:
     parse: Callable[[Context, Element, Wanted], Any]
     select: Callable[[ReadTx, Context, Target, Any], Awaitable[tuple[Selection, Wanted]]]
     feature: str = ""
+    lasting: Callable[[Any], bool] = lambda query: False
+    """Whether what `parse` made of a body is what it would make of the same body any other time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,6 @@ from caldavd.errors import SUPPORTED_REPORT, Failed, Refused, not_found
 from caldavd.model import Unmapped
 from caldavd.store.engine import ReadTx
 
-
 REMEMBERED: Final = 256
 """How many small bodies are remembered with what they say."""
 _READ: Final = ("Depth", "CalDAV-Timezones", "Brief", "Prefer")
