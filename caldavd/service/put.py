@@ -7,7 +7,7 @@ from caldavd.ical.parse import Document
 from caldavd.model import Collection, Stored
 from caldavd.service.save import Saved, save
 from caldavd.store import objects
-from caldavd.store.engine import WriteTx
+from caldavd.store.engine import Conflict, WriteTx
 
 
 class UidConflict(Refused):
@@ -34,13 +34,16 @@ async def put(
     Raises Refused(SUPPORTED_COMPONENT) or UidConflict.
     """
     require_component(calendar, document.component)
-    if existing is None:
-        holder = await objects.name_of_uid(tx, calendar.id, document.uid)
-        if holder is not None:
-            raise UidConflict(document.uid, holder)
-    elif existing.uid != document.uid:
+    if existing is not None and existing.uid != document.uid:
         raise UidConflict(existing.uid, existing.name)
-    return await save(tx, calendar, existing, name, document, now)
+    try:
+        return await save(tx, calendar, existing, name, document, now)
+    except Conflict:
+        # The name was free, so it is the UID.
+        holder = await objects.name_of_uid(tx, calendar.id, document.uid)
+        if holder is None:
+            raise
+        raise UidConflict(document.uid, holder) from None
 
 
 def require_component(calendar: Collection, component: str) -> None:

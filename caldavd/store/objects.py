@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
 
 from caldavd.model import Actor, Collection, Stored
 from caldavd.store import collections
 from caldavd.store.collections import LoginEnded
-from caldavd.store.engine import ReadTx, WriteTx
+from caldavd.store.engine import Conflict, ReadTx, WriteTx
 from caldavd.store.statement import In
 from caldavd.store.tables import calendar_object, collection, principal, property_
 
@@ -71,7 +72,8 @@ _LISTED: Final = (
 )
 _PAGE: Final = _LISTED.add_columns(_CONTENT)
 _COUNT: Final = select(func.count()).where(_IN)
-_INSERT: Final = insert(calendar_object)
+# Spelled alike on both databases; a taken key leaves the transaction as good as it was.
+_INSERT: Final = insert(calendar_object).on_conflict_do_nothing()
 _UPDATE: Final = (
     update(calendar_object)
     .where(calendar_object.c.id == bindparam("object_id"))
@@ -196,8 +198,11 @@ async def count(tx: ReadTx, collection_id: int) -> int:
 async def insert_(
     tx: WriteTx, new: Stored, content: str, indexed: tuple[int | None, int | None]
 ) -> None:
-    """Adds an object. Raises Conflict if its name or UID is taken in its collection."""
-    await tx.run(
+    """Adds an object. Raises Conflict if its name or UID is taken in its collection.
+
+    The transaction can go on then.
+    """
+    added = await tx.run(
         _INSERT,
         id=new.id,
         owner_id=new.owner_id,
@@ -213,6 +218,8 @@ async def insert_(
         indexed_until=indexed[1],
         content=content,
     )
+    if not added:
+        raise Conflict(f"{new.name} or {new.uid}")
 
 
 async def update_(
