@@ -19,7 +19,7 @@ from caldavd.dav.server import Context, Server
 from caldavd.errors import Failed, Refused, not_found
 from caldavd.model import Actor, RequestLine, Unmapped
 from caldavd.store.collections import LoginEnded
-from caldavd.store.engine import ReadTx, Unavailable, WriteTx
+from caldavd.store.engine import Full, ReadTx, Unavailable, WriteTx
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +72,10 @@ def _refusal(server: Server, request: Request, error: Exception) -> Response:
             return answer.refused(error)
         case Failed():
             return _failed(server, error)
+        case Full():
+            reason = {"request_id": request.id, "reason": str(error)}
+            log.error("database full", extra=reason)
+            return answer.failed(Failed(507, "the server's disk is full: tell who runs it"))
         case Unavailable():
             reason = {"request_id": request.id, "reason": str(error)}
             log.warning("database unavailable", extra=reason)

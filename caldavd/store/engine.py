@@ -28,6 +28,10 @@ class Unavailable(Exception):
     """The database did not answer in time, or could not be reached; the work was not done."""
 
 
+class Full(Unavailable):
+    """The database has no room left: what is there can be read, and nothing written."""
+
+
 class WrongSchema(Exception):
     """The database is not at a schema that this program can use; the message says what to do."""
 

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar, cast
 import asyncpg
 from sqlalchemy.sql.base import Executable
 
-from caldavd.store.engine import Conflict, ReadTx, Row, Unavailable, WriteTx
+from caldavd.store.engine import Conflict, Full, ReadTx, Row, Unavailable, WriteTx
 from caldavd.store.statement import Statements, postgresql
 
 T = TypeVar("T")
@@ -19,12 +19,17 @@ ACQUIRE_TIMEOUT_S: Final = 20
 STATEMENT_TIMEOUT_S: Final = 60
 
 _RETRY: Final = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
+_FULL: Final = asyncpg.DiskFullError
 _LOST: Final = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.CannotConnectNowError,
-    asyncpg.AdminShutdownError,
+    # No more connections, memory or room on the disk.
+    asyncpg.InsufficientResourcesError,
+    # A statement cancelled by whoever runs the database, and all that goes with its shutdown.
+    asyncpg.OperatorInterventionError,
+    # Locks that are not to be waited for, and a standby that was asked to write.
+    asyncpg.LockNotAvailableError,
+    asyncpg.ReadOnlySQLTransactionError,
     TimeoutError,
     OSError,
 )
@@ -102,7 +107,7 @@ class PostgresqlDatabase:
             async with self._readers.acquire(timeout=ACQUIRE_TIMEOUT_S) as connection:
                 return await work(_Tx(connection, self._statements))
         except _LOST as error:
-            raise Unavailable(str(error) or type(error).__name__) from error
+            raise _unavailable(error) from error
 
     async def write(self, work: Callable[[WriteTx], Awaitable[T]]) -> T:
         """READ COMMITTED, so that what is read after a lock is what the lock waited for."""
@@ -136,8 +141,13 @@ class PostgresqlDatabase:
                     raise Unavailable(f"gave up after {ATTEMPTS} attempts: {error}") from error
                 await asyncio.sleep(0.01 * attempt)
             except _LOST as error:
-                raise Unavailable(str(error) or type(error).__name__) from error
+                raise _unavailable(error) from error
         raise AssertionError("unreachable")
+
+
+def _unavailable(error: Exception) -> Unavailable:
+    words = str(error) or type(error).__name__
+    return Full(words) if isinstance(error, _FULL) else Unavailable(words)
 
 
 async def _pool(url: str, size: int) -> Any:

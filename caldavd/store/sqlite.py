@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple, TypeVar, cast
 
 from sqlalchemy.sql.base import Executable
 
-from caldavd.store.engine import Conflict, ReadTx, Row, Unavailable, WriteTx
+from caldavd.store.engine import Conflict, Full, ReadTx, Row, Unavailable, WriteTx
 from caldavd.store.statement import Statements, sqlite
 
 T = TypeVar("T")
@@ -26,6 +26,8 @@ READERS: Final = 2
 BUSY_TIMEOUT_MS: Final = 10_000
 GROUP: Final = 32
 """How many waiting transactions share one commit, hence one fsync."""
+STEPS: Final = 100_000
+"""Instructions of SQLite's machine, some milliseconds, between two looks at who still waits."""
 
 _TAKEN: Final = (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
 _PRAGMAS: Final = (
@@ -74,9 +76,15 @@ def _fail(future: asyncio.Future[Any], error: BaseException) -> None:
 class _Tx:
     """ReadTx and WriteTx over one connection, in the thread that owns it."""
 
-    def __init__(self, connection: sqlite3.Connection, statements: Statements) -> None:
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        statements: Statements,
+        abandoned: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._connection = connection
         self._statements = statements
+        self._abandoned = abandoned
 
     def _execute(self, statement: Executable, values: Mapping[str, Any]) -> sqlite3.Cursor:
         compiled = self._statements.get(statement)
@@ -103,6 +111,8 @@ class _Tx:
             raise _conflict_or_bug(error) from error
 
     async def offload(self, work: Callable[..., T], *arguments: Any) -> T:
+        if self._abandoned():
+            raise Unavailable("nobody waits for the answer any more")
         return work(*arguments)
 
 
@@ -164,7 +174,17 @@ class SqliteDatabase:
         return await future
 
     def _serve_reads(self, connection: sqlite3.Connection) -> None:
-        tx = _Tx(connection, self._statements)
+        """Reads, one after the other; one that nobody waits for any more ends soon.
+
+        SQLite asks in this very thread whether to go on: no other job can be hit by mistake.
+        """
+        job: _Job | None = None
+
+        def abandoned() -> bool:
+            return job is not None and job.abandoned
+
+        connection.set_progress_handler(abandoned, STEPS)
+        tx = _Tx(connection, self._statements, abandoned)
         while (job := self._reads.get()) is not None:
             if job.abandoned:
                 continue
@@ -227,6 +247,8 @@ def _run_in_savepoint(
     try:
         result = _drive(job.work(tx))
     except BaseException as error:
+        if not connection.in_transaction:
+            raise  # a full disk: SQLite has rolled the whole group back
         connection.execute("ROLLBACK TO job")
         connection.execute("RELEASE job")
         job.fail(_translated(error))
@@ -266,7 +288,8 @@ def _conflict_or_bug(error: sqlite3.IntegrityError) -> Exception:
 
 def _translated(error: BaseException) -> BaseException:
     if isinstance(error, sqlite3.OperationalError):
-        unavailable = Unavailable(str(error))
+        full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+        unavailable = Full(str(error)) if full else Unavailable(str(error))
         unavailable.__cause__ = error
         return unavailable
     return error

@@ -11,7 +11,7 @@ from caldavd.dav.registry import BY_NAME, REPORTS
 from caldavd.dav.row import AnyReport
 from caldavd.errors import TooManyAttempts
 from caldavd.model import Actor
-from caldavd.store.engine import Unavailable
+from caldavd.store.engine import Full, Unavailable
 from tests.protocol.client import NS, Answer, Client, multiget, propfind, proppatch, query
 from tests.protocol.clients.wire import (
     children,
@@ -144,6 +144,7 @@ async def test_report_on_what_does_not_exist_is_404(ann: Client, calendar: str, 
     inner = {
         C + "calendar-query": '<filter><comp-filter name="VCALENDAR"/></filter>',
         C + "calendar-multiget": f'<href xmlns="DAV:">{HOME}main/a.ics</href>',
+        C + "free-busy-query": '<time-range start="20260101T000000Z" end="20260102T000000Z"/>',
         "{DAV:}principal-match": "<self/>",
     }.get(row.name, "")
     body = f'<{tag[1]} xmlns="{tag[0]}">{inner}</{tag[1]}>'
@@ -185,6 +186,14 @@ async def test_whoever_is_sent_away_is_told_for_how_long(
     answer = await ann("GET", HOME)
 
     assert (answer.status, answer.headers["Retry-After"]) == (status, seconds)
+
+
+async def test_a_full_disk_is_507_and_no_reason_to_come_back_soon(server):
+    ann = Client(replace(server, auth=Busy(Full("no space"))), "ann")
+
+    answer = await ann("GET", HOME)
+
+    assert (answer.status, "Retry-After" in answer.headers) == (507, False)
 
 
 # G25

@@ -15,8 +15,9 @@ import pytest
 from sqlalchemy import bindparam, delete, insert, select, text, update
 
 from caldavd.store.connect import connect
-from caldavd.store.engine import Conflict, Database, ReadTx, Unavailable, WriteTx
+from caldavd.store.engine import Conflict, Database, Full, ReadTx, Unavailable, WriteTx
 from caldavd.store.postgresql import ATTEMPTS
+from caldavd.store.sqlite import READERS
 from caldavd.store.statement import In
 from caldavd.store.tables import address, principal, setting
 
@@ -42,6 +43,8 @@ PRINCIPAL = insert(principal).values(
 )
 PASSWORDS = select(principal.c.id, principal.c.password_hash).where(In(principal.c.id, "ids"))
 SERIALIZATION_FAILURE = text("DO $$ BEGIN RAISE serialization_failure; END $$")
+ENDLESS = text("WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x FROM c) SELECT count(*) FROM c")
+SOON_S = 10
 
 only_postgresql = pytest.mark.parametrize("backend", ["postgresql"], indirect=True)
 only_sqlite = pytest.mark.parametrize("backend", ["sqlite"], indirect=True)
@@ -380,6 +383,77 @@ def committed(location: Path) -> list[str]:
     """The names that another process sees."""
     with closing(sqlite3.connect(location)) as connection:
         return [row[0] for row in connection.execute("SELECT name FROM setting ORDER BY name")]
+
+
+async def test_reads_that_nobody_waits_for_make_room_for_others(db: Database) -> None:
+    async def endless(tx: ReadTx) -> None:
+        await tx.one(ENDLESS)
+
+    for _ in range(2 * READERS):
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.05):
+                await db.read(endless)
+
+    async with asyncio.timeout(SOON_S):
+        assert await db.read(names) == []
+
+
+@only_sqlite
+async def test_a_read_that_nobody_waits_for_is_not_rendered(db: Database) -> None:
+    begun, left, rendered = threading.Event(), threading.Event(), threading.Event()
+
+    async def work(tx: ReadTx) -> None:
+        begun.set()
+        left.wait(SOON_S)
+        await tx.offload(rendered.set)
+
+    reading = asyncio.create_task(db.read(work))
+    await asyncio.to_thread(begun.wait, SOON_S)
+    reading.cancel()
+    await asyncio.wait([reading])
+    left.set()
+    await db.close()
+
+    assert not rendered.is_set()
+
+
+@only_sqlite
+async def test_a_full_disk_fails_all_of_its_group_and_is_called_so(db: Database) -> None:
+    async def fills(tx: WriteTx) -> None:
+        await tx.all(text("PRAGMA max_page_count=1"))
+        await tx.run(ADD, name="big", value="x" * 10_000_000)
+
+    first, second = await group(db, add("a"), fills)
+
+    assert (type(first), type(second)) == (Full, Full)
+    assert await db.read(names) == []
+
+
+@only_postgresql
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        ("53100", Full),
+        ("53200", Unavailable),
+        ("55P03", Unavailable),
+        ("57014", Unavailable),
+        ("57P02", Unavailable),
+        ("25006", Unavailable),
+    ],
+)
+@pytest.mark.parametrize("writes", [True, False])
+async def test_what_is_no_fault_of_ours_is_unavailable(
+    db: Database, code: str, expected: type[Exception], writes: bool
+) -> None:
+    raising = text(f"DO $$ BEGIN RAISE SQLSTATE '{code}'; END $$")
+
+    async def work(tx: ReadTx) -> None:
+        await tx.one(raising)
+
+    with pytest.raises(Unavailable) as raised:
+        await (db.write(work) if writes else db.read(work, snapshot=False))
+
+    assert type(raised.value) is expected
 
 
 @only_sqlite
