@@ -20,7 +20,6 @@ NOT_OF_A_SERVER = {
     "test-calendar.compatibility-tests": "as above",
 }
 NOT_YET = {
-    "freebusy-query": "free-busy-query is on its way",
     "scheduling": "not announced yet",
     "scheduling.mailbox": "comes with scheduling",
     "scheduling.mailbox.inbox-delivery": "comes with scheduling",

@@ -71,6 +71,7 @@ def test_expanded_search_makes_instances_of_a_series(calendar: caldav.Calendar):
     assert starts == [utc(2026, 2, day, 9) for day in (5, 12, 19, 26)]
 
 
+@pytest.mark.feature("freebusy-query")
 @pytest.mark.parametrize("year", [2000, 2026, 2090])
 def test_free_busy_is_told_for_any_year(calendar: caldav.Calendar, year: int):
     series = event(uid="s", start="19990105T090000Z", duration="PT1H", rrule="FREQ=YEARLY")

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from caldavd.clock import now
+from caldavd.dav.server import Server
+from caldavd.service import accounts
+from caldavd.service.accounts import Defaults, NewAccount
+from caldavd.store.engine import Database
 from tests.protocol.client import Client, proppatch
 from tests.protocol.clients.wire import (
     children,
@@ -15,7 +20,8 @@ from tests.protocol.clients.wire import (
     wire,
 )
 from tests.protocol.rules import COLLECTIONS, HOME, OBJECT, PRINCIPAL, C
-from tests.unit.builders import event, todo
+from tests.unit.builders import BERLIN, event, todo
+from tests.unit.builders import calendar as vcalendar
 
 # G15
 
@@ -25,6 +31,7 @@ SETTABLE = {
     "I:calendar-order": "3",
     "C:calendar-description": "Büro",
     "C:schedule-calendar-transp": "<C:transparent/>",
+    "C:calendar-timezone": vcalendar(BERLIN).replace("\r", "&#13;"),
     "C:calendar-timezone-id": "Europe/Berlin",
     "C:default-alarm-vevent-date": "BEGIN:VALARM&#13;\nEND:VALARM&#13;\n",
     "C:default-alarm-vevent-datetime": "",
@@ -138,6 +145,19 @@ async def test_addresses_are_mailto_in_lower_case_the_preferred_one_first(ann: C
     first, *others = element
     assert (first.text, dict(first.attrib)) == ("mailto:ann@example.org", {"preferred": "1"})
     assert [other.text for other in others] == [PRINCIPAL, href_in(found, "{DAV:}resource-id")]
+
+
+@pytest.mark.rule("G20")
+async def test_address_is_shown_in_lower_case(server: Server, db: Database):
+    new = NewAccount("eve", "Eve", ("Eve@Example.ORG",))
+    await db.write(lambda tx: accounts.create(tx, new, None, Defaults(), now()))
+
+    found = await Client(server, "eve").propfind(
+        "/dav/principals/eve/", "C:calendar-user-address-set"
+    )
+
+    _, element = found.props()[C + "calendar-user-address-set"]
+    assert element[0].text == "mailto:eve@example.org"
 
 
 # G21 and G22 come with scheduling.
