@@ -136,10 +136,18 @@ def inflated(body: bytes, coding: str, limit: int) -> bytes:
 def _client(forwarded: str, peer: str, proxies: Proxies) -> str:
     """The last address in the chain that no trusted proxy vouches for."""
     for address in reversed([part.strip() for part in forwarded.split(",") if part.strip()]):
-        peer = address
-        if not proxies.trusts(address):
+        peer = _without_port(address)
+        if not proxies.trusts(peer):
             break
     return peer
+
+
+def _without_port(address: str) -> str:
+    """`192.0.2.1:5678` and `[2001:db8::1]:5678` are what some gateways forward."""
+    if address.startswith("["):
+        return address[1:].partition("]")[0]
+    host = address.partition(":")[0]
+    return host if "." in host else address
 
 
 def _last(headers: Headers, name: str) -> str:

@@ -235,6 +235,28 @@ async def test_a_client_behind_a_proxy_cannot_choose_its_address(
     assert [line.peer for line in noted.seen] == ["198.51.100.7"]
 
 
+@pytest.mark.parametrize(
+    ("forwarded", "peer"),
+    [
+        (b"198.51.100.7:4711", "198.51.100.7"),
+        (b"198.51.100.7:4711, 127.0.0.1:80", "198.51.100.7"),
+        (b"[2001:db8::1]:4711", "2001:db8::1"),
+        (b"[2001:db8::1]", "2001:db8::1"),
+        (b"2001:db8::1", "2001:db8::1"),
+    ],
+)
+async def test_an_address_that_is_forwarded_with_its_port_is_known_without(
+    server: Server, forwarded: bytes, peer: str
+):
+    noted = Lines()
+    proxies = http.Proxies((ipaddress.ip_network("127.0.0.0/8"),))
+
+    async with listening(replace(server, note=noted.note), proxies) as port:
+        await exchanged(port, "GET", b"X-Forwarded-For: " + forwarded)
+
+    assert [line.peer for line in noted.seen] == [peer]
+
+
 async def test_the_last_proxy_says_which_host_was_asked(ann: Client, server: Server):
     await ann.put(EVENT, event(uid="a"))
     proxies = http.Proxies((ipaddress.ip_network("127.0.0.0/8"),))
