@@ -8,7 +8,7 @@ an instance no longer than SHORT_S starts within SHORT_S of any range it overlap
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Final, NamedTuple
@@ -18,7 +18,6 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     bindparam,
-    delete,
     insert,
     literal_column,
     select,
@@ -156,8 +155,6 @@ _FIND: Final = union_all(
     _undecided(_UNBOUNDED, calendar_object.c.indexed_until < bindparam("ends")),
     _undecided(calendar_object.c.indexed_from > bindparam("starts")),
 )
-_INSERT: Final = insert(occurrence)
-_DELETE: Final = delete(occurrence).where(occurrence.c.object_id == bindparam("object_id"))
 _MOVE: Final = (
     update(occurrence)
     .where(occurrence.c.object_id == bindparam("of_object"))
@@ -217,35 +214,6 @@ def _found(rows: Sequence[Sequence[Any]]) -> Found:
     )
 
 
-async def replace(
-    tx: WriteTx, of: Stored, rows: Iterable[tuple[int, int, bool, int]], *, fresh: bool
-) -> None:
-    """Sets an object's index rows: (starts, ends, floating, busy) each.
-
-    `fresh` says that the object has none yet.
-    """
-    if not fresh:
-        await tx.run(_DELETE, object_id=of.id)
-    kind = COMPONENTS.get(of.component, OTHER)
-    values = [
-        {
-            "owner_id": of.owner_id,
-            "collection_id": of.collection_id,
-            "object_id": of.id,
-            "kind": kind,
-            "band": _band_of(starts, ends, floating=floating),
-            "starts": starts,
-            "ends": ends,
-            "busy": busy,
-        }
-        for starts, ends, floating, busy in dict.fromkeys(rows)
-    ]
-    if len(values) == 1:
-        await tx.run(_INSERT, **values[0])
-    elif values:
-        await tx.many(_INSERT, values)
-
-
 async def move(tx: WriteTx, object_id: int, collection_id: int, owner_id: int) -> None:
     """Lets an object's index rows follow it into another collection."""
     await tx.run(_MOVE, of_object=object_id, collection_id=collection_id, owner_id=owner_id)
@@ -260,10 +228,3 @@ async def copy(tx: WriteTx, from_id: int, to: Stored) -> None:
         to_object=to.id,
         from_object=from_id,
     )
-
-
-def _band_of(starts: int, ends: int, *, floating: bool) -> int:
-    long = ends - starts > SHORT_S
-    if floating:
-        return Band.FLOATING_LONG if long else Band.FLOATING_SHORT
-    return Band.LONG if long else Band.SHORT
