@@ -131,4 +131,4 @@ SUPPORTED_COLLATION: Final = Condition(CALDAV + "supported-collation", 403, "RFC
 SUPPORTED_RSCALE: Final = Condition(CALDAV + "supported-rscale", 403, "RFC 7529 §10")
 
 # RFC 7809
-VALID_TIMEZONE: Final = Condition(CALDAV + "valid-timezone", 403, "RFC 7809 §5.2.1")
+VALID_TIMEZONE: Final = Condition(CALDAV + "valid-timezone", 403, "RFC 7809 §3.1.5")

@@ -30,6 +30,13 @@ def _proxy(value: str) -> str:
     return value
 
 
+def _service_url(value: str) -> str:
+    url = urlsplit(value)
+    if url.scheme not in {"http", "https"} or not url.netloc:
+        raise ValueError("must be http:// or https://, a host and perhaps a path")
+    return value
+
+
 def _path_prefix(value: str) -> str:
     if value and (not value.startswith("/") or value.endswith("/") or "//" in value):
         raise ValueError("must start with a slash and not end with one, like /caldav")
@@ -52,6 +59,7 @@ def _database_url(value: str) -> str:
 Port = Annotated[int, Field(ge=0, le=65535)]
 Colour = Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}([0-9A-Fa-f]{2})?$")]
 Proxies = Annotated[tuple[Annotated[str, AfterValidator(_proxy)], ...], BeforeValidator(_split)]
+Urls = Annotated[tuple[Annotated[str, AfterValidator(_service_url)], ...], BeforeValidator(_split)]
 FROZEN: Final = ConfigDict(frozen=True, extra="forbid")
 
 
@@ -211,7 +219,7 @@ class Auth(BaseModel):
 
 
 class Calendars(BaseModel):
-    """What a new user finds, and what becomes of what is deleted."""
+    """What a new user finds, what becomes of what is deleted, where time zones come from."""
 
     model_config = FROZEN
 
@@ -231,6 +239,11 @@ class Calendars(BaseModel):
         default=30,
         ge=0,
         description="How long a deleted calendar can be restored, in days; 0: not at all.",
+    )
+    timezone_services: Urls = Field(
+        default=(),
+        description="URLs of time zone data services (RFC 7808) that clients are sent to; empty: "
+        "this server's own.",
     )
 
 

@@ -31,7 +31,8 @@ MAY_KNOW: Final[dict[str, frozenset[str] | None]] = {
     "store": LEAVES,
     "service": LEAVES | {"ical", "itip", "acl", "store"},
     # dav parses bodies into values of ical before it has a transaction.
-    "dav": LEAVES | {"clock", "service", "store", "ical", "xml", "acl"},
+    # It also serves the zone database itself.
+    "dav": LEAVES | {"clock", "service", "store", "ical", "xml", "acl", "zonedata"},
     "api": LEAVES | {"clock", "service", "store", "ical", "acl"},
     "auth": LEAVES | {"clock", "store"},
     "workers": LEAVES | {"clock", "service", "itip", "store"},

@@ -9,9 +9,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any, Final, TypeVar
 
-from caldavd.dav import answer
+from caldavd.dav import answer, timezones
 from caldavd.dav.message import Request, Response
-from caldavd.dav.path import path_of
+from caldavd.dav.path import Urls, path_of
 from caldavd.dav.registry import BY_NAME, DAV_HEADER, allow
 from caldavd.dav.resolve import Target, resolve
 from caldavd.dav.row import Method, Reads, Writes
@@ -28,7 +28,7 @@ T = TypeVar("T")
 THREAD_BYTES: Final = 16_000
 """Bodies larger than this are parsed away from the event loop."""
 RETRY_AFTER_S: Final = 5
-_WELL_KNOWN: Final = "/.well-known/caldav"
+_WELL_KNOWN: Final = "/.well-known/"
 
 
 async def handle(server: Server, request: Request) -> Response:
@@ -36,8 +36,9 @@ async def handle(server: Server, request: Request) -> Response:
     started = time.perf_counter()
     actor: Actor | None = None
     try:
-        if _is_well_known(request.raw_path, server.urls.prefix):
-            response = Response(301, (("Location", server.urls.root),))
+        place = _well_known(request.raw_path, server.urls)
+        if place is not None:
+            response = Response(301, (("Location", place),))
         else:
             actor = await _actor(server, request)
             if request.read is not None:
@@ -50,10 +51,14 @@ async def handle(server: Server, request: Request) -> Response:
     return response
 
 
-def _is_well_known(raw_path: str, prefix: str) -> bool:
-    """Whether this is the well-known URL: of the host, or where a proxy mounts us."""
-    path = path_of(raw_path).rstrip("/")
-    return path.endswith(_WELL_KNOWN) and path.removesuffix(_WELL_KNOWN) in ("", prefix)
+def _well_known(raw_path: str, urls: Urls) -> str | None:
+    """Where a well-known URL leads: one of the host, or of where a proxy mounts us."""
+    if _WELL_KNOWN not in raw_path:
+        return None
+    before, _, name = path_of(raw_path).rstrip("/").partition(_WELL_KNOWN)
+    if before not in ("", urls.prefix):
+        return None
+    return {"caldav": urls.root, "timezone": urls.timezones}.get(name)
 
 
 def _told(server: Server, request: Request, error: Exception) -> Response:
@@ -92,6 +97,8 @@ async def _actor(server: Server, request: Request) -> Actor:
 
 
 async def _answer(server: Server, request: Request, actor: Actor) -> Response:
+    if timezones.is_below(request.raw_path, server.urls):
+        return await timezones.answer(server.urls, request)
     row = BY_NAME.get(request.method)
     if row is None:
         raise Failed(501, f"{request.method} is not a method of this server")

@@ -11,6 +11,7 @@ from urllib.parse import SplitResult, quote, unquote, urlsplit
 from caldavd.errors import Failed
 
 DAV_ROOT: Final = "dav"
+TIMEZONES: Final = "timezones"
 PRINCIPALS: Final = "principals"
 CALENDARS: Final = "calendars"
 
@@ -42,6 +43,13 @@ class Urls:
     """Hrefs that do not depend on what the client sent; `prefix` is where a proxy mounts us."""
 
     prefix: str = ""
+    timezone_services: tuple[str, ...] = ()
+    """Those that clients are sent to; none: to ours."""
+
+    @property
+    def timezones(self) -> str:
+        """The context path of our time zone service (RFC 7808 §4.2.1)."""
+        return f"{self.prefix}/{TIMEZONES}"
 
     @property
     def root(self) -> str:

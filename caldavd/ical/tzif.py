@@ -85,7 +85,7 @@ class History(NamedTuple):
         """The change to what clocks show at a moment; None if that is what they showed first."""
         year = wall(moment, self.first).year
         known = [change for change in self.changes if change.at <= moment]
-        for each in range(max(self.since, year - 1), year + 2) if self.rules else ():
+        for each in range(max(self.since, year - 1), min(year + 2, 10_000)) if self.rules else ():
             known += [change for rule in self.rules if (change := rule.of(each)).at <= moment]
         return known[-1] if known else None
 

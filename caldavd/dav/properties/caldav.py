@@ -1,11 +1,11 @@
-"""RFC 4791 §5.2 and §6.2, RFC 7809 §5.2, RFC 6638 §2.4 and §9.1, default alarms."""
+"""RFC 4791 §5.2 and §6.2, RFC 7809 §5, RFC 6638 §2.4 and §9.1, default alarms."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from caldavd.dav.filter import zone_of
-from caldavd.dav.property import Fact, Property, Update, View, stored
+from caldavd.dav.property import Fact, Getter, Property, Setter, Update, View, stored
 from caldavd.errors import VALID_CALENDAR_DATA, VALID_TIMEZONE, Failed, Refused
 from caldavd.ical import timezone, vtimezone
 from caldavd.ical.collation import COLLATIONS
@@ -18,6 +18,7 @@ from caldavd.xml.parse import Element, elements, raw_text, serialized
 
 TIMEZONE: Final = CALDAV + "calendar-timezone"
 TIMEZONE_ID: Final = CALDAV + "calendar-timezone-id"
+TIMEZONE_SERVICES: Final = CALDAV + "timezone-service-set"
 TRANSP: Final = CALDAV + "schedule-calendar-transp"
 MAX_VALUE: Final = 100_000
 
@@ -90,6 +91,10 @@ def _max_attendees(view: View) -> str:
     return str(view.limits.objects.max_attendees)
 
 
+def _timezone_services(view: View) -> str:
+    return write.hrefs(view.urls.timezone_services or (view.urls.timezones,))
+
+
 def _transp(view: View) -> str:
     default = write.element(TRANSP, "<C:opaque/>")
     return view.stored.get(TRANSP, default)
@@ -111,7 +116,7 @@ def _set_text(element: Element) -> tuple[Update, ...]:
 
 
 def _set_timezone(element: Element) -> tuple[Update, ...]:
-    """Both spellings of a calendar's zone change together (RFC 7809 §5.2)."""
+    """Both spellings of a calendar's zone change together (RFC 7809 §3.1.5)."""
     try:
         tzid, _ = zone_of(element)
     except ValueError as error:
@@ -119,9 +124,7 @@ def _set_timezone(element: Element) -> tuple[Update, ...]:
             VALID_CALENDAR_DATA,
             f"calendar-timezone is a VCALENDAR with exactly one VTIMEZONE: {error}",
         ) from None
-    known = timezone.zone_from_id(tzid) is not None
-    by_id = labels.element(TIMEZONE_ID, tzid) if known else None
-    return ((TIMEZONE, serialized(element)), (TIMEZONE_ID, by_id))
+    return ((TIMEZONE, serialized(element)), (TIMEZONE_ID, labels.element(TIMEZONE_ID, tzid)))
 
 
 def _set_timezone_id(element: Element) -> tuple[Update, ...]:
@@ -145,6 +148,13 @@ def _text(name: str, on: tuple[type, ...], *, feature: str = "") -> Property:
     )
 
 
+def _own(name: str, get: Getter, set_: Setter, *, twin: str = "") -> Property:
+    """A property of calendars of which each reader has a value of their own."""
+    return Property(
+        name, (Calendar,), get, set=set_, needs=Fact.STORED, whole=True, own=True, twin=twin
+    )
+
+
 PROPERTIES: Final = (
     Property(CALDAV + "calendar-home-set", (Principal,), _calendar_home_set),
     Property(
@@ -162,29 +172,10 @@ PROPERTIES: Final = (
     Property(CALDAV + "max-instances", (Calendar,), _max_instances),
     Property(CALDAV + "max-attendees-per-instance", (Calendar,), _max_attendees),
     _text(CALDAV + "calendar-description", (Calendar,)),
-    Property(
-        TIMEZONE,
-        (Calendar,),
-        stored(TIMEZONE),
-        set=_set_timezone,
-        needs=Fact.STORED,
-        whole=True,
-        own=True,
-        twin=TIMEZONE_ID,
-    ),
-    Property(
-        TIMEZONE_ID,
-        (Calendar,),
-        stored(TIMEZONE_ID),
-        set=_set_timezone_id,
-        needs=Fact.STORED,
-        whole=True,
-        own=True,
-        twin=TIMEZONE,
-    ),
-    Property(
-        TRANSP, (Calendar,), _transp, set=_set_transp, needs=Fact.STORED, whole=True, own=True
-    ),
+    _own(TIMEZONE, stored(TIMEZONE), _set_timezone, twin=TIMEZONE_ID),
+    _own(TIMEZONE_ID, stored(TIMEZONE_ID), _set_timezone_id, twin=TIMEZONE),
+    Property(TIMEZONE_SERVICES, (Home,), _timezone_services, feature="calendar-no-timezone"),
+    _own(TRANSP, _transp, _set_transp),
     *(
         _text(f"{CALDAV}default-alarm-{name}", (Home, Calendar), feature="calendar-default-alarms")
         for name in ("vevent-datetime", "vevent-date", "vtodo-datetime", "vtodo-date")
