@@ -270,7 +270,7 @@ def _server(config: Config, db: Database, auth: Authenticator, requests: Request
     return Server(
         db,
         auth,
-        urls=Urls(config.server.path_prefix),
+        urls=Urls(config.server.path_prefix, config.calendars.timezone_services),
         realm=config.auth.realm,
         limits=DavLimits(
             objects=parts.limits(config),
