@@ -28,6 +28,8 @@ MAX_ROWS: Final = 1_500
 """Instances of one object by rule that are indexed; dates written in the text come on top."""
 RECENT_S: Final = 31 * DAY_S
 """What lies less far before `today` is indexed before what lies farther."""
+SOON_S: Final = 8 * DAY_S
+"""Where there are too many for that, the days to come are indexed before those that are past."""
 MAX_WALKED: Final = 20_000
 """Instances of a series that are looked at in order to index the last of them."""
 _SLACK_S: Final = 2 * DAY_S
@@ -118,10 +120,17 @@ def _index(entries: Iterable[_Entry], spans: list[_Span], document: Document) ->
 
 def _span(of: Series, today: int, horizon_s: int, max_rows: int) -> _Span:
     """The instances from some time ago to the horizon, as many as there may be."""
-    recent, horizon = today - RECENT_S, today + horizon_s
-    whole = _whole(of, horizon, max_rows)
-    if whole is not None:
-        return whole
+    horizon = today + horizon_s
+    found = _whole(of, horizon, max_rows)
+    if found is None:
+        found = _part(of, today - RECENT_S, horizon, max_rows)
+    if found.until is not None and found.until < today + SOON_S:
+        return _part(of, today - SOON_S // 4, horizon, max_rows)
+    return found
+
+
+def _part(of: Series, recent: int, horizon: int, max_rows: int) -> _Span:
+    """The instances from `recent` on, and those before it if there is room."""
     try:
         ahead = list(islice(_between(of, recent, horizon), max_rows + 1))
     except TooMany:

@@ -109,6 +109,15 @@ def test_a_dense_series_is_indexed_for_a_shorter_time() -> None:
     assert len(made.occurrences) <= MAX_ROWS + 5
 
 
+@pytest.mark.parametrize("start", ["20100105T090000Z", "20261101T090000Z", "20270105T090000Z"])
+@pytest.mark.parametrize("rrule", ["FREQ=HOURLY", "FREQ=MINUTELY;INTERVAL=15"])
+def test_the_densest_series_are_indexed_for_the_days_to_come(start: str, rrule: str) -> None:
+    made = index(document(event(start=start, rrule=rrule)), TODAY)
+
+    assert made.indexed_until is not None and made.indexed_until > TODAY + 7 * DAY_S
+    assert made.indexed_from is None or made.indexed_from <= TODAY - DAY_S
+
+
 def test_equal_instances_are_one_row() -> None:
     text = calendar(vevent(), vevent(recurrence_id="20260107T090000Z"))
 
