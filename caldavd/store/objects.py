@@ -59,7 +59,6 @@ _LIST: Final = select(*COLUMNS).where(_IN).order_by(calendar_object.c.id)
 _COMPONENT: Final = calendar_object.c.component == bindparam("component")
 _LIST_COMPONENT: Final = select(*COLUMNS).where(_IN, _COMPONENT).order_by(calendar_object.c.id)
 _BY_NAMES: Final = select(*COLUMNS).where(_IN, In(calendar_object.c.name, "names"))
-_BY_IDS: Final = select(*COLUMNS).where(In(calendar_object.c.id, "ids"))
 _CONTENTS: Final = select(calendar_object.c.id, _CONTENT).where(In(calendar_object.c.id, "ids"))
 _WITH_UID_LIKE: Final = select(*COLUMNS).where(
     _IN, calendar_object.c.uid.like(bindparam("pattern"), escape="\\")
@@ -154,11 +153,6 @@ async def by_names(tx: ReadTx, collection_id: int, names: Sequence[str]) -> dict
     """Objects by name; names that do not exist are left out."""
     rows = await tx.all(_BY_NAMES, collection_id=collection_id, names=names)
     return {row[3]: Stored._make(row) for row in rows}
-
-
-async def by_ids(tx: ReadTx, ids: Sequence[int]) -> list[Stored]:
-    """Objects by id, in no order; unknown ids are left out."""
-    return [Stored._make(row) for row in await tx.all(_BY_IDS, ids=ids)]
 
 
 async def contents(tx: ReadTx, ids: Sequence[int]) -> dict[int, str]:
