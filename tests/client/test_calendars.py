@@ -167,7 +167,9 @@ def test_allprop_shows_the_resourcetype(calendar: caldav.Calendar, body: str):
     assert answer.tree.find(f".//{{DAV:}}resourcetype/{C}calendar") is not None
 
 
-@pytest.mark.feature("url.encode-at.literal", "url.encode-at.literal.object")
+@pytest.mark.feature(
+    "url.encode-at.literal", "url.encode-at.literal.object", "url.encode-at.encoded"
+)
 @pytest.mark.parametrize("spelling", ["a@b.ics", "a%40b.ics"])
 def test_at_in_the_name_of_an_object_is_itself(calendar: caldav.Calendar, spelling: str):
     put(calendar, "a@b.ics", event(uid="x"))
