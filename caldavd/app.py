@@ -169,7 +169,8 @@ async def _serve(prepared: Prepared, number: int, parent: int | None) -> None:
             port = config.metrics.port + number
             await _listen(side, listeners.tcp(config.metrics.host, port, shared=False), None)
         reindexing = runner.Periodic("reindex", REINDEX_EVERY_S, reindexer.work)
-        others = (auth.keep_notes(), front.watch(), runner.run(reindexing))
+        watching = front.watch(lambda: main.server.connections if main.server else ())
+        others = (auth.keep_notes(), watching, runner.run(reindexing))
         await _until(stop, config, db, others)
         _log.info("stopping")
         for site in main.sites:

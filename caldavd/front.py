@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
 import logging
+import sys
+import termios
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -24,6 +27,8 @@ from caldavd.traffic import ClearText, kind
 _log: Final = logging.getLogger(__name__)
 
 READY_TIMEOUT_S: Final = 5
+UNREAD_S: Final = 60
+"""How long a client may take nothing at all of its answer."""
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 _HEALTH: Final = frozenset({"/healthz", "/readyz"})
 _RETRY: Final = {"Retry-After": "5"}
@@ -48,11 +53,50 @@ def quiet_logger() -> logging.Logger:
 def _one_line(record: logging.LogRecord) -> bool:
     error = record.exc_info[1] if record.exc_info else None
     if isinstance(error, (HttpProcessingError, web.RequestPayloadError)):
+        record.peer = record.args[0] if isinstance(record.args, tuple) and record.args else ""
         record.msg, record.args, record.exc_info = "malformed request", (), None
         record.levelno, record.levelname = logging.INFO, "INFO"
         # Its own words quote what was sent, which may be a password.
         record.reason = type(error).__name__
     return True
+
+
+class Unread:
+    """Closes the connections of clients that do not read: their answers would be held for ever.
+
+    Looks at those that wait to write, which are few, now and then; a request costs it nothing.
+    """
+
+    def __init__(self, limit_s: float = UNREAD_S) -> None:
+        self._limit_s = limit_s
+        self._waiting: dict[web.RequestHandler, tuple[tuple[int, int], float]] = {}
+
+    def look(self, connections: Iterable[web.RequestHandler], now: float) -> None:
+        """Closes those of which nothing has left since long ago; `now` is monotonic, in seconds."""
+        waiting = {}
+        for one in connections:
+            if not one.writing_paused or one.transport is None:
+                continue
+            left = _left(one.transport)
+            before, since = self._waiting.get(one, (left, now))
+            if left != before:
+                since = now
+            if now - since > self._limit_s:
+                _log.info("client does not read", extra={"bytes": left[0]})
+                one.transport.abort()
+            else:
+                waiting[one] = left, since
+        self._waiting = waiting
+
+
+def _left(transport: asyncio.Transport) -> tuple[int, int]:
+    """The bytes that wait here, and those in the system's own buffer, as far as it tells."""
+    here = transport.get_write_buffer_size()
+    try:
+        told = fcntl.ioctl(transport.get_extra_info("socket").fileno(), termios.TIOCOUTQ, b"\0" * 4)
+    except OSError:
+        return here, 0
+    return here, int.from_bytes(told, sys.byteorder)
 
 
 class _Incoming(web.Request):
@@ -99,9 +143,10 @@ class Front:
         self._overdue: set[asyncio.Task[object]] = set()
         self._stopping = False
         self._idle = asyncio.Event()
+        self._unread = Unread()
 
-    async def watch(self) -> None:
-        """Ends requests that take too long, until it is cancelled.
+    async def watch(self, connections: Callable[[], Iterable[web.RequestHandler]]) -> None:
+        """Ends requests that take too long, and connections that do not read, until cancelled.
 
         One look at all of them now and then costs nothing; a timeout of its own would cost each
         request a tenth of its time.
@@ -110,6 +155,7 @@ class Front:
         while True:
             await asyncio.sleep(min(1.0, limit_s / 2))
             now = time.perf_counter()
+            self._unread.look(connections(), now)
             for task, began in list(self._running.items()):
                 if now - began > limit_s and task is not None and task not in self._overdue:
                     self._overdue.add(task)

@@ -380,6 +380,7 @@ def test_what_is_not_http_is_400_and_leaves_no_traceback(
     assert b" 400 " in answer.splitlines()[0]
     assert "Traceback" not in running.log
     assert running.log.count("malformed request") - before == lines
+    assert running.log.count("peer=127.0.0.1 reason=") == running.log.count("malformed request")
 
 
 def test_no_body_is_asked_for_before_the_login(running: Served) -> None:
