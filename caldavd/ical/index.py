@@ -143,22 +143,26 @@ def _part(of: Series, recent: int, horizon: int, max_rows: int) -> _Span:
 
 
 def _whole(of: Series, horizon: int, max_rows: int) -> _Span | None:
-    """Every instance up to the horizon in one go, where there are likely to be few enough."""
-    days = (horizon - epoch(of.start, UTC)) / DAY_S
-    if sum(_per_day(rule) * days for rule in of.rules) > max_rows:
+    """Every instance in one go, where there are likely to be few enough; of an endless series,
+    every one up to the horizon.
+    """
+    endless = any(rule.count is None and rule.until is None for rule in of.rules)
+    if sum(_expected(rule, of, horizon) for rule in of.rules) > max_rows:
         return None
     try:
-        found = list(islice(_between(of, BEGINNING, horizon), max_rows + 1))
+        found = list(islice(_between(of, BEGINNING, horizon if endless else FOREVER), max_rows + 1))
     except TooMany:
         return None
-    if len(found) > max_rows:
-        return None
-    return _Span(found, None, _end_of(of, found, horizon, max_rows))
+    return None if len(found) > max_rows else _Span(found, None, horizon if endless else None)
 
 
-def _per_day(rule: Rule) -> float:
-    """Instances a day, near enough to choose a way by."""
-    return max(1, len(rule.by_day)) / (_PERIOD_DAYS.get(rule.freq, 0.01) * rule.interval)
+def _expected(rule: Rule, of: Series, horizon: int) -> float:
+    """How many instances there are, near enough to choose a way by."""
+    if rule.count is not None:
+        return rule.count
+    until = horizon if rule.until is None else epoch(rule.until, UTC)
+    per_day = max(1, len(rule.by_day)) / (_PERIOD_DAYS.get(rule.freq, 0.01) * rule.interval)
+    return per_day * (until - epoch(of.start, UTC)) / DAY_S
 
 
 _PERIOD_DAYS: Final = {Freq.YEARLY: 366, Freq.MONTHLY: 30, Freq.WEEKLY: 7, Freq.DAILY: 1}
