@@ -241,6 +241,26 @@ async def test_racing_read_then_write_loses_no_update(db: Database) -> None:
     assert tuple(await db.read(counted)) == ("60",)
 
 
+async def test_two_servers_on_one_database_lose_no_update(
+    db: Database, location: Path | str
+) -> None:
+    await db.write(add("n"))
+    other = await connect(location, synchronous="normal")
+
+    async def increment(tx: WriteTx) -> None:
+        row = await tx.one(LOCK, key="n")
+        assert row is not None
+        await tx.run(CHANGE, key="n", new_value=str(int(row[0] or "0") + 1))
+
+    async def counted(tx: ReadTx) -> Any:
+        return await tx.one(VALUE, key="n")
+
+    await asyncio.gather(*(one.write(increment) for _ in range(30) for one in (db, other)))
+
+    assert [tuple(await one.read(counted)) for one in (db, other)] == [("60",), ("60",)]
+    await other.close()
+
+
 async def test_close_waits_for_work_that_runs_and_refuses_more(
     db: Database, location: Path | str
 ) -> None:
