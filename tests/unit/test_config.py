@@ -154,6 +154,11 @@ UNUSABLE = {
         "[server]\npath_prefix = 'dav'",
         "{file}: [server] path_prefix: must start with a slash and not end with one, like /caldav",
     ),
+    "a service that is no URL": (
+        "[calendars]\ntimezone_services = ['tz.example.org']",
+        "{file}: [calendars] timezone_services: must be http:// or https://, a host and perhaps a "
+        "path",
+    ),
     "a public URL with a path": (
         "[server]\npublic_url = 'https://h/dav'",
         "{file}: [server] public_url: must be http:// or https:// and a host, with no path",
