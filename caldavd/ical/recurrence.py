@@ -22,7 +22,7 @@ __all__ = ["LIMIT", "Instance", "TooMany", "instances", "iterate", "named"]
 
 LIMIT: Final = 5_000
 """Instances of one object that one answer may hold."""
-MAX_MISSES: Final = 5_000
+MAX_MISSES: Final = 3_000
 """Instances in a row that are generated but fall outside the window."""
 
 

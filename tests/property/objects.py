@@ -49,7 +49,7 @@ KINDS = (
     "/mozilla.org/20050126_1/Europe/London",
     "Nowhere",
 )
-"""How a time is written: in UTC, in no zone, as a date, in zones of all sorts, in an unknown one."""
+"""How a time is written: in UTC, in no zone, as a date, in zones known in many ways, or not."""
 
 CLOCKS = ("000000", "003000", "023000", "090000", "133000", "235959")
 CHANGES = (datetime(2026, 3, 29, tzinfo=UTC), datetime(2026, 10, 25, tzinfo=UTC))

@@ -79,7 +79,7 @@ def open_db(sqlite_template: Path, runner: asyncio.Runner, tmp_path: Path) -> It
 @pytest.mark.rfc("4791 9.7")
 def test_a_query_finds_what_the_filter_matches_in_the_texts(
     open_db: Database, runner: asyncio.Runner
-):
+) -> None:
     async def new_account(tx: WriteTx) -> int:
         await create(tx, NewAccount("ann", "Ann", ("ann@example.org",)), None, Defaults(), 0)
         found = await principals.by_name(tx, "ann")
