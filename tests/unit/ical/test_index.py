@@ -162,3 +162,14 @@ def test_a_published_free_busy_has_its_span_and_its_periods() -> None:
         Occurrence(START, START + HOUR, False, Busy.UNAVAILABLE),
         Occurrence(START + 3 * HOUR, START + 4 * HOUR, False, Busy.FREE),
     )
+
+
+@pytest.mark.rfc("4791 9.9")
+@pytest.mark.parametrize("due", ["20260329T030000", "20261025T030000", "20260329T023000"])
+def test_a_floating_task_is_due_when_the_clocks_change(due: str) -> None:
+    document = parse(todo(due=due).encode())
+
+    placed = [tuple(place(row, BERLIN)) for row in index(document, 0).occurrences]
+
+    found = instances(document, Window(None, None), BERLIN)
+    assert placed == [(one.starts, one.ends) for one in found]
