@@ -11,13 +11,16 @@ from caldavd.ical.extent import BEGINNING, FOREVER, Interval
 from caldavd.ical.index import HORIZON_S, MAX_ROWS, Index, Occurrence, index, place
 from caldavd.ical.parse import Document, parse
 from caldavd.ical.periods import Busy
+from caldavd.ical.recurrence import instances
 from caldavd.ical.values import DAY_S
+from caldavd.model import Window
 from tests.unit.builders import calendar, component, event, todo, vevent
 
 START = int(datetime(2026, 1, 5, 9, tzinfo=UTC).timestamp())
 MIDNIGHT = int(datetime(2026, 1, 5, tzinfo=UTC).timestamp())
 TODAY = int(datetime(2026, 11, 21, tzinfo=UTC).timestamp())
 HOUR = 3600
+BERLIN = ZoneInfo("Europe/Berlin")
 
 
 def document(text: str) -> Document:
