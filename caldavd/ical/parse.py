@@ -81,15 +81,19 @@ def stored(text: str) -> Document:
 
 
 def _parts(calendar: Component) -> tuple[dict[str, Component], list[Component]]:
-    """The VTIMEZONEs by TZID, and the other components."""
+    """The VTIMEZONEs by TZID, and the other components; what is not standard is only kept.
+
+    A component of an X- name beside those of a type has none itself (RFC 4791 §5.3.3).
+    """
     zones: dict[str, Component] = {}
     components: list[Component] = []
+    strange: list[Component] = []
     for component in calendar.components:
         if component.name == "VTIMEZONE":
             zones.setdefault(_zone_id(component), component)
         else:
-            components.append(component)
-    return zones, components
+            (strange if component.name.startswith("X-") else components).append(component)
+    return zones, components or strange
 
 
 def _decode(body: bytes) -> tuple[str, bool]:
