@@ -178,6 +178,7 @@ async def test_the_destination_takes_only_its_component_types(
 
 
 @pytest.mark.rfc("4791 5.3.2.1")
+@pytest.mark.rfc("5545 3.8.4.7")
 @BOTH
 async def test_a_uid_that_the_destination_holds_is_a_conflict_that_names_it(
     ann: Client, source: str, other: str, method: str

@@ -49,6 +49,7 @@ def test_a_floating_row_is_placed_in_the_zone_of_the_asker() -> None:
 
 
 @pytest.mark.rfc("4791 7.10")
+@pytest.mark.rfc("5545 3.8.2.7")
 @pytest.mark.parametrize(
     ("lines", "busy"),
     [
@@ -168,6 +169,7 @@ def test_a_published_free_busy_has_its_span_and_its_periods() -> None:
 
 
 @pytest.mark.rfc("4791 9.9")
+@pytest.mark.rfc("5545 3.8.2.3")
 @pytest.mark.parametrize("due", ["20260329T030000", "20261025T030000", "20260329T023000"])
 def test_a_floating_task_is_due_when_the_clocks_change(due: str) -> None:
     document = parse(todo(due=due).encode())

@@ -110,6 +110,7 @@ def test_instances_without_their_master_are_an_object() -> None:
 
 
 @pytest.mark.rfc("4791 5.3.2.1")
+@pytest.mark.rfc("5545 3.4")
 @pytest.mark.parametrize(
     "body",
     [
@@ -192,6 +193,7 @@ def test_what_clients_send_is_accepted_and_kept(text: str) -> None:
     assert accepted(text).text == text
 
 
+@pytest.mark.rfc("5545 3.8.4.7")
 def test_a_uid_is_read_without_its_escapes() -> None:
     assert accepted(event(uid=r"a\,b\\c")).uid == r"a,b\c"
 
