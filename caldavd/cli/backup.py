@@ -65,6 +65,7 @@ def _say(done: str, manifest: Manifest, as_json: bool) -> None:
         run.show_json({"created": made, "schema": manifest.schema, "rows": rows})
         return
     click.echo(
-        f"{done}: {rows['principal']} accounts, {rows['calendar_object']} objects, "
+        f"{done}: {run.count(rows['principal'], 'account')}, "
+        f"{run.count(rows['calendar_object'], 'object')}, "
         f"as they were at {run.instant(manifest.created_at)}"
     )

@@ -67,8 +67,9 @@ def check(invocation: Invocation, as_json: bool) -> int:
         for one in findings:
             click.echo(f"{one.rule}: {one.what}")
         for line in _said(_waiting(run.settings(invocation))):
-            click.echo(f"index: {line}", err=True)
-        click.echo(f"{len(findings)} findings" if findings else "the database is well", err=True)
+            click.echo(f"index: {line}")
+        found = run.count(len(findings), "finding")
+        click.echo(found if findings else "the database is well")
     return FAILED if findings else 0
 
 
@@ -101,8 +102,8 @@ def reindex(invocation: Invocation, everything: bool) -> int:
     if not done:
         click.echo("a server or another command is at it: see `caldavd db index`", err=True)
         return FAILED
-    total = progress.outcomes.total()
-    click.echo(f"looked at {total} objects, {progress.outcomes['changed']} of them changed")
+    looked_at = run.count(progress.outcomes.total(), "object")
+    click.echo(f"looked at {looked_at}, made the index of {progress.outcomes['changed']} anew")
     if progress.outcomes["failed"]:
         click.echo(
             f"{progress.outcomes['failed']} cannot be read: see `caldavd db check`", err=True
@@ -138,15 +139,30 @@ def _said(waiting: Waiting) -> list[str]:
     version, lines = waiting.noted.version, []
     if version == present:
         lines.append(f"computed with zone database {present.zones}")
+    elif version is None and not waiting.objects:
+        return ["nothing is indexed yet"]
     else:
         was = "an unknown zone database" if version is None else f"zone database {version.zones}"
         lines.append(f"computed with {was}, {present.zones} is present")
-        lines.append(f"{waiting.rebuild} of {waiting.objects} objects wait to be computed anew")
-    days = indexing.NEAR_S // indexing.DAY_S
-    lines.append(f"{waiting.near} objects are indexed for less than {days} days")
+        verb = "waits" if waiting.rebuild == 1 else "wait"
+        of = run.count(waiting.objects, "object")
+        lines.append(f"{waiting.rebuild} of {of} {verb} to be computed anew")
+    lines.append(_said_of_near(waiting.near))
     if waiting.noted.looked_at:
         lines.append(f"last looked at {run.instant(waiting.noted.looked_at)}")
     return lines
+
+
+def _said_of_near(near: int) -> str:
+    """A dense series fills what one object may have in the index: it stays near for ever."""
+    days = indexing.NEAR_S // indexing.DAY_S
+    if not near:
+        return f"every object is indexed for {days} days at least, or to its end"
+    verb = "is" if near == 1 else "are"
+    return (
+        f"{run.count(near, 'object')} {verb} indexed for less than {days} days: dense series, "
+        "whose text is searched beyond, or series that the server extends within a day"
+    )
 
 
 db: Final = click.Group(

@@ -55,7 +55,7 @@ def export(invocation: Invocation, owner: str, calendar: str | None, target: Pat
         target.mkdir(parents=True, exist_ok=True)
     count = run.read(run.settings(invocation), work)
     if target != STDOUT:
-        click.echo(f"wrote {count} objects to {target}", err=True)
+        click.echo(f"wrote {run.count(count, 'object')} to {target}", err=True)
 
 
 async def _one(tx: ReadTx, calendar: Collection, target: Path) -> int:

@@ -148,6 +148,11 @@ def show_table(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> Non
         click.echo("  ".join(c.ljust(w) for c, w in zip(line, widths, strict=True)).rstrip())
 
 
+def count(number: int, what: str) -> str:
+    """`1 object`, `2 objects`."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 def instant(seconds: int | None) -> str | None:
     """An instant as people and scripts read it: ISO 8601, UTC."""
     if seconds is None:
