@@ -13,7 +13,15 @@ from typing import Final, NamedTuple, TypeAlias
 from caldavd.acl.effective import effective
 from caldavd.acl.privileges import Privilege
 from caldavd.dav.message import Response
-from caldavd.dav.property import Fact, Getter, Property, Table, View, stored
+from caldavd.dav.people import (
+    People,
+    owners,
+    with_aces,
+    with_grants,
+    with_owners,
+    with_relations,
+)
+from caldavd.dav.property import NOBODY, Fact, Getter, Property, Table, View, stored
 from caldavd.dav.server import Context
 from caldavd.errors import NUMBER_OF_MATCHES, Refused
 from caldavd.ical.byreference import Zones
@@ -27,7 +35,7 @@ from caldavd.model import (
     Resource,
 )
 from caldavd.names import DAV
-from caldavd.store import collections, objects, principals, properties
+from caldavd.store import collections, objects, properties
 from caldavd.store.engine import ReadTx
 from caldavd.xml import write
 
@@ -100,6 +108,7 @@ class _Slot(NamedTuple):
     empty: str
     get: Getter
     whole: bool
+    requires: Privilege = Privilege.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,17 +120,20 @@ class _Plan:
     needs: Fact
     stored: frozenset[str] | None
     """Names of the stored properties that are shown; None: of all there are."""
+    guarded: bool = False
+    """Whether a slot takes more than to read."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Facts:
-    """What was loaded for a page; the last two serve all pages."""
+    """What was loaded for a page."""
 
     stored: Mapping[int, Properties] = field(default_factory=dict)
     texts: Mapping[int, str] = field(default_factory=dict)
     privileges: bool = False
-    principal: Principal | None = None
-    calendars: tuple[Collection, ...] = ()
+    people: People = NOBODY
+    calendars: Mapping[int, tuple[Collection, ...]] = field(default_factory=dict)
+    """By the id of the owner; kept for the pages that follow."""
 
 
 def resource_id(resource: Resource) -> int | None:
@@ -214,14 +226,15 @@ def _make_plan(
     for name in names:
         row = rows.get(name)
         # A name in no table is a dead property.
-        get, whole = (stored(name), True) if row is None else (row.get, row.whole)
-        slots.append(_Slot(*write.tags(name), get, whole))
-        facts = Fact.STORED if row is None else row.needs
+        row = row or Property(name, (), stored(name), needs=Fact.STORED, whole=True)
+        slots.append(_Slot(*write.tags(name), row.get, row.whole, row.requires))
+        facts = row.needs | (Fact.PRIVILEGES if row.requires else Fact.NOTHING)
         if Fact.STORED in facts:
             shown.add(name)
         needs |= facts
     only = frozenset(shown) if mode is Mode.PROP else None
-    return _Plan(frozenset(names), tuple(slots), needs, only)
+    guarded = mode is not Mode.PROPNAME and any(slot.requires for slot in slots)
+    return _Plan(frozenset(names), tuple(slots), needs, only, guarded)
 
 
 _plan_again: Final = lru_cache(maxsize=512)(_make_plan)
@@ -249,21 +262,54 @@ async def _load(
     """The facts for a page; what serves all pages is taken over from the one before."""
     if needs is Fact.NOTHING:
         return before
-    actor_id = context.actor.id
     found: Mapping[int, Properties] = {}
     if Fact.STORED in needs:
-        ids = [id_ for _, r in items if (id_ := resource_id(r)) is not None]
-        found = await properties.of(tx, ids, actor_id, actor_id, names)
+        found = await _properties(tx, context, items, names)
     texts: Mapping[int, str] = {}
     if Fact.CONTENT in needs:
         ids = [r.stored.id for _, r in items if isinstance(r, CalendarObject) and not r.content]
         texts = await objects.contents(tx, ids)
-    principal, calendars = before.principal, before.calendars
-    if Fact.PRINCIPAL in needs and principal is None:
-        principal = await principals.by_id(tx, actor_id)
-    if Fact.CALENDARS in needs and not calendars:
-        calendars = tuple(await collections.calendars(tx, actor_id))
-    return _Facts(found, texts, Fact.PRIVILEGES in needs, principal, calendars)
+    people = await _people(tx, context, [resource for _, resource in items], needs, before.people)
+    calendars = before.calendars
+    if Fact.CALENDARS in needs:
+        calendars = await _calendars(tx, items, calendars)
+    return _Facts(found, texts, Fact.PRIVILEGES in needs, people, calendars)
+
+
+async def _properties(
+    tx: ReadTx, context: Context, items: Sequence[Item], names: frozenset[str] | None
+) -> Mapping[int, Properties]:
+    actor_id = context.actor.id
+    ids = [id_ for _, r in items if (id_ := resource_id(r)) is not None]
+    match owners(resource for _, resource in items):
+        case [] | [_] as only:
+            return await properties.of(tx, ids, only[0] if only else actor_id, actor_id, names)
+    return await properties.of_many_owners(tx, ids, actor_id, names)
+
+
+async def _people(
+    tx: ReadTx, context: Context, resources: Sequence[Resource], needs: Fact, known: People
+) -> People:
+    if Fact.OWNERS in needs:
+        known = await with_owners(tx, context, resources, known)
+    if Fact.PRIVILEGES in needs:
+        known = await with_grants(tx, context, resources, known)
+    if Fact.RELATIONS in needs:
+        known = await with_relations(tx, resources, known)
+    if Fact.ACES in needs:
+        known = await with_aces(tx, context, resources, known)
+    return known
+
+
+async def _calendars(
+    tx: ReadTx, items: Sequence[Item], known: Mapping[int, tuple[Collection, ...]]
+) -> Mapping[int, tuple[Collection, ...]]:
+    """The calendars of the homes among the items, by their owners."""
+    wanted = owners(resource for _, resource in items if isinstance(resource, Home))
+    return {
+        id_: known[id_] if id_ in known else tuple(await collections.calendars(tx, id_))
+        for id_ in wanted
+    }
 
 
 def _size_of_texts(page: Page) -> int:
@@ -304,10 +350,10 @@ def _view(context: Context, href: str, resource: Resource, facts: _Facts) -> Vie
         actor,
         context.server.urls,
         context.server.limits,
-        effective(actor, resource) if facts.privileges else Privilege.NONE,
+        effective(actor, resource, facts.people.grants) if facts.privileges else Privilege.NONE,
         _NOTHING if id_ is None else facts.stored.get(id_, _NOTHING),
-        facts.principal,
-        facts.calendars,
+        facts.people,
+        facts.calendars.get(resource.collection.owner_id, ()) if type(resource) is Home else (),
         content,
     )
 
@@ -317,7 +363,8 @@ def _response(view: View, plan: _Plan, wanted: Wanted) -> str:
     found: list[str] = []
     absent: list[str] = []
     names_only = wanted.mode is Mode.PROPNAME
-    for opening, closing, empty, get, whole in plan.slots:
+    slots, denied = _open_slots(view, plan) if plan.guarded else (plan.slots, "")
+    for opening, closing, empty, get, whole, _ in slots:
         content = get(view)
         if content is None:
             absent.append(empty)
@@ -330,12 +377,20 @@ def _response(view: View, plan: _Plan, wanted: Wanted) -> str:
         absent = []
     # What was asked for and does not exist is named, unless the client wants little said.
     missing = write.propstat("".join(absent), 404) if absent and not wanted.minimal else ""
+    missing += denied
     if missing and not found:
         return write.response(view.href, missing)
     return (
         f"<D:response><D:href>{write.escape(view.href)}</D:href>"
         f"<D:propstat><D:prop>{''.join(found)}{_FOUND}{missing}</D:response>"
     )
+
+
+def _open_slots(view: View, plan: _Plan) -> tuple[tuple[_Slot, ...], str]:
+    """The slots that the actor may see, and a propstat that refuses the others."""
+    seen = tuple(slot for slot in plan.slots if slot.requires in view.privileges)
+    closed = "".join(slot.empty for slot in plan.slots if slot.requires not in view.privileges)
+    return seen, write.propstat(closed, 403) if closed else ""
 
 
 def _dead(view: View, plan: _Plan, *, names_only: bool) -> list[str]:
