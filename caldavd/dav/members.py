@@ -6,8 +6,9 @@ from collections.abc import AsyncIterator
 
 from caldavd.acl.effective import effective, of_home
 from caldavd.acl.privileges import Privilege
+from caldavd.dav.facts import Item
 from caldavd.dav.path import PROXY_GROUPS, encode
-from caldavd.dav.respond import CHUNK, Item, Page
+from caldavd.dav.respond import CHUNK, Page
 from caldavd.dav.server import Context
 from caldavd.model import (
     NO_GRANTS,

@@ -8,34 +8,23 @@ from enum import Enum
 from functools import lru_cache, reduce
 from operator import or_
 from types import MappingProxyType
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
 from caldavd.acl.effective import effective
 from caldavd.acl.privileges import Privilege
+from caldavd.dav.facts import Facts, Item, load, resource_id
 from caldavd.dav.message import Response
-from caldavd.dav.people import (
-    People,
-    owners,
-    with_aces,
-    with_grants,
-    with_owners,
-    with_relations,
-)
-from caldavd.dav.property import NOBODY, Fact, Getter, Property, Table, View, stored
+from caldavd.dav.property import Fact, Getter, Property, Table, View, stored
 from caldavd.dav.server import Context
 from caldavd.errors import NUMBER_OF_MATCHES, Refused
 from caldavd.ical.byreference import Zones
 from caldavd.model import (
-    Calendar,
     CalendarObject,
-    Collection,
     Home,
-    Principal,
     Properties,
     Resource,
 )
 from caldavd.names import DAV
-from caldavd.store import collections, objects, properties
 from caldavd.store.engine import ReadTx
 from caldavd.xml import write
 
@@ -49,9 +38,6 @@ OFFLOAD: Final = 100
 """From this many members on, rendering leaves the event loop."""
 OFFLOAD_BYTES: Final = 200_000
 """So it does for members whose texts are longer than this together."""
-
-Item: TypeAlias = tuple[str, Resource]
-"""An href, encoded, and what it leads to."""
 
 
 class Mode(Enum):
@@ -124,44 +110,20 @@ class _Plan:
     """Whether a slot takes more than to read."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Facts:
-    """What was loaded for a page."""
-
-    stored: Mapping[int, Properties] = field(default_factory=dict)
-    texts: Mapping[int, str] = field(default_factory=dict)
-    privileges: bool = False
-    people: People = NOBODY
-    calendars: Mapping[int, tuple[Collection, ...]] = field(default_factory=dict)
-    """By the id of the owner; kept for the pages that follow."""
-
-
-def resource_id(resource: Resource) -> int | None:
-    """The id under which properties of a resource are stored; None if it can have none."""
-    match resource:
-        case Principal(id=id_):
-            return id_
-        case Home(collection) | Calendar(collection):
-            return collection.id
-        case CalendarObject(stored=stored):
-            return stored.id
-    return None
-
-
 async def multistatus(
     tx: ReadTx, context: Context, table: Table, selection: Selection, wanted: Wanted
 ) -> Response:
     """The 207 for a selection. Facts that the wanted properties need are loaded once a page."""
     parts: list[bytes] = []
     plans: dict[type, _Plan] = {}
-    facts = _Facts()
+    facts = Facts()
     async for page in _pages(selection):
         types = {type(resource) for _, resource in page.items}
         plans |= {type_: _plan(table, type_, wanted) for type_ in types - plans.keys()}
         needs = reduce(or_, (plans[type_].needs for type_ in types)) if types else Fact.NOTHING
         texts = _size_of_texts(page) if Fact.CONTENT in needs else 0
         _require_room(context, sum(map(len, parts)) + texts)
-        facts = await _load(tx, context, page.items, needs, _stored(plans, types), facts)
+        facts = await load(tx, context, page.items, needs, _stored(plans, types), facts)
         work = (context, page, plans, facts, wanted)
         heavy = wanted.costly and page.items
         if heavy or len(page.items) >= OFFLOAD or texts >= OFFLOAD_BYTES:
@@ -251,67 +213,6 @@ def _stored(plans: Mapping[type, _Plan], types: Iterable[type]) -> frozenset[str
     return shown
 
 
-async def _load(
-    tx: ReadTx,
-    context: Context,
-    items: Sequence[Item],
-    needs: Fact,
-    names: frozenset[str] | None,
-    before: _Facts,
-) -> _Facts:
-    """The facts for a page; what serves all pages is taken over from the one before."""
-    if needs is Fact.NOTHING:
-        return before
-    found: Mapping[int, Properties] = {}
-    if Fact.STORED in needs:
-        found = await _properties(tx, context, items, names)
-    texts: Mapping[int, str] = {}
-    if Fact.CONTENT in needs:
-        ids = [r.stored.id for _, r in items if isinstance(r, CalendarObject) and not r.content]
-        texts = await objects.contents(tx, ids)
-    people = await _people(tx, context, [resource for _, resource in items], needs, before.people)
-    calendars = before.calendars
-    if Fact.CALENDARS in needs:
-        calendars = await _calendars(tx, items, calendars)
-    return _Facts(found, texts, Fact.PRIVILEGES in needs, people, calendars)
-
-
-async def _properties(
-    tx: ReadTx, context: Context, items: Sequence[Item], names: frozenset[str] | None
-) -> Mapping[int, Properties]:
-    actor_id = context.actor.id
-    ids = [id_ for _, r in items if (id_ := resource_id(r)) is not None]
-    match owners(resource for _, resource in items):
-        case [] | [_] as only:
-            return await properties.of(tx, ids, only[0] if only else actor_id, actor_id, names)
-    return await properties.of_many_owners(tx, ids, actor_id, names)
-
-
-async def _people(
-    tx: ReadTx, context: Context, resources: Sequence[Resource], needs: Fact, known: People
-) -> People:
-    if Fact.OWNERS in needs:
-        known = await with_owners(tx, context, resources, known)
-    if Fact.PRIVILEGES in needs:
-        known = await with_grants(tx, context, resources, known)
-    if Fact.RELATIONS in needs:
-        known = await with_relations(tx, resources, known)
-    if Fact.ACES in needs:
-        known = await with_aces(tx, context, resources, known)
-    return known
-
-
-async def _calendars(
-    tx: ReadTx, items: Sequence[Item], known: Mapping[int, tuple[Collection, ...]]
-) -> Mapping[int, tuple[Collection, ...]]:
-    """The calendars of the homes among the items, by their owners."""
-    wanted = owners(resource for _, resource in items if isinstance(resource, Home))
-    return {
-        id_: known[id_] if id_ in known else tuple(await collections.calendars(tx, id_))
-        for id_ in wanted
-    }
-
-
 def _size_of_texts(page: Page) -> int:
     return sum(r.stored.size_bytes for _, r in page.items if isinstance(r, CalendarObject))
 
@@ -328,7 +229,7 @@ _NOTHING: Final[Properties] = MappingProxyType({})
 
 
 def _render(
-    context: Context, page: Page, plans: Mapping[type, _Plan], facts: _Facts, wanted: Wanted
+    context: Context, page: Page, plans: Mapping[type, _Plan], facts: Facts, wanted: Wanted
 ) -> bytes:
     parts = [
         _response(_view(context, href, resource, facts), plans[type(resource)], wanted)
@@ -338,7 +239,7 @@ def _render(
     return "".join(parts).encode()
 
 
-def _view(context: Context, href: str, resource: Resource, facts: _Facts) -> View:
+def _view(context: Context, href: str, resource: Resource, facts: Facts) -> View:
     actor = context.actor
     id_ = resource_id(resource) if facts.stored else None
     content = ""

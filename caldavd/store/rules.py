@@ -182,7 +182,7 @@ _ACCESS: Final = (
                 principal.c.id.is_(None),
                 principal.c.kind == PrincipalKind.GROUP.value,
                 _MEMBER.c.id.is_(None),
-                delegation.c.level.not_in([level.value for level in Proxy]),
+                delegation.c.level.not_in([literal(level.value) for level in Proxy]),
             )
         ),
         "principal {0} acts for {1} at level {2}: one of the three does not exist",
@@ -204,7 +204,7 @@ _ACCESS: Final = (
         .select_from(ace.outerjoin(principal, principal.c.id == ace.c.principal_id))
         .where(
             or_(
-                ace.c.grantee.not_in([grantee.value for grantee in Grantee]),
+                ace.c.grantee.not_in([literal(grantee.value) for grantee in Grantee]),
                 (ace.c.grantee == Grantee.PRINCIPAL.value) != principal.c.id.is_not(None),
             )
         ),

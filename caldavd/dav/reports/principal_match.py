@@ -6,12 +6,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from caldavd.acl.privileges import Privilege
+from caldavd.dav.facts import Item
 from caldavd.dav.members import members
 from caldavd.dav.people import owner_of
 from caldavd.dav.property import Table
 from caldavd.dav.reports.principals import only_props
 from caldavd.dav.resolve import Target, require
-from caldavd.dav.respond import Item, Mode, Selection, Wanted, multistatus
+from caldavd.dav.respond import Mode, Selection, Wanted, multistatus
 from caldavd.dav.server import Context
 from caldavd.errors import Failed
 from caldavd.model import Principal, PrincipalCollection, ProxyGroup, Root

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from caldavd.acl.privileges import Privilege
+from caldavd.dav.facts import Item
 from caldavd.dav.members import visible
 from caldavd.dav.message import Response
 from caldavd.dav.people import owner_of, with_aces
 from caldavd.dav.properties.caldav import USER_TYPES
 from caldavd.dav.property import NOBODY
 from caldavd.dav.resolve import Target, require
-from caldavd.dav.respond import Item, Mode, Selection, Wanted
+from caldavd.dav.respond import Mode, Selection, Wanted
 from caldavd.dav.server import Context
 from caldavd.errors import NUMBER_OF_MATCHES, Failed, Refused
 from caldavd.ical.collation import contains
