@@ -275,6 +275,7 @@ def _server(config: Config, db: Database, auth: Authenticator, requests: Request
         auth,
         urls=Urls(config.server.path_prefix, config.calendars.timezone_services),
         realm=config.auth.realm,
+        all_principals=config.auth.principals_visible == "all",
         limits=DavLimits(
             objects=parts.limits(config),
             max_xml_bytes=config.limits.max_xml_bytes,

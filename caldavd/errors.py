@@ -94,6 +94,18 @@ RESOURCE_MUST_BE_NULL: Final = Condition(DAV + "resource-must-be-null", 403, "RF
 
 # RFC 3744
 NEED_PRIVILEGES: Final = Condition(DAV + "need-privileges", 403, "RFC 3744 §7.1.1")
+NO_PROTECTED_ACE_CONFLICT: Final = Condition(
+    DAV + "no-protected-ace-conflict", 403, "RFC 3744 §8.1.1"
+)
+NO_INHERITED_ACE_CONFLICT: Final = Condition(
+    DAV + "no-inherited-ace-conflict", 403, "RFC 3744 §8.1.1"
+)
+LIMITED_NUMBER_OF_ACES: Final = Condition(DAV + "limited-number-of-aces", 403, "RFC 3744 §8.1.1")
+GRANT_ONLY: Final = Condition(DAV + "grant-only", 403, "RFC 3744 §8.1.1")
+NO_INVERT: Final = Condition(DAV + "no-invert", 403, "RFC 3744 §8.1.1")
+NOT_SUPPORTED_PRIVILEGE: Final = Condition(DAV + "not-supported-privilege", 403, "RFC 3744 §8.1.1")
+RECOGNIZED_PRINCIPAL: Final = Condition(DAV + "recognized-principal", 403, "RFC 3744 §8.1.1")
+ALLOWED_PRINCIPAL: Final = Condition(DAV + "allowed-principal", 403, "RFC 3744 §8.1.1")
 NUMBER_OF_MATCHES: Final = Condition(DAV + "number-of-matches-within-limits", 507, "RFC 3744 §9.4")
 
 # RFC 5689

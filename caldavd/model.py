@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from enum import Enum
-from typing import NamedTuple
+from enum import Enum, IntEnum
+from typing import Final, NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,15 @@ class Actor:
     auth_revision: int
 
 
+class PrincipalKind(Enum):
+    """What a principal row is. A group has no calendars and no login."""
+
+    USER = "user"
+    GROUP = "group"
+    ROOM = "room"
+    RESOURCE = "resource"
+
+
 @dataclass(frozen=True, slots=True)
 class Principal:
     """Who exists (RFC 3744 §2). `name` is one decoded URL segment."""
@@ -42,6 +51,53 @@ class Principal:
     created_at: int
     addresses: tuple[str, ...] = ()
     """Mail addresses in lower case, the preferred one first."""
+
+    @property
+    def is_group(self) -> bool:
+        """Whether it stands for others."""
+        return self.kind == PrincipalKind.GROUP.value
+
+
+class Proxy(IntEnum):
+    """How far a delegate may act for a user; stored, so a number never changes its meaning."""
+
+    READ = 1
+    WRITE = 2
+
+
+class Grantee(IntEnum):
+    """Whom an access control entry is for (RFC 3744 §5.5.1); stored, as `Proxy` is."""
+
+    PRINCIPAL = 0
+    ALL = 1
+    AUTHENTICATED = 2
+    OWNER = 3
+    """DAV:property with DAV:owner."""
+
+
+class Ace(NamedTuple):
+    """An access control entry that grants; `principal_id` is 0 where `grantee` says enough."""
+
+    grantee: Grantee
+    principal_id: int
+    privileges: int
+    """Bits of `acl.privileges.Privilege`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grants:
+    """What others' access control entries and delegations give to an actor and to its groups."""
+
+    homes: Mapping[int, int] = field(default_factory=dict)
+    """Bits of privileges on a home and on all that lies in it, by the owner's id."""
+    calendars: Mapping[int, int] = field(default_factory=dict)
+    """Bits of privileges on a calendar and its objects, by its id."""
+    proxies: Mapping[int, Proxy] = field(default_factory=dict)
+    """The highest level at which the actor is somebody's delegate, by the owner's id."""
+
+
+NO_GRANTS: Final = Grants()
+"""Nobody gave the actor anything, or it does not matter: what is asked about is its own."""
 
 
 class Kind(Enum):
@@ -116,6 +172,14 @@ class HomeCollection:
 
 
 @dataclass(frozen=True, slots=True)
+class ProxyGroup:
+    """The group of a user's delegates of one level: no row, but a principal (caldav-proxy §5.2)."""
+
+    owner: Principal
+    level: Proxy
+
+
+@dataclass(frozen=True, slots=True)
 class Home:
     """A principal's calendar home (RFC 4791 §6.2.1)."""
 
@@ -142,7 +206,16 @@ class CalendarObject:
 class Unmapped:
     """A URL that leads to nothing yet; `parent` is None if its parent does not exist either."""
 
-    parent: Root | PrincipalCollection | HomeCollection | Principal | Home | Calendar | None
+    parent: (
+        Root
+        | PrincipalCollection
+        | HomeCollection
+        | Principal
+        | ProxyGroup
+        | Home
+        | Calendar
+        | None
+    )
     name: str
 
 
@@ -151,6 +224,7 @@ Resource = (
     | PrincipalCollection
     | HomeCollection
     | Principal
+    | ProxyGroup
     | Home
     | Calendar
     | CalendarObject

@@ -185,6 +185,11 @@ class Auth(BaseModel):
         pattern=r'^[^"\\\x00-\x1f\x7f]+$',
         description="Realm of the login challenge.",
     )
+    principals_visible: Literal["all", "own"] = Field(
+        default="all",
+        description="Whom a user can see and find, to share and to invite: all, or own: oneself "
+        "and one's groups.",
+    )
     cache_s: float = Field(
         default=86_400,
         ge=0,

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
+from caldavd.acl.privileges import Privilege
 from caldavd.ical.parse import parse
-from caldavd.model import Collection, Kind, Principal
+from caldavd.model import Ace, Collection, Grantee, Kind, Principal, Proxy
 from caldavd.service import calendars
 from caldavd.service.put import put
-from caldavd.store import changes, collections, ids, objects, principals, properties
+from caldavd.service.set_acl import set_acl
+from caldavd.store import changes, collections, ids, members, objects, principals, properties
 from caldavd.store.engine import Database, WriteTx
 from tests.unit.builders import event, todo
 
@@ -22,9 +24,13 @@ TEXTS: Final = {
 
 
 async def fill(db: Database) -> None:
-    """Two users, one disabled; calendars, one in the trash; objects, one removed; properties."""
+    """Two users, one disabled, and a group; calendars, one in the trash; objects; properties.
+
+    One object was removed; the group may read a calendar, and everybody knows when ada is busy.
+    """
     await db.write(_users)
     await db.write(_calendars)
+    await db.write(_access)
     await db.write(_objects)
     await db.write(_trash)
 
@@ -51,6 +57,22 @@ async def _calendars(tx: WriteTx) -> None:
         await properties.set_(
             tx, made.owner_id, made.id, made.owner_id, "{DAV:}displayname", f"<D>{name}</D>"
         )
+
+
+async def _access(tx: WriteTx) -> None:
+    home = await _home(tx)
+    staff = Principal(ids.new(), "group", "staff", "Staff", "uuid-staff", NOW)
+    await principals.create(tx, staff, None)
+    bob = await principals.by_name(tx, "bob")
+    assert bob is not None
+    await members.add(tx, staff.id, bob.id)
+    await members.add_delegates(tx, home.owner_id, Proxy.WRITE, [bob.id])
+    default = await collections.by_name(tx, home.owner_id, "default")
+    assert default is not None
+    entry = Ace(Grantee.PRINCIPAL, staff.id, Privilege.READ.value)
+    await set_acl(tx, default, [entry], NOW)
+    everybody = Ace(Grantee.AUTHENTICATED, 0, Privilege.READ_FREE_BUSY.value)
+    await set_acl(tx, home, [everybody], NOW)
 
 
 async def _objects(tx: WriteTx) -> None:

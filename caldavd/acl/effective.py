@@ -2,33 +2,76 @@
 
 from __future__ import annotations
 
-from caldavd.acl.privileges import OWNER, READER, Privilege
+from caldavd.acl.privileges import OWNER, PROXIES, READER, Privilege, from_bits
 from caldavd.model import (
     Actor,
     Calendar,
     CalendarObject,
+    Collection,
+    Grants,
     Home,
     HomeCollection,
     Principal,
     PrincipalCollection,
+    ProxyGroup,
     Resource,
     Root,
     Unmapped,
 )
 
 
-def effective(actor: Actor, resource: Resource) -> Privilege:
+def effective(actor: Actor, resource: Resource, grants: Grants) -> Privilege:
     """The leaf privileges that an actor holds on a resource.
 
-    What belongs to somebody is that somebody's alone; the collections above are read by all.
+    An owner holds all. What is granted on a home holds for its calendars, and what is granted on a
+    calendar for its objects. Principals are read by everybody who can see them, the collections
+    above by everybody. `grants` need to tell of others' resources only.
     """
     match resource:
-        case CalendarObject(collection) | Calendar(collection) | Home(collection):
-            owner_id, held = collection.owner_id, OWNER
-        case Principal(id=owner_id):
-            held = OWNER
+        case CalendarObject(collection) | Calendar(collection):
+            return _of_calendar(actor, collection, grants)
+        case Home(collection):
+            return of_home(actor, collection.owner_id, grants)
+        case ProxyGroup(owner):
+            return _of_proxy_group(actor, owner, grants)
+        case Principal(id=id_):
+            return OWNER if id_ == actor.id else READER
         case Root() | PrincipalCollection() | HomeCollection():
             return READER
         case Unmapped(parent):
-            return Privilege.NONE if parent is None else effective(actor, parent)
-    return held if owner_id == actor.id else Privilege.NONE
+            return Privilege.NONE if parent is None else effective(actor, parent, grants)
+
+
+def of_home(actor: Actor, owner_id: int, grants: Grants) -> Privilege:
+    """The leaf privileges on somebody's home, and so on everything in it."""
+    if owner_id == actor.id:
+        return OWNER
+    held = from_bits(grants.homes.get(owner_id, 0))
+    level = grants.proxies.get(owner_id)
+    return held if level is None else held | PROXIES[level]
+
+
+def above(actor: Actor, resource: Resource, grants: Grants) -> Privilege:
+    """The leaf privileges on the collection that a resource lies in: what it is removed by."""
+    match resource:
+        case Calendar(collection):
+            return of_home(actor, collection.owner_id, grants)
+        case CalendarObject(collection):
+            return _of_calendar(actor, collection, grants)
+        case Unmapped():
+            return effective(actor, resource, grants)
+    return Privilege.NONE
+
+
+def _of_calendar(actor: Actor, calendar: Collection, grants: Grants) -> Privilege:
+    held = of_home(actor, calendar.owner_id, grants)
+    if held == OWNER:
+        return held
+    return held | from_bits(grants.calendars.get(calendar.id, 0))
+
+
+def _of_proxy_group(actor: Actor, owner: Principal, grants: Grants) -> Privilege:
+    """Who somebody's delegates are concerns the two sides alone."""
+    if owner.id == actor.id:
+        return OWNER
+    return READER if owner.id in grants.proxies else Privilege.NONE

@@ -76,7 +76,8 @@ def list_(invocation: Invocation, owner: str | None, trash: bool, as_json: bool)
         if owner is not None:
             accounts = [await named.account(tx, owner)]
         else:
-            accounts = [account for account, _ in await principals.everyone(tx)]
+            everyone = await principals.everyone(tx)
+            accounts = [account for account, _ in everyone if not account.is_group]
         return [
             _row(account.name, one)
             for account in accounts

@@ -10,7 +10,7 @@ from caldavd import clock, parts
 from caldavd.auth.passwords import Hasher
 from caldavd.cli import run
 from caldavd.cli.main import Invocation
-from caldavd.model import Principal
+from caldavd.model import Principal, PrincipalKind
 from caldavd.service import accounts, named
 from caldavd.settings import Config
 from caldavd.store import principals
@@ -29,6 +29,12 @@ COLUMNS: Final = ("name", "display_name", "addresses", "disabled", "created")
     help="Repeatable; the preferred one first.",
 )
 @click.option("--display-name", metavar="TEXT", default="", help="The person's name.")
+@click.option(
+    "--kind",
+    type=click.Choice(accounts.KINDS),
+    default="user",
+    help="A room or a resource has calendars, and nobody logs in as it.",
+)
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 @click.pass_obj
 def add(
@@ -36,6 +42,7 @@ def add(
     name: str,
     addresses: tuple[str, ...],
     display_name: str,
+    kind: str,
     password_stdin: bool,
 ) -> None:
     """Make an account, with a calendar and a task list.
@@ -47,19 +54,21 @@ def add(
     Without --email it gets NAME@ the domain of the settings.
     """
     config = run.settings(invocation)
-    new, defaults = accounts.NewAccount(name, display_name, addresses), parts.defaults(config)
+    new = accounts.NewAccount(name, display_name, addresses, PrincipalKind(kind))
+    defaults = parts.defaults(config)
     # Whatever is refused is refused before a database is made.
     accounts.require_sound(new, defaults)
     if run.has_database(config):
         run.read(config, lambda tx: accounts.require_free(tx, name))
-    password_hash = _ask(config, name, password_stdin)
+    password_hash = _ask(config, name, password_stdin) if kind == "user" else None
 
     made = run.write(
         config, lambda tx: accounts.create(tx, new, password_hash, defaults, clock.now()), make=True
     )
 
     click.echo(f"made the account {made.name} ({', '.join(made.addresses)})")
-    click.echo(urls(config, made.name))
+    if kind == "user":
+        click.echo(urls(config, made.name))
 
 
 @click.command("list")
@@ -68,7 +77,8 @@ def add(
 def list_(invocation: Invocation, as_json: bool) -> None:
     """List all accounts."""
     found = run.read(run.settings(invocation), principals.everyone)
-    run.show(COLUMNS, [_row(account, disabled) for account, disabled in found], as_json)
+    rows = [_row(account, disabled) for account, disabled in found if not account.is_group]
+    run.show(COLUMNS, rows, as_json)
 
 
 @click.command()
@@ -157,6 +167,7 @@ def _set_disabled(invocation: Invocation, name: str, at: int | None) -> Principa
 def _row(account: Principal, disabled: int | None) -> dict[str, object]:
     return {
         "name": account.name,
+        "kind": account.kind,
         "display_name": account.display_name,
         "addresses": account.addresses,
         "disabled": run.instant(disabled),

@@ -18,8 +18,8 @@ from caldavd.dav.row import Method, Reads, Writes
 from caldavd.dav.server import Context, Server
 from caldavd.errors import Failed, Refused, not_found
 from caldavd.model import Actor, RequestLine, Unmapped
-from caldavd.store.collections import LoginEnded
 from caldavd.store.engine import Full, ReadTx, Unavailable, WriteTx
+from caldavd.store.principals import LoginEnded
 
 log = logging.getLogger(__name__)
 
@@ -144,14 +144,14 @@ async def _run(server: Server, row: Method, context: Context, command: Any) -> R
         case Reads(run=read, content=content):
 
             async def reads(tx: ReadTx) -> Response:
-                target = await resolve(tx, context.actor, context.path, content=content)
+                target = await resolve(tx, context, context.path, content=content)
                 return await _on(row, target, lambda: read(tx, context, target, command))
 
             return await server.db.read(reads, snapshot=not content)
         case Writes(run=write):
 
             async def writes(tx: WriteTx) -> Response:
-                target = await resolve(tx, context.actor, context.path)
+                target = await resolve(tx, context, context.path)
                 return await _on(row, target, lambda: write(tx, context, target, command))
 
             return await server.db.write(writes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from caldavd.acl.privileges import Privilege
 from caldavd.dav import conditions
 from caldavd.dav.conditions import Conditions, State, StateOf
 from caldavd.dav.resolve import resolve
@@ -61,8 +62,10 @@ def states(tx: ReadTx, context: Context, resource: Resource) -> StateOf:
         if url is None:
             return await state(tx, resource)
         try:
-            target = await resolve(tx, context.actor, context.urls.parse(url))
+            target = await resolve(tx, context, context.urls.parse(url))
         except Failed:
+            return State()
+        if Privilege.READ not in target.privileges:
             return State()
         return await state(tx, target.resource)
 

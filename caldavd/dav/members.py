@@ -4,36 +4,43 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from caldavd.dav.path import encode
-from caldavd.dav.respond import CHUNK, Item, Page
+from caldavd.acl.effective import effective, of_home
+from caldavd.acl.privileges import Privilege
+from caldavd.dav.facts import Item
+from caldavd.dav.path import PROXY_GROUPS, encode
+from caldavd.dav.respond import CHUNK, Page
 from caldavd.dav.server import Context
 from caldavd.model import (
+    NO_GRANTS,
     Calendar,
     CalendarObject,
     Collection,
     Home,
     HomeCollection,
+    Principal,
     PrincipalCollection,
+    ProxyGroup,
     Resource,
     Root,
     Stored,
 )
-from caldavd.store import collections, objects, principals
+from caldavd.store import aces, collections, objects, principals
 from caldavd.store.engine import ReadTx
+from caldavd.store.members import identities_of
 
 
 async def members(tx: ReadTx, context: Context, resource: Resource, href: str) -> list[Item]:
     """What lies directly in a collection and is the actor's to see."""
-    urls, actor = context.urls, context.actor
+    urls = context.urls
     match resource:
         case Root():
             return [(urls.principals, PrincipalCollection()), (urls.homes, HomeCollection())]
         case PrincipalCollection():
-            found = await principals.by_id(tx, actor.id)
-            return [] if found is None else [(urls.principal(found.name), found)]
+            return [(urls.principal(one.name), one) for one in await visible(tx, context)]
         case HomeCollection():
-            home = await collections.by_name(tx, actor.id, "")
-            return [] if home is None else [(urls.home(actor.name), Home(home))]
+            return await _homes(tx, context)
+        case Principal():
+            return await proxy_groups(tx, context, resource)
         case Home(collection):
             return [
                 calendar_item(href, of)
@@ -55,6 +62,42 @@ async def pages(tx: ReadTx, context: Context, resource: Resource, href: str) -> 
     while page := await objects.listed(tx, of.id, after, CHUNK):
         yield Page([object_item(href, of, one) for one in page])
         after = page[-1].name
+
+
+async def visible(tx: ReadTx, context: Context) -> list[Principal]:
+    """The principals that the actor sees, by name and with their addresses."""
+    if context.server.all_principals:
+        return [one for one, _ in await principals.everyone(tx)]
+    return await principals.by_ids(tx, await identities_of(tx, context.actor.id))
+
+
+async def proxy_groups(tx: ReadTx, context: Context, of: Principal) -> list[Item]:
+    """The groups of a user's delegates, for those whom they concern."""
+    if of.is_group:
+        return []
+    actor, base = context.actor, context.urls.principal(of.name)
+    grants = NO_GRANTS if of.id == actor.id else await aces.given_by(tx, actor.id, of.id)
+    groups = [(f"{base}{name}/", ProxyGroup(of, level)) for name, level in PROXY_GROUPS.items()]
+    return [
+        (href, group) for href, group in groups if Privilege.READ in effective(actor, group, grants)
+    ]
+
+
+async def _homes(tx: ReadTx, context: Context) -> list[Item]:
+    """The homes that the actor may read, its own first."""
+    actor = context.actor
+    grants = await aces.given(tx, actor.id)
+    ids = [
+        id_
+        for id_ in dict.fromkeys((actor.id, *grants.homes, *grants.proxies))
+        if Privilege.READ in of_home(actor, id_, grants)
+    ]
+    names = {actor.id: actor.name}
+    if len(ids) > 1:
+        names |= await principals.names(tx, ids)
+    found = await collections.homes(tx, ids)
+    found.sort(key=lambda home: (home.owner_id != actor.id, names[home.owner_id]))
+    return [(context.urls.home(names[one.owner_id]), Home(one)) for one in found]
 
 
 def calendar_item(home_href: str, of: Collection) -> Item:

@@ -9,11 +9,15 @@ from typing import Final
 from urllib.parse import SplitResult, quote, unquote, urlsplit
 
 from caldavd.errors import Failed
+from caldavd.model import Proxy
 
 DAV_ROOT: Final = "dav"
 TIMEZONES: Final = "timezones"
 PRINCIPALS: Final = "principals"
 CALENDARS: Final = "calendars"
+
+PROXY_GROUPS: Final = {"calendar-proxy-read": Proxy.READ, "calendar-proxy-write": Proxy.WRITE}
+"""The names of a user's groups of delegates, below the user's principal."""
 
 MAX_SEGMENT: Final = 1_000
 MAX_URL: Final = 16_000
@@ -61,6 +65,11 @@ class Urls:
 
     def principal(self, name: str) -> str:
         return f"{self.principals}{encode(name)}/"
+
+    def proxy_group(self, owner: str, level: Proxy) -> str:
+        """The principal of those who act for a user at a level."""
+        name = next(name for name, of in PROXY_GROUPS.items() if of is level)
+        return f"{self.principal(owner)}{name}/"
 
     @property
     def homes(self) -> str:

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from caldavd.acl.privileges import Privilege
 from caldavd.dav.path import Urls
+from caldavd.dav.people import People
 from caldavd.dav.server import DavLimits
 from caldavd.model import (
     Actor,
@@ -21,12 +22,15 @@ from caldavd.model import (
     Principal,
     PrincipalCollection,
     Properties,
+    ProxyGroup,
     Resource,
     Root,
 )
 from caldavd.xml.parse import Element
 
-COLLECTIONS: Final = (Root, PrincipalCollection, HomeCollection, Principal, Home, Calendar)
+PRINCIPALS: Final = (Principal, ProxyGroup)
+COLLECTIONS: Final = (Root, PrincipalCollection, HomeCollection, *PRINCIPALS, Home, Calendar)
+NOBODY: Final = People()
 ANY: Final = (*COLLECTIONS, CalendarObject)
 
 
@@ -36,8 +40,12 @@ class Fact(Flag):
     NOTHING = 0
     STORED = auto()
     """Properties that were stored for the resource."""
-    PRINCIPAL = auto()
-    """The actor's own principal, with its addresses."""
+    OWNERS = auto()
+    """The names of whom resources belong to."""
+    RELATIONS = auto()
+    """The groups, members and delegates of principals."""
+    ACES = auto()
+    """Access control entries, with the names of whom they are for."""
     CALENDARS = auto()
     """The calendars of a home."""
     CONTENT = auto()
@@ -59,7 +67,7 @@ class View(NamedTuple):
     limits: DavLimits
     privileges: Privilege = Privilege.NONE
     stored: Properties = MappingProxyType({})
-    principal: Principal | None = None
+    people: People = NOBODY
     calendars: tuple[Collection, ...] = ()
     content: str = ""
 
@@ -91,6 +99,8 @@ class Property:
     """Whether each reader has a value of their own, which reading suffices to set."""
     twin: str = ""
     """Another spelling of the same, which is removed together with it."""
+    requires: Privilege = Privilege.NONE
+    """What it takes to see it, besides what it takes to see any property."""
     feature: str = ""
     """The token of the DAV header that announces it."""
 

@@ -59,7 +59,11 @@ def decide(
     table: Table, on: type, privileges: Privilege, wanted: Iterable[Instruction]
 ) -> list[Outcome]:
     """What each instruction comes to. If one fails, all the others are 424."""
-    outcomes = [_decide(table, on, privileges, one) for one in wanted]
+    return all_or_none([_decide(table, on, privileges, one) for one in wanted])
+
+
+def all_or_none(outcomes: list[Outcome]) -> list[Outcome]:
+    """The outcomes as they are told: if one failed, nothing is done (RFC 4918 §9.2)."""
     if all(outcome.status == 200 for outcome in outcomes):
         return outcomes
     return [

@@ -11,6 +11,9 @@ from typing import Final
 
 from caldavd.dav.message import Response
 from caldavd.dav.methods import (
+    acl as acl_method,
+)
+from caldavd.dav.methods import (
     copy_move,
     delete,
     get,
@@ -23,11 +26,13 @@ from caldavd.dav.methods import (
     report,
 )
 from caldavd.dav.properties import acl, caldav, calendarserver, sync, webdav
+from caldavd.dav.properties import principals as principal_properties
 from caldavd.dav.property import ANY, Property, Table, View, table
 from caldavd.dav.reports import (
     calendar,
     expand_property,
     free_busy,
+    principal_match,
     principals,
     sync_collection,
 )
@@ -43,6 +48,7 @@ from caldavd.model import (
     HomeCollection,
     Principal,
     PrincipalCollection,
+    ProxyGroup,
     Root,
     Unmapped,
 )
@@ -50,7 +56,7 @@ from caldavd.names import CALDAV, DAV
 from caldavd.store.engine import ReadTx
 from caldavd.xml import write
 
-_PRINCIPALS: Final = (Root, PrincipalCollection, Principal)
+_PRINCIPALS: Final = (Root, PrincipalCollection, Principal, ProxyGroup)
 _CALENDARS: Final = (Calendar, CalendarObject)
 
 
@@ -107,8 +113,8 @@ REPORTS: Final[tuple[AnyReport, ...]] = (
     Report(
         DAV + "principal-match",
         (*_PRINCIPALS, Home, Calendar),
-        principals.parse_match,
-        principals.select_match,
+        principal_match.parse_query,
+        principal_match.selector(properties),
     ),
     Report(
         DAV + "acl-principal-prop-set",
@@ -126,7 +132,7 @@ async def _propfind(
     return await multistatus(tx, context, PROPERTIES, selection, wanted)
 
 
-_STORED: Final = (Principal, Home, Calendar, CalendarObject)
+_STORED: Final = (Principal, ProxyGroup, Home, Calendar, CalendarObject)
 
 METHODS: Final[tuple[Method, ...]] = (
     Reads("OPTIONS", (*ANY, Unmapped), options.parse, options.run),
@@ -158,6 +164,7 @@ METHODS: Final[tuple[Method, ...]] = (
         mkcalendar.runner(properties),
         feature="extended-mkcol",
     ),
+    Writes("ACL", (Home, Calendar), acl_method.parse, acl_method.run, feature="access-control"),
     Writes("COPY", _CALENDARS, copy_move.parse_copy, copy_move.run),
     Writes("MOVE", _CALENDARS, copy_move.parse_move, copy_move.run),
 )
@@ -205,6 +212,7 @@ def _supported_live_properties(view: View) -> str:
 _ROWS: Final = (
     *webdav.PROPERTIES,
     *acl.PROPERTIES,
+    *principal_properties.PROPERTIES,
     *sync.PROPERTIES,
     *caldav.PROPERTIES,
     *calendarserver.PROPERTIES,

@@ -2,27 +2,43 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Final
 
-from caldavd.acl.effective import effective
+from caldavd.acl.effective import above, effective, of_home
 from caldavd.acl.privileges import Privilege, name
-from caldavd.dav.path import Path
-from caldavd.errors import Failed, NeedPrivileges, not_found
+from caldavd.dav.path import PROXY_GROUPS, Path
+from caldavd.dav.server import Context
+from caldavd.errors import (
+    ALLOWED_PRINCIPAL,
+    RECOGNIZED_PRINCIPAL,
+    Failed,
+    NeedPrivileges,
+    Refused,
+    not_found,
+)
 from caldavd.model import (
+    NO_GRANTS,
     Actor,
     Calendar,
     CalendarObject,
     Collection,
+    Grants,
     Home,
     HomeCollection,
     Principal,
     PrincipalCollection,
+    Proxy,
+    ProxyGroup,
     Resource,
     Root,
     Unmapped,
 )
-from caldavd.store import collections, objects, principals
+from caldavd.store import aces, collections, members, objects, principals
 from caldavd.store.engine import ReadTx
+
+_NOBODY: Final = 0
+"""An id that no principal has: who does not exist is looked for as who does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,79 +49,160 @@ class Target:
     href: str
     """Encoded; ends in a slash if and only if the resource is a collection."""
     privileges: Privilege
+    above: Privilege = Privilege.NONE
+    """The privileges on the collection that it lies in, which adding and removing needs."""
+    grants: Grants = NO_GRANTS
+    """What the privileges were made of, for what lies below; nothing where all is the actor's."""
 
 
-async def resolve(tx: ReadTx, actor: Actor, path: Path, *, content: bool = False) -> Target:
+async def resolve(tx: ReadTx, context: Context, path: Path, *, content: bool = False) -> Target:
     """What a path leads to. Raises Failed(404) where the actor may not even know, LoginEnded.
 
     `content` loads an object's text with its row.
     """
-    resource = await _resource(tx, actor, path.segments, content=content)
-    if isinstance(resource, (CalendarObject, Unmapped)):
-        return Target(resource, path.href, effective(actor, resource))
-    return Target(resource, path.as_collection, effective(actor, resource))
+    actor = context.actor
+    resource, grants = await _resource(tx, context, path.segments, content=content)
+    held = effective(actor, resource, grants)
+    href = path.href if isinstance(resource, (CalendarObject, Unmapped)) else path.as_collection
+    return Target(resource, href, held, above(actor, resource, grants), grants)
+
+
+async def principal_at(tx: ReadTx, context: Context, href: str) -> Principal:
+    """The principal that a client names.
+
+    Raises Refused: RECOGNIZED_PRINCIPAL for what is none, or none that the actor sees, and
+    ALLOWED_PRINCIPAL for a group of delegates, which stays its owner's.
+    """
+    try:
+        target = await resolve(tx, context, context.urls.parse(href))
+    except Failed:
+        target = None
+    match target:
+        case Target(resource=Principal() as found):
+            return found
+        case Target(resource=ProxyGroup()):
+            raise Refused(ALLOWED_PRINCIPAL, "a group of delegates cannot be granted anything")
+    raise Refused(RECOGNIZED_PRINCIPAL, f"{href[:80]} is no principal here", href=None)
 
 
 def require(target: Target, privilege: Privilege) -> None:
-    """Raises NeedPrivileges if the actor lacks a privilege on the target."""
-    if privilege not in target.privileges:
+    """Raises NeedPrivileges if the actor lacks a privilege on the target.
+
+    What does not exist yet is a matter of the collection that it would lie in.
+    """
+    href = _above(target.href) if isinstance(target.resource, Unmapped) else target.href
+    _require(target.privileges, privilege, href)
+
+
+def require_above(target: Target, privilege: Privilege) -> None:
+    """Raises NeedPrivileges if the actor lacks a privilege on what the target lies in."""
+    _require(target.above, privilege, _above(target.href))
+
+
+def _require(held: Privilege, privilege: Privilege, href: str) -> None:
+    if privilege not in held:
         element = name(privilege)
-        raise NeedPrivileges(element, target.href, f"you lack {element} here: ask the owner for it")
+        raise NeedPrivileges(element, href, f"you lack {element} here: ask the owner for it")
+
+
+def _above(href: str) -> str:
+    return href.rstrip("/").rpartition("/")[0] + "/"
 
 
 async def _resource(
-    tx: ReadTx, actor: Actor, segments: tuple[str, ...], *, content: bool
-) -> Resource:
+    tx: ReadTx, context: Context, segments: tuple[str, ...], *, content: bool
+) -> tuple[Resource, Grants]:
+    actor = context.actor
     match segments:
         # `/` and `/principals/` help clients that find no well-known URL.
         case () | ("dav",):
-            return await _checked(tx, actor, Root())
+            return await _checked(tx, actor, Root()), NO_GRANTS
         case ("principals",) | ("dav", "principals"):
-            return await _checked(tx, actor, PrincipalCollection())
+            return await _checked(tx, actor, PrincipalCollection()), NO_GRANTS
         case ("dav", "calendars"):
-            return await _checked(tx, actor, HomeCollection())
-        case ("dav", "principals", owner):
-            return await _principal(tx, actor, owner)
+            return await _checked(tx, actor, HomeCollection()), NO_GRANTS
+        case ("dav", "principals", owner, *rest) if len(rest) <= 1:
+            return await _below_principals(tx, context, owner, rest)
         case ("dav", "calendars", owner, *rest) if len(rest) <= 2:
             return await _below_homes(tx, actor, owner, rest, content=content)
         case ("dav", name):
-            return Unmapped(Root(), name)
+            return Unmapped(Root(), name), NO_GRANTS
     raise not_found("this URL")
 
 
 async def _checked(tx: ReadTx, actor: Actor, resource: Resource) -> Resource:
     if not await principals.is_valid(tx, actor):
-        raise collections.LoginEnded
+        raise principals.LoginEnded
     return resource
 
 
-async def _principal(tx: ReadTx, actor: Actor, owner: str) -> Principal:
-    _require_self(actor, owner)
-    await _checked(tx, actor, Root())
-    found = await principals.by_id(tx, actor.id)
-    if found is None:
-        raise collections.LoginEnded
-    return found
+async def _below_principals(
+    tx: ReadTx, context: Context, owner: str, rest: list[str]
+) -> tuple[Resource, Grants]:
+    match rest:
+        case []:
+            return await _principal(tx, context, owner), NO_GRANTS
+        case [group] if group in PROXY_GROUPS:
+            return await _proxy_group(tx, context.actor, owner, PROXY_GROUPS[group])
+    raise not_found("this URL")
 
 
 async def _below_homes(
     tx: ReadTx, actor: Actor, owner: str, rest: list[str], *, content: bool
-) -> Resource:
-    _require_self(actor, owner)
+) -> tuple[Resource, Grants]:
+    if owner == actor.name:
+        return await _own(tx, actor, rest, content=content), NO_GRANTS
+    return await _others(tx, actor, owner, rest, content=content)
+
+
+async def _principal(tx: ReadTx, context: Context, owner: str) -> Principal:
+    actor = context.actor
+    if owner == actor.name:
+        return await _self(tx, actor)
+    found = await principals.other(tx, actor, owner)
+    if not context.server.all_principals:
+        visible = await members.identities_of(tx, actor.id)
+        found = found if found is not None and found.id in visible else None
+    if found is None:
+        raise not_found("this URL")
+    return replace(found, addresses=await principals.addresses(tx, found.id))
+
+
+async def _self(tx: ReadTx, actor: Actor) -> Principal:
+    await _checked(tx, actor, Root())
+    found = await principals.by_id(tx, actor.id)
+    if found is None:
+        raise principals.LoginEnded
+    return found
+
+
+async def _proxy_group(
+    tx: ReadTx, actor: Actor, owner: str, level: Proxy
+) -> tuple[Resource, Grants]:
+    if owner == actor.name:
+        return ProxyGroup(await _self(tx, actor), level), NO_GRANTS
+    found = await principals.other(tx, actor, owner)
+    grants = await aces.given_by(tx, actor.id, _NOBODY if found is None else found.id)
+    if found is None or not effective(actor, ProxyGroup(found, level), grants):
+        raise not_found("this URL")
+    return ProxyGroup(found, level), grants
+
+
+async def _own(tx: ReadTx, actor: Actor, rest: list[str], *, content: bool) -> Resource:
     match rest:
-        case []:
-            return Home(await _home(tx, actor))
+        case [calendar, name]:
+            return await _own_object(tx, actor, calendar, name, content=content)
         case [calendar]:
             found = await collections.own(tx, actor, calendar)
             if found is None:
-                return Unmapped(Home(await _home(tx, actor)), calendar)
+                return Unmapped(Home(await _own_home(tx, actor)), calendar)
             return Calendar(found)
-        case [calendar, name]:
-            return await _object(tx, actor, calendar, name, content=content)
-    raise Failed(404, "nothing lies below a calendar object")
+    return Home(await _own_home(tx, actor))
 
 
-async def _object(tx: ReadTx, actor: Actor, calendar: str, name: str, *, content: bool) -> Resource:
+async def _own_object(
+    tx: ReadTx, actor: Actor, calendar: str, name: str, *, content: bool
+) -> Resource:
     found, stored, text = await objects.own(tx, actor, calendar, name, content=content)
     if found is None:
         return Unmapped(None, name)
@@ -114,14 +211,55 @@ async def _object(tx: ReadTx, actor: Actor, calendar: str, name: str, *, content
     return CalendarObject(found, stored, text)
 
 
-async def _home(tx: ReadTx, actor: Actor) -> Collection:
+async def _own_home(tx: ReadTx, actor: Actor) -> Collection:
     home = await collections.own(tx, actor, "")
     if home is None:
         raise not_found("this calendar home")
     return home
 
 
-def _require_self(actor: Actor, owner: str) -> None:
-    """Others' URLs do not exist for the actor, whether or not there is such a principal."""
-    if owner != actor.name:
+async def _others(
+    tx: ReadTx, actor: Actor, owner: str, rest: list[str], *, content: bool
+) -> tuple[Resource, Grants]:
+    """Something of another user. Raises Failed(404) where the actor holds nothing.
+
+    Up to there it takes the same statements, whether or not it exists.
+    """
+    found = await principals.other(tx, actor, owner)
+    owner_id = _NOBODY if found is None else found.id
+    grants = await aces.given_by(tx, actor.id, owner_id)
+    collection = await collections.by_name(tx, owner_id, rest[0] if rest else "")
+    if collection is None:
+        return await _missing(tx, actor, owner_id, rest, grants), grants
+    resource = Calendar(collection) if rest else Home(collection)
+    if not effective(actor, resource, grants):
         raise not_found("this URL")
+    if len(rest) < 2:
+        return resource, grants
+    return await _member(tx, collection, rest[1], content=content), grants
+
+
+async def _missing(
+    tx: ReadTx, actor: Actor, owner_id: int, rest: list[str], grants: Grants
+) -> Resource:
+    """A calendar that does not exist: only who holds something on the home may make it."""
+    if not of_home(actor, owner_id, grants):
+        raise not_found("this URL")
+    home = await collections.by_name(tx, owner_id, "")
+    if home is None or not rest:
+        raise not_found("this calendar home")
+    return Unmapped(Home(home), rest[0]) if len(rest) == 1 else Unmapped(None, rest[1])
+
+
+async def _member(
+    tx: ReadTx, calendar: Collection, name: str, *, content: bool
+) -> CalendarObject | Unmapped:
+    if content:
+        whole = await objects.get_with_content(tx, calendar.id, name)
+        if whole is not None:
+            return CalendarObject(calendar, *whole)
+    else:
+        stored = await objects.get(tx, calendar.id, name)
+        if stored is not None:
+            return CalendarObject(calendar, stored)
+    return Unmapped(Calendar(calendar), name)

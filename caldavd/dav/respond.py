@@ -8,26 +8,23 @@ from enum import Enum
 from functools import lru_cache, reduce
 from operator import or_
 from types import MappingProxyType
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
 from caldavd.acl.effective import effective
 from caldavd.acl.privileges import Privilege
+from caldavd.dav.facts import Facts, Item, load, resource_id
 from caldavd.dav.message import Response
 from caldavd.dav.property import Fact, Getter, Property, Table, View, stored
 from caldavd.dav.server import Context
 from caldavd.errors import NUMBER_OF_MATCHES, Refused
 from caldavd.ical.byreference import Zones
 from caldavd.model import (
-    Calendar,
     CalendarObject,
-    Collection,
     Home,
-    Principal,
     Properties,
     Resource,
 )
 from caldavd.names import DAV
-from caldavd.store import collections, objects, principals, properties
 from caldavd.store.engine import ReadTx
 from caldavd.xml import write
 
@@ -41,9 +38,6 @@ OFFLOAD: Final = 100
 """From this many members on, rendering leaves the event loop."""
 OFFLOAD_BYTES: Final = 200_000
 """So it does for members whose texts are longer than this together."""
-
-Item: TypeAlias = tuple[str, Resource]
-"""An href, encoded, and what it leads to."""
 
 
 class Mode(Enum):
@@ -100,6 +94,7 @@ class _Slot(NamedTuple):
     empty: str
     get: Getter
     whole: bool
+    requires: Privilege = Privilege.NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,29 +107,8 @@ class _Plan:
     needs: Fact
     stored: frozenset[str] | None
     """Names of the stored properties that are shown; None: of all there are."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Facts:
-    """What was loaded for a page; the last two serve all pages."""
-
-    stored: Mapping[int, Properties] = field(default_factory=dict)
-    texts: Mapping[int, str] = field(default_factory=dict)
-    privileges: bool = False
-    principal: Principal | None = None
-    calendars: tuple[Collection, ...] = ()
-
-
-def resource_id(resource: Resource) -> int | None:
-    """The id under which properties of a resource are stored; None if it can have none."""
-    match resource:
-        case Principal(id=id_):
-            return id_
-        case Home(collection) | Calendar(collection):
-            return collection.id
-        case CalendarObject(stored=stored):
-            return stored.id
-    return None
+    guarded: bool = False
+    """Whether a slot takes more than to read."""
 
 
 async def multistatus(
@@ -143,14 +117,14 @@ async def multistatus(
     """The 207 for a selection. Facts that the wanted properties need are loaded once a page."""
     parts: list[bytes] = []
     plans: dict[type, _Plan] = {}
-    facts = _Facts()
+    facts = Facts()
     async for page in _pages(selection):
         types = {type(resource) for _, resource in page.items}
         plans |= {type_: _plan(table, type_, wanted) for type_ in types - plans.keys()}
         needs = reduce(or_, (plans[type_].needs for type_ in types)) if types else Fact.NOTHING
         texts = _size_of_texts(page) if Fact.CONTENT in needs else 0
         _require_room(context, sum(map(len, parts)) + texts)
-        facts = await _load(tx, context, page.items, needs, _stored(plans, types), facts)
+        facts = await load(tx, context, page.items, needs, _stored(plans, types), facts)
         work = (context, page, plans, facts, wanted)
         heavy = wanted.costly and page.items
         if heavy or len(page.items) >= OFFLOAD or texts >= OFFLOAD_BYTES:
@@ -215,14 +189,16 @@ def _make_plan(
     for name in names:
         row = rows.get(name)
         # A name in no table is a dead property.
-        get, whole = (stored(name), True) if row is None else (row.get, row.whole)
-        slots.append(_Slot(*write.tags(name), get, whole))
-        facts = Fact.STORED if row is None else row.needs
+        row = row or Property(name, (), stored(name), needs=Fact.STORED, whole=True)
+        slots.append(_Slot(*write.tags(name), row.get, row.whole, row.requires))
+        facts = row.needs | (Fact.PRIVILEGES if row.requires else Fact.NOTHING)
         if Fact.STORED in facts:
             shown.add(name)
         needs |= facts
     only = frozenset(shown) if mode is Mode.PROP else None
-    return _Plan(frozenset((*names, *table.of(type_))), tuple(slots), needs, only)
+    guarded = mode is not Mode.PROPNAME and any(slot.requires for slot in slots)
+    of = frozenset((*names, *table.of(type_)))
+    return _Plan(of, tuple(slots), needs, only, guarded)
 
 
 _plan_again: Final = lru_cache(maxsize=512)(_make_plan)
@@ -237,34 +213,6 @@ def _stored(plans: Mapping[type, _Plan], types: Iterable[type]) -> frozenset[str
             return None
         shown |= names
     return shown
-
-
-async def _load(
-    tx: ReadTx,
-    context: Context,
-    items: Sequence[Item],
-    needs: Fact,
-    names: frozenset[str] | None,
-    before: _Facts,
-) -> _Facts:
-    """The facts for a page; what serves all pages is taken over from the one before."""
-    if needs is Fact.NOTHING:
-        return before
-    actor_id = context.actor.id
-    found: Mapping[int, Properties] = {}
-    if Fact.STORED in needs:
-        ids = [id_ for _, r in items if (id_ := resource_id(r)) is not None]
-        found = await properties.of(tx, ids, actor_id, actor_id, names)
-    texts: Mapping[int, str] = {}
-    if Fact.CONTENT in needs:
-        ids = [r.stored.id for _, r in items if isinstance(r, CalendarObject) and not r.content]
-        texts = await objects.contents(tx, ids)
-    principal, calendars = before.principal, before.calendars
-    if Fact.PRINCIPAL in needs and principal is None:
-        principal = await principals.by_id(tx, actor_id)
-    if Fact.CALENDARS in needs and not calendars:
-        calendars = tuple(await collections.calendars(tx, actor_id))
-    return _Facts(found, texts, Fact.PRIVILEGES in needs, principal, calendars)
 
 
 def _size_of_texts(page: Page) -> int:
@@ -283,7 +231,7 @@ _NOTHING: Final[Properties] = MappingProxyType({})
 
 
 def _render(
-    context: Context, page: Page, plans: Mapping[type, _Plan], facts: _Facts, wanted: Wanted
+    context: Context, page: Page, plans: Mapping[type, _Plan], facts: Facts, wanted: Wanted
 ) -> bytes:
     parts = [
         _response(_view(context, href, resource, facts), plans[type(resource)], wanted)
@@ -293,7 +241,7 @@ def _render(
     return "".join(parts).encode()
 
 
-def _view(context: Context, href: str, resource: Resource, facts: _Facts) -> View:
+def _view(context: Context, href: str, resource: Resource, facts: Facts) -> View:
     actor = context.actor
     id_ = resource_id(resource) if facts.stored else None
     content = ""
@@ -305,10 +253,10 @@ def _view(context: Context, href: str, resource: Resource, facts: _Facts) -> Vie
         actor,
         context.server.urls,
         context.server.limits,
-        effective(actor, resource) if facts.privileges else Privilege.NONE,
+        effective(actor, resource, facts.people.grants) if facts.privileges else Privilege.NONE,
         _NOTHING if id_ is None else facts.stored.get(id_, _NOTHING),
-        facts.principal,
-        facts.calendars,
+        facts.people,
+        facts.calendars.get(resource.collection.owner_id, ()) if type(resource) is Home else (),
         content,
     )
 
@@ -318,7 +266,8 @@ def _response(view: View, plan: _Plan, wanted: Wanted) -> str:
     found: list[str] = []
     absent: list[str] = []
     names_only = wanted.mode is Mode.PROPNAME
-    for opening, closing, empty, get, whole in plan.slots:
+    slots, denied = _open_slots(view, plan) if plan.guarded else (plan.slots, "")
+    for opening, closing, empty, get, whole, _ in slots:
         content = get(view)
         if content is None:
             absent.append(empty)
@@ -331,12 +280,20 @@ def _response(view: View, plan: _Plan, wanted: Wanted) -> str:
         absent = []
     # What was asked for and does not exist is named, unless the client wants little said.
     missing = write.propstat("".join(absent), 404) if absent and not wanted.minimal else ""
+    missing += denied
     if missing and not found:
         return write.response(view.href, missing)
     return (
         f"<D:response><D:href>{write.escape(view.href)}</D:href>"
         f"<D:propstat><D:prop>{''.join(found)}{_FOUND}{missing}</D:response>"
     )
+
+
+def _open_slots(view: View, plan: _Plan) -> tuple[tuple[_Slot, ...], str]:
+    """The slots that the actor may see, and a propstat that refuses the others."""
+    seen = tuple(slot for slot in plan.slots if slot.requires in view.privileges)
+    closed = "".join(slot.empty for slot in plan.slots if slot.requires not in view.privileges)
+    return seen, write.propstat(closed, 403) if closed else ""
 
 
 def _dead(view: View, plan: _Plan, *, names_only: bool) -> list[str]:

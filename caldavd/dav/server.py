@@ -53,6 +53,8 @@ class Server:
     realm: str = "caldavd"
     limits: DavLimits = field(default_factory=DavLimits)
     clock: Clock = now
+    all_principals: bool = True
+    """Whether users see and find everybody, or themselves and their groups only."""
     note: Callable[[RequestLine], None] = ignore
     """Where the line of each request goes."""
 

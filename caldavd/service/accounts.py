@@ -10,12 +10,13 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from caldavd.errors import Failed
-from caldavd.model import Kind, Principal
+from caldavd.model import Kind, Principal, PrincipalKind
 from caldavd.service import calendars, labels
 from caldavd.store import collections, ids, principals
 from caldavd.store.engine import Conflict, Database, ReadTx, WriteTx
 
-USER: Final = "user"
+KINDS: Final = ("user", "room", "resource")
+"""What an account may be; rooms and resources have calendars and no login."""
 MAX_NAME: Final = 64
 MAX_ADDRESS: Final = 254
 MAX_ADDRESSES: Final = 32
@@ -58,6 +59,7 @@ class NewAccount:
     name: str
     display_name: str = ""
     addresses: Sequence[str] = ()
+    kind: PrincipalKind = PrincipalKind.USER
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +116,9 @@ async def create(
     name = normal(new.name)
     principal = Principal(
         id=ids.new(),
-        kind=USER,
+        kind=new.kind.value,
         name=name,
-        display_name=_one_line(new.display_name) or new.name,
+        display_name=one_line(new.display_name) or new.name,
         uuid=str(uuid.uuid4()),
         created_at=now,
         addresses=_addresses(name, new.addresses, defaults.domain),
@@ -191,7 +193,7 @@ def _addresses(name: str, given: Sequence[str], domain: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(normal_address(address) for address in given))
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
     """Without control characters, and with single blanks."""
     kept = (c if unicodedata.category(c) not in {"Cc", "Cs", "Zl", "Zp"} else " " for c in text)
     return " ".join("".join(kept).split())

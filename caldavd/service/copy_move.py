@@ -1,4 +1,4 @@
-"""Copy and move objects and whole calendars between the calendars of one owner (RFC 4918 §9.8)."""
+"""Copy and move objects and whole calendars between the calendars (RFC 4918 §9.8)."""
 
 from __future__ import annotations
 
@@ -46,6 +46,8 @@ async def move_object(
     await objects.move(tx, source.id, to, name)
     if to.id != from_.id:
         await occurrences.move(tx, source.id, to.id, to.owner_id)
+    if to.owner_id != from_.owner_id:
+        await properties.give(tx, source.id, to.owner_id)
     await changes.record(tx, from_, source.name, now, deleted=True)
     await changes.record(tx, to, name, now, deleted=False)
 

@@ -39,11 +39,26 @@ class New:
 
 
 async def account(tx: ReadTx, login: str) -> Principal:
-    """The account of that name or address. Raises Failed(404)."""
-    normal = principals.normal(login)
-    found = await principals.by_name(tx, normal) or await principals.by_address(tx, normal)
-    if found is None:
+    """The account of that name or address, which has calendars. Raises Failed(404)."""
+    found = await _principal(tx, login)
+    if found is None or found.is_group:
         raise Failed(404, f"there is no account {login}: `caldavd user list` shows them")
+    return found
+
+
+async def group(tx: ReadTx, name: str) -> Principal:
+    """The group of that name. Raises Failed(404)."""
+    found = await _principal(tx, name)
+    if found is None or not found.is_group:
+        raise Failed(404, f"there is no group {name}: `caldavd group list` shows them")
+    return found
+
+
+async def principal(tx: ReadTx, name: str) -> Principal:
+    """The account or group of that name or address. Raises Failed(404)."""
+    found = await _principal(tx, name)
+    if found is None:
+        raise Failed(404, f"there is no account and no group {name}")
     return found
 
 
@@ -100,6 +115,11 @@ def url_name(name: str) -> str:
     folded = unicodedata.normalize("NFKD", name.strip())
     ascii_ = folded.encode("ascii", "ignore").decode()
     return _UNFIT.sub("-", ascii_).strip("-.")[:MAX_NAME] or str(uuid.uuid4())
+
+
+async def _principal(tx: ReadTx, login: str) -> Principal | None:
+    normal = principals.normal(login)
+    return await principals.by_name(tx, normal) or await principals.by_address(tx, normal)
 
 
 async def _one(

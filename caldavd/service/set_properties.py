@@ -22,7 +22,10 @@ class Setting:
 async def set_properties(
     tx: WriteTx, reader_id: int, resource: Resource, settings: Sequence[Setting], now: int
 ) -> None:
-    """Stores all of them for a resource whose collection row is locked."""
+    """Stores all of them for a resource whose collection row is locked.
+
+    Syncing clients learn of it, unless it is somebody's own view of what is another's.
+    """
     owner_id, resource_id = _ids(resource)
     for setting in settings:
         reader = reader_id if setting.own else properties.EVERYONE
@@ -30,6 +33,8 @@ async def set_properties(
             await properties.remove(tx, resource_id, reader, setting.name)
         else:
             await properties.set_(tx, owner_id, resource_id, reader, setting.name, setting.value)
+    if reader_id != owner_id and all(setting.own for setting in settings):
+        return
     match resource:
         case Calendar(collection) | Home(collection):
             await collections.modified(tx, collection.id, now)

@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from caldavd.model import Actor, Collection, Kind
 from caldavd.store.engine import ReadTx, Row, WriteTx
+from caldavd.store.principals import LoginEnded
 from caldavd.store.statement import In
 from caldavd.store.tables import calendar_object, collection, principal, property_
 
@@ -49,6 +50,15 @@ _OWN_BY_NAME: Final = (
 )
 _BY_NAME: Final = select(*COLUMNS).where(
     collection.c.owner_id == bindparam("owner_id"), collection.c.name == bindparam("name"), _ALIVE
+)
+_HOMES: Final = (
+    select(*COLUMNS)
+    .where(
+        In(collection.c.owner_id, "owner_ids"),
+        collection.c.kind == Kind.HOME.value,
+        _ALIVE,
+    )
+    .order_by(collection.c.id)
 )
 _CALENDARS: Final = (
     select(*COLUMNS)
@@ -109,10 +119,6 @@ _PURGE_OBJECT_PROPERTIES: Final = delete(property_).where(
 _COUNT: Final = select(func.count()).where(collection.c.owner_id == bindparam("owner_id"), _ALIVE)
 
 
-class LoginEnded(Exception):
-    """The actor's login was ended after it was verified: password changed, account disabled."""
-
-
 def from_row(row: Row) -> Collection:
     """A Collection from a row that begins with COLUMNS."""
     id_, owner_id, kind, name, uuid, components, *others = row[:WIDTH]
@@ -143,6 +149,11 @@ async def by_name(tx: ReadTx, owner_id: int, name: str) -> Collection | None:
 async def calendars(tx: ReadTx, owner_id: int) -> list[Collection]:
     """A principal's calendars, oldest first."""
     return [from_row(row) for row in await tx.all(_CALENDARS, owner_id=owner_id)]
+
+
+async def homes(tx: ReadTx, owner_ids: Sequence[int]) -> list[Collection]:
+    """The homes of principals, oldest first."""
+    return [from_row(row) for row in await tx.all(_HOMES, owner_ids=owner_ids)]
 
 
 async def trashed(tx: ReadTx, owner_id: int) -> list[Collection]:

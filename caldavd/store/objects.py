@@ -10,8 +10,8 @@ from sqlalchemy.dialects.postgresql import insert
 
 from caldavd.model import Actor, Collection, Stored
 from caldavd.store import collections
-from caldavd.store.collections import LoginEnded
 from caldavd.store.engine import Conflict, ReadTx, WriteTx
+from caldavd.store.principals import LoginEnded
 from caldavd.store.statement import In
 from caldavd.store.tables import calendar_object, collection, principal, property_
 
@@ -52,6 +52,7 @@ _OWN: Final = (
 )
 _OWN_WITH_CONTENT: Final = _OWN.add_columns(_CONTENT)
 _GET: Final = select(*COLUMNS).where(_IN, calendar_object.c.name == bindparam("name"))
+_GET_WITH_CONTENT: Final = _GET.add_columns(_CONTENT)
 _NAME_OF_UID: Final = select(calendar_object.c.name).where(
     _IN, calendar_object.c.uid == bindparam("uid")
 )
@@ -132,6 +133,12 @@ async def get(tx: ReadTx, collection_id: int, name: str) -> Stored | None:
     """The object of that name."""
     row = await tx.one(_GET, collection_id=collection_id, name=name)
     return None if row is None else Stored._make(row)
+
+
+async def get_with_content(tx: ReadTx, collection_id: int, name: str) -> tuple[Stored, str] | None:
+    """The object of that name and its text, of the same moment."""
+    row = await tx.one(_GET_WITH_CONTENT, collection_id=collection_id, name=name)
+    return None if row is None else (Stored._make(row[:WIDTH]), row[WIDTH])
 
 
 async def name_of_uid(tx: ReadTx, collection_id: int, uid: str) -> str | None:

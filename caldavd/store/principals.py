@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -13,6 +14,7 @@ from sqlalchemy import (
     func,
     insert,
     literal_column,
+    or_,
     select,
     union_all,
     update,
@@ -21,7 +23,7 @@ from sqlalchemy import (
 from caldavd.model import Actor, Principal
 from caldavd.store.engine import ReadTx, Row, WriteTx
 from caldavd.store.statement import In
-from caldavd.store.tables import address, app_password, principal, property_
+from caldavd.store.tables import ace, address, app_password, principal, property_
 
 _COLUMNS: Final = (
     principal.c.id,
@@ -33,6 +35,17 @@ _COLUMNS: Final = (
 )
 _ALL: Final = select(*_COLUMNS, principal.c.disabled_at).order_by(principal.c.name)
 _BY_NAME: Final = select(*_COLUMNS).where(principal.c.name == bindparam("name"))
+_other: Final = principal.alias("other")
+# The login is checked in the statement that looks for somebody else.
+_OTHER: Final = (
+    select(*(_other.c[one.name] for one in _COLUMNS))
+    .select_from(principal.outerjoin(_other, _other.c.name == bindparam("name")))
+    .where(
+        principal.c.id == bindparam("actor_id"),
+        principal.c.auth_revision == bindparam("auth_revision"),
+    )
+)
+_BY_IDS: Final = select(*_COLUMNS).where(In(principal.c.id, "ids")).order_by(principal.c.name)
 _BY_ID: Final = select(*_COLUMNS).where(principal.c.id == bindparam("id"))
 _BY_ADDRESS: Final = (
     select(*_COLUMNS)
@@ -48,7 +61,10 @@ _COUNT: Final = select(func.count()).select_from(principal)
 _INSERT: Final = insert(principal)
 _INSERT_ADDRESS: Final = insert(address)
 _DELETE: Final = delete(principal).where(principal.c.id == bindparam("id"))
-_DELETE_PROPERTIES: Final = delete(property_).where(property_.c.owner_id == bindparam("id"))
+_DELETE_PROPERTIES: Final = delete(property_).where(
+    or_(property_.c.owner_id == bindparam("id"), property_.c.reader_id == bindparam("id"))
+)
+_DELETE_ACES: Final = delete(ace).where(ace.c.principal_id == bindparam("id"))
 _END_LOGINS: Final = (
     update(principal)
     .where(principal.c.id == bindparam("id"))
@@ -124,6 +140,10 @@ _TOUCH_APP_PASSWORD: Final = (
 )
 
 
+class LoginEnded(Exception):
+    """The actor's login was ended after it was verified: password changed, account disabled."""
+
+
 @dataclass(frozen=True, slots=True)
 class AppPassword:
     """A password for one device; `used_at` is None until its first login."""
@@ -159,8 +179,8 @@ async def count(tx: ReadTx) -> int:
 async def everyone(tx: ReadTx) -> list[tuple[Principal, int | None]]:
     """All principals by name, each with the second since which it is disabled."""
     rows = await tx.all(_ALL)
-    addresses = await _addresses(tx, [row[0] for row in rows])
-    return [(_from_row(row, addresses.get(row[0], ())), row[6]) for row in rows]
+    mail = await _addresses(tx, [row[0] for row in rows])
+    return [(_from_row(row, mail.get(row[0], ())), row[6]) for row in rows]
 
 
 async def by_name(tx: ReadTx, name: str) -> Principal | None:
@@ -173,6 +193,34 @@ async def by_id(tx: ReadTx, id_: int) -> Principal | None:
     """The principal of that id, with its addresses."""
     row = await tx.one(_BY_ID, id=id_)
     return await _with_addresses(tx, row)
+
+
+async def by_ids(tx: ReadTx, ids: Collection[int]) -> list[Principal]:
+    """The principals of these ids by name, with their addresses; unknown ids are left out."""
+    rows = await tx.all(_BY_IDS, ids=list(ids))
+    mail = await _addresses(tx, [row[0] for row in rows])
+    return [_from_row(row, mail.get(row[0], ())) for row in rows]
+
+
+async def names(tx: ReadTx, ids: Collection[int]) -> dict[int, str]:
+    """The names of principals by id."""
+    return {row[0]: row[2] for row in await tx.all(_BY_IDS, ids=list(ids))}
+
+
+async def other(tx: ReadTx, actor: Actor, name: str) -> Principal | None:
+    """The principal of that name, without its addresses. Raises LoginEnded.
+
+    One statement, whether or not there is such a principal.
+    """
+    row = await tx.one(_OTHER, actor_id=actor.id, auth_revision=actor.auth_revision, name=name)
+    if row is None:
+        raise LoginEnded
+    return None if row[0] is None else _from_row(row, ())
+
+
+async def addresses(tx: ReadTx, id_: int) -> tuple[str, ...]:
+    """A principal's mail addresses, the preferred one first."""
+    return (await _addresses(tx, [id_])).get(id_, ())
 
 
 async def by_address(tx: ReadTx, mail: str) -> Principal | None:
@@ -200,8 +248,9 @@ async def create(tx: WriteTx, new: Principal, password_hash: str | None) -> None
 
 
 async def remove(tx: WriteTx, id_: int) -> None:
-    """Removes a principal and everything that is its own."""
+    """Removes a principal, everything that is its own, and all that it was granted."""
     await tx.run(_DELETE_PROPERTIES, id=id_)
+    await tx.run(_DELETE_ACES, id=id_)
     await tx.run(_DELETE, id=id_)
 
 
@@ -277,8 +326,7 @@ def _from_row(row: Row, addresses: tuple[str, ...]) -> Principal:
 async def _with_addresses(tx: ReadTx, row: Row | None) -> Principal | None:
     if row is None:
         return None
-    addresses = await _addresses(tx, [row[0]])
-    return _from_row(row, addresses.get(row[0], ()))
+    return _from_row(row, await addresses(tx, row[0]))
 
 
 async def _addresses(tx: ReadTx, ids: list[int]) -> dict[int, tuple[str, ...]]:

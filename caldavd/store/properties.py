@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import bindparam, delete, insert, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from caldavd.store.engine import ReadTx, Row, WriteTx
@@ -30,6 +30,14 @@ _NAMED: Final = select(*_COLUMNS).where(
 _NAMED_OF_ONE: Final = select(*_COLUMNS).where(
     property_.c.resource_id == bindparam("id"), _SEEN, property_.c.name == bindparam("name")
 )
+_MIXED: Final = select(*_COLUMNS, property_.c.owner_id).where(
+    In(property_.c.resource_id, "ids"),
+    or_(
+        property_.c.reader_id.in_([EVERYONE, bindparam("reader_id")]),
+        property_.c.reader_id == property_.c.owner_id,
+    ),
+)
+_MIXED_NAMED: Final = _MIXED.where(In(property_.c.name, "names"))
 _SET: Final = upsert(property_).values(
     owner_id=bindparam("owner_id"),
     resource_id=bindparam("resource_id"),
@@ -45,8 +53,13 @@ _REMOVE: Final = delete(property_).where(
     property_.c.reader_id == bindparam("reader_id"),
     property_.c.name == bindparam("name"),
 )
-_ALL_OF: Final = select(property_.c.reader_id, property_.c.name, property_.c.value).where(
-    property_.c.resource_id == bindparam("resource_id")
+_ALL_OF: Final = select(
+    property_.c.owner_id, property_.c.reader_id, property_.c.name, property_.c.value
+).where(property_.c.resource_id == bindparam("resource_id"))
+_GIVE: Final = (
+    update(property_)
+    .where(property_.c.resource_id == bindparam("id"))
+    .values(owner_id=bindparam("to"))
 )
 _INSERT: Final = insert(property_)
 
@@ -70,6 +83,24 @@ async def of(
         for id_, reader, name, value in rows:
             if reader == wanted:
                 found.setdefault(id_, {})[name] = value
+    return found
+
+
+async def of_many_owners(
+    tx: ReadTx, ids: Sequence[int], reader_id: int, names: Collection[str] | None = None
+) -> dict[int, dict[str, str]]:
+    """As `of`, for resources of different owners."""
+    if names is None:
+        rows = await tx.all(_MIXED, ids=ids, reader_id=reader_id)
+    else:
+        rows = await tx.all(_MIXED_NAMED, ids=ids, reader_id=reader_id, names=list(names))
+
+    def nearness(row: Row) -> int:
+        return 2 if row[1] == reader_id else int(row[1] == row[4])
+
+    found: dict[int, dict[str, str]] = {}
+    for row in sorted(rows, key=nearness):
+        found.setdefault(row[0], {})[row[2]] = row[3]
     return found
 
 
@@ -107,11 +138,22 @@ async def remove(tx: WriteTx, resource_id: int, reader_id: int, name: str) -> No
 
 
 async def copy(tx: WriteTx, from_id: int, to_id: int, owner_id: int) -> None:
-    """Gives a new resource all the stored properties of another."""
-    rows = await tx.all(_ALL_OF, resource_id=from_id)
-    await _insert(
-        tx, [(owner_id, to_id, reader_id, name, value) for reader_id, name, value in rows]
-    )
+    """Gives a new resource all the stored properties of another.
+
+    One of another owner gets what everyone sees, and what the old owner saw as its owner's.
+    """
+    rows = []
+    for from_owner, reader_id, name, value in await tx.all(_ALL_OF, resource_id=from_id):
+        if from_owner == owner_id or reader_id == EVERYONE:
+            rows.append((owner_id, to_id, reader_id, name, value))
+        elif reader_id == from_owner:
+            rows.append((owner_id, to_id, owner_id, name, value))
+    await _insert(tx, rows)
+
+
+async def give(tx: WriteTx, resource_id: int, owner_id: int) -> None:
+    """Makes the stored properties of a resource those of another owner's."""
+    await tx.run(_GIVE, id=resource_id, to=owner_id)
 
 
 async def _insert(tx: WriteTx, rows: Iterable[tuple[int, int, int, str, str]]) -> None:

@@ -7,14 +7,17 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select
 
-from caldavd.model import Kind
+from caldavd.model import Grantee, Kind, PrincipalKind, Proxy
 from caldavd.store.occurrences import COMPONENTS, OTHER
 from caldavd.store.tables import (
+    ace,
     address,
     app_password,
     calendar_object,
     change,
     collection,
+    delegation,
+    membership,
     occurrence,
     principal,
     property_,
@@ -41,6 +44,7 @@ _SAME_MEMBER: Final = and_(
     change.c.name == calendar_object.c.name,
 )
 _CALENDAR = collection.alias("calendar")
+_MEMBER = principal.alias("member")
 
 
 def _without(child: Any, parent: Any, on: ColumnElement[bool], *shown: Any) -> Select[Any]:
@@ -149,6 +153,64 @@ _REFERENCES: Final = (
         "property {0} is of resource {1}, which the property's owner does not have",
     ),
 )
+_ACCESS: Final = (
+    Rule(
+        "membership without group",
+        select(membership.c.member_id, membership.c.group_id)
+        .select_from(
+            membership.outerjoin(
+                principal,
+                and_(
+                    principal.c.id == membership.c.group_id,
+                    principal.c.kind == PrincipalKind.GROUP.value,
+                ),
+            ).outerjoin(_MEMBER, _MEMBER.c.id == membership.c.member_id)
+        )
+        .where(or_(principal.c.id.is_(None), _MEMBER.c.id.is_(None))),
+        "{0} is in {1}, and one of them does not exist, or is no group",
+    ),
+    Rule(
+        "delegation without principals",
+        select(delegation.c.delegate_id, delegation.c.owner_id, delegation.c.level)
+        .select_from(
+            delegation.outerjoin(principal, principal.c.id == delegation.c.owner_id).outerjoin(
+                _MEMBER, _MEMBER.c.id == delegation.c.delegate_id
+            )
+        )
+        .where(
+            or_(
+                principal.c.id.is_(None),
+                principal.c.kind == PrincipalKind.GROUP.value,
+                _MEMBER.c.id.is_(None),
+                delegation.c.level.not_in([literal(level.value) for level in Proxy]),
+            )
+        ),
+        "principal {0} acts for {1} at level {2}: one of the three does not exist",
+    ),
+    Rule(
+        "access entry without resource",
+        _without(
+            ace,
+            collection,
+            and_(ace.c.resource_id == collection.c.id, ace.c.owner_id == collection.c.owner_id),
+            ace.c.position,
+            ace.c.resource_id,
+        ),
+        "access control entry {0} is of {1}, which the entry's owner does not have",
+    ),
+    Rule(
+        "access entry for nobody",
+        select(ace.c.position, ace.c.resource_id, ace.c.grantee, ace.c.principal_id)
+        .select_from(ace.outerjoin(principal, principal.c.id == ace.c.principal_id))
+        .where(
+            or_(
+                ace.c.grantee.not_in([literal(grantee.value) for grantee in Grantee]),
+                (ace.c.grantee == Grantee.PRINCIPAL.value) != principal.c.id.is_not(None),
+            )
+        ),
+        "access control entry {0} of {1} is for {2}, {3}: that is nobody",
+    ),
+)
 _CHANGES: Final = (
     Rule(
         "object without change",
@@ -230,7 +292,7 @@ _MEMBERS: Final = (
             ),
             principal.c.id,
             principal.c.name,
-        ),
+        ).where(principal.c.kind != PrincipalKind.GROUP.value),
         "principal {0} ({1}) has no calendar home",
     ),
     Rule(
@@ -249,5 +311,5 @@ _MEMBERS: Final = (
 )
 RULES: Final = tuple(
     Rule(rule.name, rule.offenders.limit(MAX_FOUND), rule.says)
-    for rule in (*_REFERENCES, *_CHANGES, *_MEMBERS)
+    for rule in (*_REFERENCES, *_ACCESS, *_CHANGES, *_MEMBERS)
 )

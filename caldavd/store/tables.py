@@ -49,7 +49,7 @@ principal: Final = Table(
     "principal",
     metadata,
     _id(),
-    Column("kind", Text, nullable=False),  # user
+    Column("kind", Text, nullable=False),  # user, group, room, resource
     Column("name", Text, nullable=False),  # one URL segment, as `principals.normal` makes it
     Column("display_name", Text, nullable=False),
     Column("uuid", Text, nullable=False),
@@ -198,6 +198,38 @@ property_: Final = Table(
     Column("name", Text, nullable=False),  # Clark notation
     Column("value", Text, nullable=False),  # the whole element
     PrimaryKeyConstraint("resource_id", "reader_id", "name"),
+)
+
+membership: Final = Table(
+    "membership",
+    metadata,
+    _reference("group_id", "principal.id"),
+    _reference("member_id", "principal.id"),  # of any kind: groups may be nested
+    PrimaryKeyConstraint("group_id", "member_id"),
+    Index(None, "member_id"),
+)
+
+delegation: Final = Table(
+    "delegation",
+    metadata,
+    _reference("owner_id", "principal.id"),
+    Column("level", SmallInteger, nullable=False),  # model.Proxy
+    _reference("delegate_id", "principal.id"),
+    PrimaryKeyConstraint("owner_id", "level", "delegate_id"),
+    Index(None, "delegate_id"),
+)
+
+ace: Final = Table(
+    "ace",
+    metadata,
+    _owner(),
+    _reference("resource_id", "collection.id"),  # a home or a calendar
+    Column("position", SmallInteger, nullable=False),
+    Column("grantee", SmallInteger, nullable=False),  # model.Grantee
+    Column("principal_id", BigInteger, nullable=False),  # 0: `grantee` says who
+    Column("privileges", BigInteger, nullable=False),  # bits of acl.privileges.Privilege
+    PrimaryKeyConstraint("resource_id", "position"),
+    Index(None, "principal_id"),
 )
 
 setting: Final = Table(

@@ -23,7 +23,14 @@ async def test_options_announces_the_classes_first_and_then_the_features(
 
     tokens = answer.headers["DAV"].split(", ")
     assert (answer.status, tokens[0]) == (200, "1")
-    assert {"1", "3", "calendar-access", "extended-mkcol"} <= set(tokens)
+    assert {
+        "1",
+        "3",
+        "access-control",
+        "calendar-access",
+        "calendar-proxy",
+        "extended-mkcol",
+    } <= set(tokens)
     assert "2" not in tokens, "there are no locks"
 
 
@@ -31,10 +38,10 @@ async def test_options_announces_the_classes_first_and_then_the_features(
 @pytest.mark.parametrize(
     ("path", "allowed"),
     [
-        ("main/", "OPTIONS GET HEAD PROPFIND REPORT POST DELETE PROPPATCH COPY MOVE"),
+        ("main/", "OPTIONS GET HEAD PROPFIND REPORT POST DELETE PROPPATCH ACL COPY MOVE"),
         ("main/a.ics", "OPTIONS GET HEAD PROPFIND REPORT PUT DELETE PROPPATCH COPY MOVE"),
         ("main/new.ics", "OPTIONS PUT MKCALENDAR MKCOL"),
-        ("", "OPTIONS GET HEAD PROPFIND REPORT PROPPATCH"),
+        ("", "OPTIONS GET HEAD PROPFIND REPORT PROPPATCH ACL"),
     ],
 )
 async def test_allow_names_the_methods_of_the_resource(

@@ -26,15 +26,15 @@ def search(*matches: tuple[str, str], attributes: str = "", kind: str = "") -> s
     ("matches", "found"),
     [
         ([("D:displayname", "ANN")], True),
-        ([("D:displayname", "exam")], True),
-        ([("D:displayname", "bob")], False),
+        ([("D:displayname", "Ann Exam")], True),
+        ([("D:displayname", "zoe")], False),
         ([("CS:email-address-set", "ann@")], True),
         ([("C:calendar-user-address-set", "mailto:ann@example.org")], True),
         ([("D:displayname", "ann"), ("CS:email-address-set", "zoe")], False),
         ([("D:getetag", "a")], False),
     ],
 )
-async def test_a_search_finds_ones_own_principal_by_all_its_terms(
+async def test_a_search_finds_principals_by_all_its_terms(
     ann: Client, matches: list[tuple[str, str]], found: bool
 ):
     answer = await ann("REPORT", "/dav/principals/", search(*matches))
@@ -131,14 +131,16 @@ async def test_principal_match_says_what_to_match(ann: Client, inner: str):
 
 
 @pytest.mark.rfc("3744 9.2")
-async def test_the_principals_of_an_acl_are_its_owner(ann: Client, calendar: str):
+async def test_the_principals_of_an_acl_are_its_owner_and_the_delegates(ann: Client, calendar: str):
     body = (
         '<acl-principal-prop-set xmlns="DAV:"><prop><displayname/></prop></acl-principal-prop-set>'
     )
 
     answer = await ann("REPORT", calendar, body)
 
-    assert (answer.hrefs, answer.props()["{DAV:}displayname"][1].text) == ([ANN], "Ann Example")
+    groups = [ANN + "calendar-proxy-read/", ANN + "calendar-proxy-write/"]
+    assert answer.hrefs == [ANN, *groups]
+    assert answer.props()["{DAV:}displayname"][1].text == "Ann Example"
 
 
 @pytest.mark.rfc("3744 4")

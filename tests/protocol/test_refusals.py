@@ -46,6 +46,16 @@ def report(condition: Condition, body: str, path: str = "main/") -> Case:
     return Case(condition, "REPORT", path, body)
 
 
+ACE = (
+    "<D:ace><D:principal>{}</D:principal><D:grant><D:privilege><D:read/></D:privilege></D:grant>{}"
+    "</D:ace>"
+)
+
+
+def acl(condition: Condition, entries: str) -> Case:
+    return Case(condition, "ACL", "main/", f"<D:acl {declared()}>{entries}</D:acl>")
+
+
 def sync(inner: str) -> str:
     return f"<D:sync-collection {declared()}>{inner}<D:prop/></D:sync-collection>"
 
@@ -83,6 +93,24 @@ CASES = [
         ),
     ),
     Case(errors.NEED_PRIVILEGES, "COPY", "main/a.ics", headers={"Destination": "/dav/elsewhere"}),
+    acl(errors.NO_PROTECTED_ACE_CONFLICT, ACE.format("<D:self/>", "<D:protected/>")),
+    acl(errors.NO_INHERITED_ACE_CONFLICT, ACE.format("<D:all/>", "<D:inherited/>")),
+    acl(errors.LIMITED_NUMBER_OF_ACES, ACE.format("<D:all/>", "") * 101),
+    acl(errors.GRANT_ONLY, ACE.format("<D:all/>", "").replace("grant", "deny")),
+    acl(
+        errors.NO_INVERT, "<D:ace><D:invert><D:principal><D:all/></D:principal></D:invert></D:ace>"
+    ),
+    acl(errors.NOT_SUPPORTED_PRIVILEGE, ACE.format("<D:all/>", "").replace("D:read", "D:fly")),
+    acl(errors.RECOGNIZED_PRINCIPAL, ACE.format("<D:href>/dav/principals/zoe/</D:href>", "")),
+    acl(errors.RECOGNIZED_PRINCIPAL, ACE.format("<D:href>/dav/calendars/ann/</D:href>", "")),
+    acl(errors.RECOGNIZED_PRINCIPAL, ACE.format("<D:href>mailto:bob@example.org</D:href>", "")),
+    acl(errors.ALLOWED_PRINCIPAL, ACE.format("<D:self/>", "")),
+    acl(errors.ALLOWED_PRINCIPAL, ACE.format("<D:unauthenticated/>", "")),
+    acl(errors.ALLOWED_PRINCIPAL, ACE.format("<D:property><D:group/></D:property>", "")),
+    acl(
+        errors.ALLOWED_PRINCIPAL,
+        ACE.format("<D:href>/dav/principals/ann/calendar-proxy-read/</D:href>", ""),
+    ),
     report(errors.VALID_SYNC_TOKEN, sync("<D:sync-token>data:,1-1</D:sync-token>")),
     report(
         errors.SYNC_TRAVERSAL_SUPPORTED,

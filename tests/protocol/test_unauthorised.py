@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from caldavd.dav.registry import METHODS, REPORTS
+from caldavd.dav.server import Server
 from caldavd.names import split
 from tests.protocol.client import Answer, Client, declared, multiget, proppatch, query
 from tests.protocol.state import everything
@@ -16,6 +19,10 @@ BODIES = {
     "PUT": event(uid="z"),
     "POST": event(uid="z"),
     "REPORT": query(""),
+    "ACL": (
+        f"<D:acl {declared()}><D:ace><D:principal><D:all/></D:principal><D:grant><D:privilege>"
+        "<D:read/></D:privilege></D:grant></D:ace></D:acl>"
+    ),
     "MKCOL": (
         f"<D:mkcol {declared()}><D:set><D:prop><D:resourcetype><D:collection/><C:calendar/>"
         "</D:resourcetype></D:prop></D:set></D:mkcol>"
@@ -43,7 +50,7 @@ def told(answer: Answer) -> tuple[object, ...]:
     ("theirs", "missing"),
     [
         ("calendars/bob/", "calendars/zoe/"),
-        ("principals/bob/", "principals/zoe/"),
+        ("principals/bob/calendar-proxy-read/", "principals/zoe/calendar-proxy-read/"),
         ("calendars/bob/private/", "calendars/zoe/private/"),
         ("calendars/bob/private/", "calendars/bob/no/"),
         ("calendars/bob/private/a.ics", "calendars/bob/private/no.ics"),
@@ -73,7 +80,7 @@ async def test_no_method_tells_what_exists(
 async def test_no_report_tells_what_exists(ann: Client, secret: str, report: str):
     namespace, local = split(report)
     inner = '<x:filter><x:comp-filter name="VCALENDAR"/></x:filter>' if "query" in local else ""
-    inner += '<x:time-range start="20260101T000000Z"/>' if local == "free-busy-query" else ""
+    inner += '<x:time-range start="20260101T000000Z"/>' if "busy" in local else ""
     inner += "<D:href>a.ics</D:href>" if "multiget" in local else ""
     inner += "<D:self/>" if "match" in local else ""
     body = f'<x:{local} xmlns:x="{namespace}" xmlns:D="DAV:">{inner}</x:{local}>'
@@ -133,7 +140,8 @@ async def test_expand_property_opens_no_other_door(
     ann: Client, bob: Client, secret: str, calendar: str
 ):
     hrefs = "".join(
-        f"<D:href>{path}</D:href>" for path in (secret, secret + "a.ics", "/dav/principals/bob/")
+        f"<D:href>{path}</D:href>"
+        for path in (secret, secret + "a.ics", "/dav/principals/bob/calendar-proxy-read/")
     )
     await ann("PROPPATCH", calendar, proppatch(set_=f"<x:see xmlns:x='urn:x'>{hrefs}</x:see>"))
     body = (
@@ -149,8 +157,14 @@ async def test_expand_property_opens_no_other_door(
     assert "Bob Example" not in answer.text
 
 
+@pytest.fixture
+def discreet(server: Server) -> Client:
+    """Ann's client of a server that shows nobody anyone but themselves and their groups."""
+    return Client(replace(server, all_principals=False), "ann")
+
+
 @pytest.mark.rfc("3744 9.4")
-async def test_no_principal_search_finds_others(ann: Client, bob: Client):
+async def test_no_principal_search_of_a_discreet_server_finds_others(discreet: Client):
     for path in ("/", "/dav/principals/", "/dav/principals/ann/"):
         body = (
             f"<D:principal-property-search {declared()}><D:property-search><D:prop>"
@@ -158,12 +172,22 @@ async def test_no_principal_search_finds_others(ann: Client, bob: Client):
             "<D:prop><D:displayname/></D:prop></D:principal-property-search>"
         )
 
-        assert (await ann("REPORT", path, body)).hrefs == []
+        assert (await discreet("REPORT", path, body)).hrefs == []
+
+
+@pytest.mark.rfc("3744 5.8")
+async def test_a_principal_of_a_discreet_server_is_not_there_for_others(discreet: Client):
+    answers = [await discreet("PROPFIND", f"/dav/principals/{who}/") for who in ("bob", "zoe")]
+
+    assert (answers[0].status, told(answers[0])) == (404, told(answers[1]))
 
 
 @pytest.mark.rfc("3744 3.1")
 @pytest.mark.parametrize("path", ["/", "/dav/", "/dav/principals/", "/dav/calendars/"])
-async def test_no_listing_names_others(ann: Client, bob: Client, secret: str, path: str):
+async def test_no_listing_of_a_discreet_server_names_others(
+    discreet: Client, secret: str, path: str
+):
+    ann = discreet
     body = '<propfind xmlns="DAV:"><propname/></propfind>'
 
     for answer in (await ann("PROPFIND", path, body, Depth="1"), await ann.propfind(path)):

@@ -92,7 +92,7 @@ async def test_a_name_or_any_address_is_a_login(login: str, world: World) -> Non
 
 
 async def test_a_name_wins_over_anothers_address(world: World) -> None:
-    named = Principal(ids.new(), accounts.USER, "ann@example.org", "", "uuid", NOW)
+    named = Principal(ids.new(), "user", "ann@example.org", "", "uuid", NOW)
     await world.db.write(lambda tx: principals.create(tx, named, "hash"))
 
     found = await world.db.read(lambda tx: principals.login(tx, "ann@example.org"))

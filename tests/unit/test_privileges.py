@@ -10,7 +10,11 @@ from caldavd.names import CALDAV, DAV
 
 @pytest.mark.rfc("4791 6.1.1")
 def test_read_contains_read_free_busy_which_can_be_held_alone() -> None:
-    assert names(Privilege.READ) == [DAV + "read", CALDAV + "read-free-busy"]
+    assert names(Privilege.READ) == [
+        DAV + "read",
+        CALDAV + "read-free-busy",
+        DAV + "read-current-user-privilege-set",
+    ]
     assert names(Privilege.READ_FREE_BUSY) == [CALDAV + "read-free-busy"]
 
 

@@ -11,7 +11,7 @@ from caldavd.dav.locked import alive
 from caldavd.dav.locked import require as require_state
 from caldavd.dav.message import Request, Response
 from caldavd.dav.path import Path, encode, host_of
-from caldavd.dav.resolve import Target, require, resolve
+from caldavd.dav.resolve import Target, require, require_above, resolve
 from caldavd.dav.server import Context
 from caldavd.dav.wanted import INFINITY, depth
 from caldavd.errors import (
@@ -73,11 +73,11 @@ async def run(tx: WriteTx, context: Context, target: Target, command: Command) -
     """201 if the destination is new, 204 if something was overwritten."""
     require(target, Privilege.READ)
     if command.moves:
-        require(target, Privilege.UNBIND)
-    destination = await resolve(tx, context.actor, command.destination)
+        require_above(target, Privilege.UNBIND)
+    destination = await resolve(tx, context, command.destination)
     if isinstance(destination.resource, Unmapped) and destination.resource.parent is None:
         raise Failed(409, "the destination's parent does not exist: make it first")
-    require(destination, Privilege.BIND)
+    _require_place(destination, moves=command.moves)
     match target.resource:
         case CalendarObject(collection, stored):
             overwritten = await _object(tx, context, collection, stored, destination, command)
@@ -86,6 +86,19 @@ async def run(tx: WriteTx, context: Context, target: Target, command: Command) -
         case _:
             raise Failed(405, "only objects and calendars can be copied and moved")
     return Response(204 if overwritten else 201)
+
+
+def _require_place(destination: Target, *, moves: bool) -> None:
+    """Raises NeedPrivileges: something new needs bind, what is overwritten more (RFC 3744 §B)."""
+    match destination.resource:
+        case CalendarObject() if not moves:
+            require(destination, Privilege.WRITE_CONTENT)
+            require(destination, Privilege.WRITE_PROPERTIES)
+        case CalendarObject() | Calendar():
+            require_above(destination, Privilege.BIND)
+            require_above(destination, Privilege.UNBIND)
+        case _:
+            require(destination, Privilege.BIND)
 
 
 async def _object(
@@ -131,11 +144,13 @@ async def _calendar(
     tx: WriteTx, context: Context, source: Collection, destination: Target, command: Command
 ) -> bool:
     _require_depth(command)
-    name, over = _place_in_home(destination)
+    owner_id, name, over = _place_in_home(destination)
     if over is not None and over.id == source.id:
         raise Failed(403, "source and destination are the same calendar")
+    if command.moves and owner_id != source.owner_id:
+        raise Failed(403, "a calendar stays with its owner: copy it")
     # Under the home's lock names stay what they lead to; its calendars are locked together.
-    home, _ = await calendars.lock_with_home(tx, source.owner_id)
+    home, _ = await calendars.lock_with_home(tx, owner_id)
     over = await collections.by_name(tx, home.owner_id, name)
     wanted = [source.id] if over is None else [source.id, over.id]
     locked = alive(await collections.lock(tx, *wanted), source.id)
@@ -151,12 +166,13 @@ async def _calendar(
     return over is not None
 
 
-def _place_in_home(destination: Target) -> tuple[str, Collection | None]:
+def _place_in_home(destination: Target) -> tuple[int, str, Collection | None]:
+    """Whose home it is in, its name there, and the calendar that has the name now."""
     match destination.resource:
         case Calendar(collection):
-            return collection.name, collection
-        case Unmapped(Home(), name):
-            return name, None
+            return collection.owner_id, collection.name, collection
+        case Unmapped(Home(home), name):
+            return home.owner_id, name, None
     raise Refused(CALENDAR_COLLECTION_LOCATION, "a calendar lies directly in a calendar home")
 
 

@@ -10,7 +10,7 @@ from caldavd.dav.conditions import Conditions
 from caldavd.dav.locked import lock_object
 from caldavd.dav.locked import require as require_state
 from caldavd.dav.message import Request, Response
-from caldavd.dav.resolve import Target, require
+from caldavd.dav.resolve import Target, require_above
 from caldavd.dav.server import Context
 from caldavd.dav.wanted import INFINITY, depth
 from caldavd.errors import Failed, not_found
@@ -35,7 +35,7 @@ def parse(context: Context, request: Request) -> Command:
 
 async def run(tx: WriteTx, context: Context, target: Target, command: Command) -> Response:
     """204; a calendar goes to the trash, never without its objects (RFC 4918 §9.6.1)."""
-    require(target, Privilege.UNBIND)
+    require_above(target, Privilege.UNBIND)
     match target.resource:
         case CalendarObject(collection, stored):
             await _object(tx, context, collection, stored, command.conditions)

@@ -92,9 +92,8 @@ def runner(table: Callable[[], Table]) -> RunWrite:
         except Conflict:
             raise _exists(command) from None
         if command.instructions:
-            await set_properties(
-                tx, context.actor.id, Calendar(made), settings(outcomes), context.now
-            )
+            # What a delegate says of a new calendar is said for its owner.
+            await set_properties(tx, made.owner_id, Calendar(made), settings(outcomes), context.now)
         return Response(201, (("Cache-Control", "no-cache"),))
 
     return run

@@ -11,20 +11,30 @@ from caldavd.dav.conditions import Conditions
 from caldavd.dav.locked import alive, lock_object
 from caldavd.dav.locked import require as require_state
 from caldavd.dav.message import Request, Response
+from caldavd.dav.properties.principals import GROUP_MEMBER_SET
 from caldavd.dav.property import Table
-from caldavd.dav.propertyupdate import Instruction, decide, instructions, propstats, settings
-from caldavd.dav.resolve import Target, require
+from caldavd.dav.propertyupdate import (
+    Instruction,
+    Outcome,
+    all_or_none,
+    decide,
+    instructions,
+    propstats,
+    settings,
+)
+from caldavd.dav.resolve import Target, principal_at, require
 from caldavd.dav.row import RunWrite
 from caldavd.dav.server import Context
 from caldavd.dav.wanted import body_of, minimal
-from caldavd.errors import Failed, not_found
-from caldavd.model import Calendar, CalendarObject, Home, Resource
+from caldavd.errors import CANNOT_MODIFY_PROTECTED, Failed, Refused, not_found
+from caldavd.model import Calendar, CalendarObject, Home, Principal, ProxyGroup, Resource
 from caldavd.names import DAV
+from caldavd.service import delegates
 from caldavd.service.set_properties import set_properties
 from caldavd.store import collections
 from caldavd.store.engine import WriteTx
 from caldavd.xml import write
-from caldavd.xml.parse import expect
+from caldavd.xml.parse import expect, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +62,60 @@ def runner(table: Callable[[], Table]) -> RunWrite:
 
     async def run(tx: WriteTx, context: Context, target: Target, command: Command) -> Response:
         require(target, Privilege.READ)
+        match target.resource:
+            case ProxyGroup() as group:
+                outcomes = await _delegates(tx, context, target, group, command)
+                return _answer(target, outcomes, command)
+            case Principal():
+                require(target, Privilege.WRITE_PROPERTIES)
         resource = await _lock(tx, context, target.resource, command.conditions)
         outcomes = decide(table(), type(resource), target.privileges, command.instructions)
         if all(outcome.status == 200 for outcome in outcomes):
             await set_properties(tx, context.actor.id, resource, settings(outcomes), context.now)
-            if command.minimal:
-                # RFC 8144 §2.1: nothing to say means that all went well.
-                return Response(200, (("Preference-Applied", "return=minimal"),))
-        body = write.document(DAV + "multistatus", write.response(target.href, propstats(outcomes)))
-        return Response(207, (("Content-Type", write.CONTENT_TYPE),), body)
+        return _answer(target, outcomes, command)
 
     return run
+
+
+def _answer(target: Target, outcomes: Sequence[Outcome], command: Command) -> Response:
+    if command.minimal and all(outcome.status == 200 for outcome in outcomes):
+        # RFC 8144 §2.1: nothing to say means that all went well.
+        return Response(200, (("Preference-Applied", "return=minimal"),))
+    body = write.document(DAV + "multistatus", write.response(target.href, propstats(outcomes)))
+    return Response(207, (("Content-Type", write.CONTENT_TYPE),), body)
+
+
+async def _delegates(
+    tx: WriteTx, context: Context, target: Target, group: ProxyGroup, command: Command
+) -> list[Outcome]:
+    """Sets group-member-set, all that can be set on a group of delegates (caldav-proxy §5.2)."""
+    require(target, Privilege.WRITE_PROPERTIES)
+    await require_state(tx, context, command.conditions, group)
+    outcomes = []
+    wanted: Sequence[Principal] = ()
+    for one in command.instructions:
+        outcome = Outcome(one.name, 403, write.element(CANNOT_MODIFY_PROTECTED.element))
+        if one.name == GROUP_MEMBER_SET:
+            outcome, wanted = await _members(tx, context, one)
+        outcomes.append(outcome)
+    if all(outcome.status == 200 for outcome in outcomes):
+        await delegates.replace(tx, group.owner, group.level, wanted)
+    return all_or_none(outcomes)
+
+
+async def _members(
+    tx: WriteTx, context: Context, one: Instruction
+) -> tuple[Outcome, Sequence[Principal]]:
+    """The principals that a group-member-set names; none where it is removed."""
+    hrefs = [] if one.element is None else [text(e) for e in one.element.findall(DAV + "href")]
+    if len(hrefs) > delegates.MAX_DELEGATES:
+        return Outcome(one.name, 507), ()
+    try:
+        found = [await principal_at(tx, context, href) for href in dict.fromkeys(hrefs)]
+    except Refused as refused:
+        error = write.element(refused.condition.element)
+        return Outcome(one.name, refused.condition.status, error), ()
+    return Outcome(one.name, 200), found
 
 
 async def _lock(

@@ -1,19 +1,46 @@
-"""RFC 3744 §4 and §5, as far as one's own principal and privileges go."""
+"""RFC 3744 §5: who owns a resource, and who may do what with it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
-from caldavd.acl.privileges import Privilege, names
-from caldavd.dav.property import ANY, Fact, Property, View
-from caldavd.model import Calendar, CalendarObject, Home, Principal
+from caldavd.acl.privileges import (
+    OWNER,
+    PROXIES,
+    READER,
+    TREE,
+    Node,
+    Privilege,
+    from_bits,
+    largest,
+    names,
+)
+from caldavd.dav.path import encode
+from caldavd.dav.people import owner_of
+from caldavd.dav.property import ANY, PRINCIPALS, Fact, Property, View
+from caldavd.model import (
+    Ace,
+    Calendar,
+    CalendarObject,
+    Collection,
+    Grantee,
+    Home,
+    Principal,
+    ProxyGroup,
+)
 from caldavd.names import DAV
 from caldavd.xml import write
 
-
-def _principal_url(view: View) -> str:
-    return write.href(view.urls.principal(view.actor.name))
+_OWNED: Final = (Home, Calendar, CalendarObject)
+_OWNER: Final = "<D:property><D:owner/></D:property>"
+_GRANTEES: Final = {
+    Grantee.ALL: "<D:all/>",
+    Grantee.AUTHENTICATED: "<D:authenticated/>",
+    Grantee.OWNER: _OWNER,
+}
+_PROTECTED: Final = "<D:protected/>"
 
 
 def _principal_collection_set(view: View) -> str:
@@ -21,8 +48,13 @@ def _principal_collection_set(view: View) -> str:
 
 
 def _owner(view: View) -> str | None:
-    # Only its owner reaches a resource so far, so the actor is the owner.
-    return write.href(view.urls.principal(view.actor.name))
+    name = view.people.names.get(owner_of(view.resource) or 0)
+    return None if name is None else write.href(view.urls.principal(name))
+
+
+def _group(view: View) -> str:
+    """No resource has one; RFC 3744 §5.2 lets a server say so by an empty value."""
+    return ""
 
 
 def _current_user_privilege_set(view: View) -> str:
@@ -34,20 +66,119 @@ def _privileges(held: Privilege) -> str:
     return "".join(f"<D:privilege>{write.element(name)}</D:privilege>" for name in names(held))
 
 
-def _empty(view: View) -> str:
+def _supported_privilege_set(view: View) -> str:
+    return _SUPPORTED
+
+
+def _supported(node: Node) -> str:
+    parts = "".join(map(_supported, node.parts))
+    return (
+        f"<D:supported-privilege><D:privilege>{write.element(node.name)}</D:privilege>"
+        f'<D:description xml:lang="en">{write.escape(node.description)}</D:description>'
+        f"{parts}</D:supported-privilege>"
+    )
+
+
+_SUPPORTED: Final = _supported(TREE)
+
+
+def _acl(view: View) -> str:
+    """Entries of the resource's own, then those that it inherits (RFC 3744 §5.5.4)."""
+    match view.resource:
+        case Home(collection):
+            return _all(_OWNER) + _proxies(view, _PROTECTED) + _of_home(view, "")
+        case Calendar(collection):
+            return _all(_OWNER) + _of_calendar(view, collection, "") + _inherited(view)
+        case CalendarObject(collection):
+            href = view.urls.home(_owners_name(view)) + encode(collection.name) + "/"
+            return _all(_OWNER) + _of_calendar(view, collection, _from(href)) + _inherited(view)
+        case Principal():
+            return _all("<D:self/>") + _ace("<D:authenticated/>", READER, _PROTECTED)
+        case ProxyGroup():
+            return _all(_OWNER) + _ace("<D:self/>", READER, _PROTECTED)
+    return ""
+
+
+def _all(who: str) -> str:
+    return _ace(who, OWNER, _PROTECTED)
+
+
+def _inherited(view: View) -> str:
+    """What holds in a home for everything in it."""
+    origin = _from(view.urls.home(_owners_name(view)))
+    return _proxies(view, origin) + _of_home(view, origin)
+
+
+def _proxies(view: View, origin: str) -> str:
+    owner = _owners_name(view)
+    return "".join(
+        _ace(write.href(view.urls.proxy_group(owner, level)), privileges, origin)
+        for level, privileges in PROXIES.items()
+    )
+
+
+def _of_home(view: View, origin: str) -> str:
+    return _entries(view, view.people.homes.get(owner_of(view.resource) or 0, ()), origin)
+
+
+def _of_calendar(view: View, calendar: Collection, origin: str) -> str:
+    return _entries(view, view.people.calendars.get(calendar.id, ()), origin)
+
+
+def _entries(view: View, entries: Iterable[Ace], origin: str) -> str:
+    return "".join(
+        _ace(_grantee(view, entry), from_bits(entry.privileges), origin) for entry in entries
+    )
+
+
+def _grantee(view: View, entry: Ace) -> str:
+    if entry.grantee is not Grantee.PRINCIPAL:
+        return _GRANTEES[entry.grantee]
+    return write.href(view.urls.principal(view.people.names[entry.principal_id]))
+
+
+def _ace(who: str, privileges: Privilege, origin: str) -> str:
+    granted = "".join(
+        f"<D:privilege>{write.element(name)}</D:privilege>" for name in largest(privileges)
+    )
+    return f"<D:ace><D:principal>{who}</D:principal><D:grant>{granted}</D:grant>{origin}</D:ace>"
+
+
+def _from(href: str) -> str:
+    return f"<D:inherited>{write.href(href)}</D:inherited>"
+
+
+def _owners_name(view: View) -> str:
+    return view.people.names[owner_of(view.resource) or 0]
+
+
+def _acl_restrictions(view: View) -> str:
+    return "<D:grant-only/><D:no-invert/>"
+
+
+def _inherited_acl_set(view: View) -> str:
+    """No other resource's list limits what this one's grants (RFC 3744 §5.7)."""
     return ""
 
 
 PROPERTIES: Final = (
-    Property(DAV + "principal-URL", (Principal,), _principal_url),
     Property(DAV + "principal-collection-set", ANY, _principal_collection_set),
-    Property(DAV + "owner", (Home, Calendar, CalendarObject), _owner),
+    Property(DAV + "owner", (*_OWNED, ProxyGroup), _owner, needs=Fact.OWNERS),
+    Property(DAV + "group", _OWNED, _group),
+    Property(DAV + "supported-privilege-set", ANY, _supported_privilege_set),
     Property(
         DAV + "current-user-privilege-set",
         ANY,
         _current_user_privilege_set,
         needs=Fact.PRIVILEGES,
     ),
-    Property(DAV + "alternate-URI-set", (Principal,), _empty),
-    Property(DAV + "group-membership", (Principal,), _empty),
+    Property(
+        DAV + "acl",
+        (*PRINCIPALS, *_OWNED),
+        _acl,
+        needs=Fact.ACES,
+        requires=Privilege.READ_ACL,
+    ),
+    Property(DAV + "acl-restrictions", ANY, _acl_restrictions),
+    Property(DAV + "inherited-acl-set", ANY, _inherited_acl_set),
 )

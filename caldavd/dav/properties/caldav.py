@@ -23,30 +23,40 @@ TRANSP: Final = CALDAV + "schedule-calendar-transp"
 MAX_VALUE: Final = 100_000
 
 
-def _calendar_home_set(view: View) -> str:
-    return write.href(view.urls.home(view.actor.name))
+def _calendar_home_set(view: View) -> str | None:
+    match view.resource:
+        case Principal(name=name) as principal if not principal.is_group:
+            return write.href(view.urls.home(name))
+    return None
 
 
 def _calendar_user_address_set(view: View) -> str | None:
-    principal = view.principal
-    if principal is None:
-        return None
-    mail = [
-        f"<D:href{_PREFERRED if place == 0 else ''}>{write.escape('mailto:' + address)}</D:href>"
-        for place, address in enumerate(principal.addresses)
-    ]
-    others = (view.urls.principal(principal.name), f"urn:uuid:{principal.uuid}")
-    return "".join(mail) + write.hrefs(others)
+    match view.resource:
+        case Principal() as principal:
+            mail = [
+                f"<D:href{_PREFERRED if place == 0 else ''}>"
+                f"{write.escape('mailto:' + address)}</D:href>"
+                for place, address in enumerate(principal.addresses)
+            ]
+            others = (view.urls.principal(principal.name), f"urn:uuid:{principal.uuid}")
+            return "".join(mail) + write.hrefs(others)
+    return None
 
 
 _PREFERRED: Final = ' preferred="1"'
-_USER_TYPES: Final = {"user": "INDIVIDUAL"}
+USER_TYPES: Final = {
+    "user": "INDIVIDUAL",
+    "group": "GROUP",
+    "room": "ROOM",
+    "resource": "RESOURCE",
+}
+"""The kinds of principals as RFC 5545 §3.2.3 calls them."""
 
 
 def _calendar_user_type(view: View) -> str | None:
     match view.resource:
         case Principal(kind=kind):
-            return _USER_TYPES.get(kind, "UNKNOWN")
+            return USER_TYPES[kind]
     return None
 
 
@@ -157,12 +167,7 @@ def _own(name: str, get: Getter, set_: Setter, *, twin: str = "") -> Property:
 
 PROPERTIES: Final = (
     Property(CALDAV + "calendar-home-set", (Principal,), _calendar_home_set),
-    Property(
-        CALDAV + "calendar-user-address-set",
-        (Principal,),
-        _calendar_user_address_set,
-        needs=Fact.PRINCIPAL,
-    ),
+    Property(CALDAV + "calendar-user-address-set", (Principal,), _calendar_user_address_set),
     Property(CALDAV + "calendar-user-type", (Principal,), _calendar_user_type),
     Property(CALDAV + "supported-calendar-component-set", (Calendar,), _components),
     Property(CALDAV + "supported-calendar-component-sets", (Home,), _component_sets),

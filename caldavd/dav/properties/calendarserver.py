@@ -14,15 +14,19 @@ from caldavd.xml.parse import Element, raw_text, serialized
 COLOR: Final = APPLE + "calendar-color"
 ORDER: Final = APPLE + "calendar-order"
 DEFAULT_COLOR: Final = "#3B82F6FF"
-_RECORD_TYPES: Final = {"user": "users"}
+_RECORD_TYPES: Final = {
+    "user": "users",
+    "group": "groups",
+    "room": "locations",
+    "resource": "resources",
+}
 
 
 def _email_address_set(view: View) -> str | None:
-    if view.principal is None:
-        return None
-    return "".join(
-        write.text_element(CS + "email-address", address) for address in view.principal.addresses
-    )
+    match view.resource:
+        case Principal(addresses=addresses):
+            return "".join(write.text_element(CS + "email-address", one) for one in addresses)
+    return None
 
 
 def _first_name(view: View) -> str | None:
@@ -42,7 +46,7 @@ def _last_name(view: View) -> str | None:
 def _record_type(view: View) -> str | None:
     match view.resource:
         case Principal(kind=kind):
-            return _RECORD_TYPES.get(kind)
+            return _RECORD_TYPES[kind]
     return None
 
 
@@ -57,7 +61,7 @@ def _set_short(element: Element) -> tuple[Update, ...]:
 
 
 PROPERTIES: Final = (
-    Property(CS + "email-address-set", (Principal,), _email_address_set, needs=Fact.PRINCIPAL),
+    Property(CS + "email-address-set", (Principal,), _email_address_set),
     Property(CS + "first-name", (Principal,), _first_name),
     Property(CS + "last-name", (Principal,), _last_name),
     Property(CS + "record-type", (Principal,), _record_type),

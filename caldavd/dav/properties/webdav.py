@@ -13,6 +13,8 @@ from caldavd.model import (
     CalendarObject,
     Home,
     Principal,
+    Proxy,
+    ProxyGroup,
 )
 from caldavd.names import DAV
 from caldavd.xml import write
@@ -30,6 +32,10 @@ def _resourcetype(view: View) -> str:
             return "<D:collection/><C:calendar/>"
         case Principal():
             return "<D:collection/><D:principal/>"
+        case ProxyGroup(level=Proxy.READ):
+            return "<D:collection/><D:principal/><CS:calendar-proxy-read/>"
+        case ProxyGroup(level=Proxy.WRITE):
+            return "<D:collection/><D:principal/><CS:calendar-proxy-write/>"
     return "<D:collection/>"
 
 
@@ -43,8 +49,13 @@ def _displayname(view: View) -> str | None:
         # Never empty: a client shows it as the name of the calendar.
         case Calendar(collection):
             return write.text_element(DAV + "displayname", collection.name)
-        case Home():
-            return write.text_element(DAV + "displayname", view.actor.name)
+        case Home(collection):
+            name = view.people.names.get(collection.owner_id, collection.name)
+            return write.text_element(DAV + "displayname", name)
+        case ProxyGroup(owner, level):
+            whose = owner.display_name or owner.name
+            words = "read" if level is Proxy.READ else "read and write"
+            return write.text_element(DAV + "displayname", f"{whose}: delegates who {words}")
     return None
 
 
@@ -128,11 +139,12 @@ PROPERTIES: Final = (
         (Principal, Home, Calendar, CalendarObject),
         _displayname,
         set=_set_displayname,
-        needs=Fact.STORED,
+        needs=Fact.STORED | Fact.OWNERS,
         allprop=True,
         whole=True,
         own=True,
     ),
+    Property(DAV + "displayname", (ProxyGroup,), _displayname, allprop=True, whole=True),
     Property(DAV + "getetag", (Home, Calendar, CalendarObject), _getetag, allprop=True),
     Property(DAV + "getcontenttype", _FILES, _getcontenttype, allprop=True),
     Property(DAV + "getcontentlength", _FILES, _getcontentlength, allprop=True),

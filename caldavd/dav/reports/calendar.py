@@ -8,11 +8,12 @@ from datetime import UTC, tzinfo
 
 from caldavd.acl.privileges import Privilege
 from caldavd.dav import calendar_data
+from caldavd.dav.facts import Item
 from caldavd.dav.filter import filter_of, timezone_of
 from caldavd.dav.members import object_item
 from caldavd.dav.path import Path
 from caldavd.dav.resolve import Target, require
-from caldavd.dav.respond import Item, Selection, Wanted
+from caldavd.dav.respond import Selection, Wanted
 from caldavd.dav.server import Context
 from caldavd.errors import VALID_FILTER, Failed, Refused
 from caldavd.ical.byreference import Zones

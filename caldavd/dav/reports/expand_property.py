@@ -117,8 +117,10 @@ async def _expand(
         for href in element.findall(DAV + "href"):
             try:
                 path = context.urls.parse(text(href))
-                named = await resolve(tx, context.actor, path)
+                named = await resolve(tx, context, path)
             except Failed:
+                continue
+            if Privilege.READ not in named.privileges:
                 continue
             inner = await _response(tx, context, table, named, one.inner, budget)
             element.replace(href, parse(inner.encode()))

@@ -71,7 +71,7 @@ async def _periods(tx: ReadTx, context: Context, target: Target, query: Query) -
     limit = context.server.limits.max_instances
 
     def may_see(one: Collection) -> bool:
-        return Privilege.READ_FREE_BUSY in effective(context.actor, Calendar(one))
+        return Privilege.READ_FREE_BUSY in effective(context.actor, Calendar(one), target.grants)
 
     match target.resource:
         case Calendar(collection):

@@ -1,4 +1,4 @@
-"""The reports about principals (RFC 3744 §9.2 to §9.5), as far as one's own principal goes."""
+"""The reports about principals (RFC 3744 §9.2, §9.4, §9.5)."""
 
 from __future__ import annotations
 
@@ -7,20 +7,25 @@ from dataclasses import dataclass
 from typing import Final
 
 from caldavd.acl.privileges import Privilege
-from caldavd.dav.members import members
+from caldavd.dav.facts import Item
+from caldavd.dav.members import visible
 from caldavd.dav.message import Response
+from caldavd.dav.people import owner_of, with_aces
+from caldavd.dav.properties.caldav import USER_TYPES
+from caldavd.dav.property import NOBODY
 from caldavd.dav.resolve import Target, require
-from caldavd.dav.respond import Item, Mode, Selection, Wanted
+from caldavd.dav.respond import Mode, Selection, Wanted
 from caldavd.dav.server import Context
-from caldavd.errors import Failed
+from caldavd.errors import NUMBER_OF_MATCHES, Failed, Refused
 from caldavd.ical.collation import contains
-from caldavd.model import Calendar, CalendarObject, Home, Principal, Root
+from caldavd.model import Principal, Proxy, ProxyGroup
 from caldavd.names import CALDAV, CS, DAV
 from caldavd.store import principals
 from caldavd.store.engine import ReadTx
 from caldavd.xml import write
 from caldavd.xml.parse import Element, elements, text
 
+MAX_MATCHES: Final = 5_000
 COLLATION: Final = "i;unicode-casemap"
 
 SEARCHABLE: Final = (
@@ -57,6 +62,8 @@ class PropertySearch:
 
     searches: Sequence[Search]
     any_of: bool
+    everywhere: bool
+    """Whether everyone is looked through, wherever the report was sent to."""
     wanted: Wanted
 
 
@@ -71,6 +78,7 @@ def parse_search(context: Context, root: Element, wanted: Wanted) -> PropertySea
     return PropertySearch(
         searches,
         root.get("test", "allof") == "anyof",
+        root.find(DAV + "apply-to-principal-collection-set") is not None,
         Wanted(Mode.PROP, names, minimal=wanted.minimal),
     )
 
@@ -78,14 +86,34 @@ def parse_search(context: Context, root: Element, wanted: Wanted) -> PropertySea
 async def select_search(
     tx: ReadTx, context: Context, target: Target, query: PropertySearch
 ) -> tuple[Selection, Wanted]:
-    """The actor's own principal, if it matches."""
+    """The principals below the target, or all that the actor sees, that match.
+
+    Raises Refused(NUMBER_OF_MATCHES) for more than MAX_MATCHES of them.
+    """
     require(target, Privilege.READ)
-    own = await _own(tx, context)
-    values = _values(context, own)
-    results = [_found(search, values) for search in query.searches]
-    matched = any(results) if query.any_of and results else all(results)
-    items: list[Item] = [(context.urls.principal(own.name), own)] if matched else []
-    return Selection(items), query.wanted
+    match target.resource:
+        case Principal() as one if not query.everywhere:
+            among = [one]
+        case ProxyGroup() if not query.everywhere:
+            among = []
+        case _:
+            among = await visible(tx, context)
+    found = await tx.offload(_matching, context, query, among)
+    if len(found) > MAX_MATCHES:
+        raise Refused(NUMBER_OF_MATCHES, f"more than {MAX_MATCHES} principals match: say more")
+    return Selection([(context.urls.principal(one.name), one) for one in found]), query.wanted
+
+
+def _matching(
+    context: Context, query: PropertySearch, among: Sequence[Principal]
+) -> list[Principal]:
+    found = []
+    for one in among:
+        values = _values(context, one)
+        results = [_found(search, values) for search in query.searches]
+        if any(results) if query.any_of and results else all(results):
+            found.append(one)
+    return found
 
 
 def parse_nothing(context: Context, root: Element, wanted: Wanted) -> None:
@@ -106,68 +134,33 @@ async def run_property_set(tx: ReadTx, context: Context, target: Target, query: 
     return Response(200, (("Content-Type", write.CONTENT_TYPE),), body)
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
-    """A principal-match: the actor's own principal, or what a property names the actor in."""
-
-    property: str | None
-    wanted: Wanted
-
-
-def parse_match(context: Context, root: Element, wanted: Wanted) -> Match:
-    """Raises Failed(400) unless it says DAV:self or DAV:principal-property."""
-    if root.find(DAV + "self") is not None:
-        return Match(None, _only_props(root, wanted))
-    found = root.find(DAV + "principal-property")
-    names = [] if found is None else [str(child.tag) for child in elements(found)]
-    if len(names) != 1:
-        raise Failed(400, "principal-match holds DAV:self or DAV:principal-property")
-    return Match(names[0], _only_props(root, wanted))
-
-
-async def select_match(
-    tx: ReadTx, context: Context, target: Target, query: Match
-) -> tuple[Selection, Wanted]:
-    """Members of the target (RFC 3744 §9.3)."""
-    require(target, Privilege.READ)
-    found = [(target.href, target.resource)]
-    found += await members(tx, context, target.resource, target.href)
-    if isinstance(target.resource, Root):
-        href, below = found[1]
-        found += await members(tx, context, below, href)
-    if query.property is None:
-        items = [item for item in found if isinstance(item[1], Principal)]
-    elif query.property in (DAV + "owner", DAV + "principal-URL"):
-        owned = (Home, Calendar, CalendarObject)
-        kinds = owned if query.property == DAV + "owner" else (Principal,)
-        items = [item for item in found if isinstance(item[1], kinds)]
-    else:
-        items = []
-    return Selection(items), query.wanted
-
-
 def parse_acl_set(context: Context, root: Element, wanted: Wanted) -> Wanted:
     """An acl-principal-prop-set asks for properties only."""
-    return _only_props(root, wanted)
+    return only_props(root, wanted)
 
 
 async def select_acl_set(
     tx: ReadTx, context: Context, target: Target, wanted: Wanted
 ) -> tuple[Selection, Wanted]:
-    """The principals in the access control list: so far the owner's alone (RFC 3744 §9.2)."""
+    """The principals in the access control list, each once (RFC 3744 §9.2)."""
     require(target, Privilege.READ_ACL)
-    own = await _own(tx, context)
-    return Selection([(context.urls.principal(own.name), own)]), wanted
+    resource, urls = target.resource, context.urls
+    people = await with_aces(tx, context, [resource], NOBODY)
+    owner_id = owner_of(resource) or 0
+    entries = [
+        ace for of in (people.homes, people.calendars) for found in of.values() for ace in found
+    ]
+    ids = dict.fromkeys((owner_id, *(ace.principal_id for ace in entries)))
+    found = {one.id: one for one in await principals.by_ids(tx, ids.keys())}
+    items: list[Item] = [
+        (urls.principal(found[id_].name), found[id_]) for id_ in ids if id_ in found
+    ]
+    owner = found[owner_id]
+    items += [(urls.proxy_group(owner.name, level), ProxyGroup(owner, level)) for level in Proxy]
+    return Selection(items), wanted
 
 
-async def _own(tx: ReadTx, context: Context) -> Principal:
-    own = await principals.by_id(tx, context.actor.id)
-    if own is None:
-        raise Failed(404, "this principal was removed")
-    return own
-
-
-def _only_props(root: Element, wanted: Wanted) -> Wanted:
+def only_props(root: Element, wanted: Wanted) -> Wanted:
     """Without a DAV:prop nothing is wanted, not everything."""
     return wanted if root.find(DAV + "prop") is not None else Wanted()
 
@@ -190,19 +183,19 @@ def _found(search: Search, values: dict[str, list[str]]) -> bool:
     )
 
 
-def _values(context: Context, own: Principal) -> dict[str, list[str]]:
+def _values(context: Context, of: Principal) -> dict[str, list[str]]:
     urls = context.urls
-    shown = own.display_name or own.name
+    shown = of.display_name or of.name
     return {
         DAV + "displayname": [shown],
         CS + "first-name": [shown.rpartition(" ")[0]],
         CS + "last-name": [shown.rpartition(" ")[2]],
-        CS + "email-address-set": list(own.addresses),
+        CS + "email-address-set": list(of.addresses),
         CALDAV + "calendar-user-address-set": [
-            *(f"mailto:{address}" for address in own.addresses),
-            urls.principal(own.name),
-            f"urn:uuid:{own.uuid}",
+            *(f"mailto:{address}" for address in of.addresses),
+            urls.principal(of.name),
+            f"urn:uuid:{of.uuid}",
         ],
-        CALDAV + "calendar-home-set": [urls.home(own.name)],
-        CALDAV + "calendar-user-type": ["INDIVIDUAL"],
+        CALDAV + "calendar-home-set": [] if of.is_group else [urls.home(of.name)],
+        CALDAV + "calendar-user-type": [USER_TYPES[of.kind]],
     }

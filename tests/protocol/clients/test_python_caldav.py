@@ -115,7 +115,10 @@ async def test_principal_search_for_somebody_else_finds_nobody(ann: Client):
 async def test_principal_search_for_nothing_lists_everyone_who_may_be_seen(ann: Client):
     found = await ann("REPORT", "/", wire("python-caldav/principal-list"), Depth="0")
 
-    assert (found.status, found.hrefs) == (207, ["/dav/principals/ann/"])
+    assert (found.status, found.hrefs) == (
+        207,
+        ["/dav/principals/ann/", "/dav/principals/bob/"],
+    )
 
 
 async def test_sync_has_no_statuses_but_200_and_404(ann: Client, calendar: str):

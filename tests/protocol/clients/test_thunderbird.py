@@ -61,7 +61,7 @@ async def test_detection_at_a_calendar_takes_that_calendar(ann: Client, calendar
         "/calendar/",
         "/remote.php/dav/",
         "/dav/elsewhere/",
-        "/dav/principals/bob/",
+        "/dav/principals/zoe/",
         "/dav/calendars/bob/",
         "/dav/calendars/bob/calendar/",
         "/dav/calendars/ann/missing/",

@@ -1,0 +1,100 @@
+"""What answers need to know of principals: owners, groups, delegates, access control entries.
+
+Loaded once for a page of an answer, and not at all where everything is the actor's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from caldavd.dav.server import Context
+from caldavd.model import (
+    NO_GRANTS,
+    Ace,
+    Calendar,
+    CalendarObject,
+    Grants,
+    Home,
+    Principal,
+    ProxyGroup,
+    Resource,
+)
+from caldavd.store import aces, collections, members, principals
+from caldavd.store.engine import ReadTx
+from caldavd.store.members import Relations
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Facts about principals, for the resources of a page."""
+
+    names: Mapping[int, str] = field(default_factory=dict)
+    """The names of owners, and of whom entries are for, by id."""
+    relations: Relations = field(default_factory=Relations)
+    homes: Mapping[int, Sequence[Ace]] = field(default_factory=dict)
+    """The entries of homes by their owner's id."""
+    calendars: Mapping[int, Sequence[Ace]] = field(default_factory=dict)
+    """The entries of calendars by their id."""
+    grants: Grants = NO_GRANTS
+
+
+def owner_of(resource: Resource) -> int | None:
+    """The id of the principal that a resource belongs to; a principal is its own."""
+    match resource:
+        case CalendarObject(collection) | Calendar(collection) | Home(collection):
+            return collection.owner_id
+        case Principal(id=id_) | ProxyGroup(Principal(id=id_)):
+            return id_
+    return None
+
+
+def owners(resources: Iterable[Resource]) -> list[int]:
+    """The ids of whom resources belong to, each once."""
+    return list(dict.fromkeys(id_ for one in resources if (id_ := owner_of(one)) is not None))
+
+
+async def with_owners(
+    tx: ReadTx, context: Context, resources: Sequence[Resource], known: People
+) -> People:
+    """Adds the names of owners; the actor's is known."""
+    actor = context.actor
+    names = {**known.names, actor.id: actor.name}
+    unknown = [id_ for id_ in owners(resources) if id_ not in names]
+    if unknown:
+        names |= await principals.names(tx, unknown)
+    return replace(known, names=names)
+
+
+async def with_grants(
+    tx: ReadTx, context: Context, resources: Sequence[Resource], known: People
+) -> People:
+    """Adds what others give to the actor, if something is another's."""
+    if known.grants is not NO_GRANTS or owners(resources) in ([], [context.actor.id]):
+        return known
+    return replace(known, grants=await aces.given(tx, context.actor.id))
+
+
+async def with_relations(tx: ReadTx, resources: Sequence[Resource], known: People) -> People:
+    """Adds which groups principals are in, and for whom they act."""
+    found = [one for one in resources if isinstance(one, (Principal, ProxyGroup))]
+    return replace(known, relations=await members.relations(tx, owners(found)))
+
+
+async def with_aces(
+    tx: ReadTx, context: Context, resources: Sequence[Resource], known: People
+) -> People:
+    """Adds the entries of homes and calendars, and the names of whom they are for."""
+    ids = {one.collection.id for one in resources if isinstance(one, (Calendar, CalendarObject))}
+    placed = [one for one in resources if isinstance(one, (Home, Calendar, CalendarObject))]
+    homes = {one.id: one.owner_id for one in await collections.homes(tx, owners(placed))}
+    found = await aces.of(tx, [*ids, *homes])
+    named = {ace.principal_id for entries in found.values() for ace in entries}
+    known = await with_owners(tx, context, resources, known)
+    names = {**known.names, **await principals.names(tx, named - known.names.keys())}
+    return replace(
+        known,
+        names=names,
+        homes={homes[id_]: entries for id_, entries in found.items() if id_ in homes},
+        calendars={id_: entries for id_, entries in found.items() if id_ in ids},
+    )
