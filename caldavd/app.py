@@ -6,8 +6,8 @@ import asyncio
 import logging
 import signal
 import ssl
-from collections.abc import Coroutine, Iterable, MutableMapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, MutableMapping
+from dataclasses import dataclass, replace
 from importlib import import_module, util
 from ipaddress import ip_network
 from pathlib import Path
@@ -17,11 +17,13 @@ from aiohttp import web
 
 from caldavd import clock, listeners, memory, parts, zonedata
 from caldavd.auth.basic import Authenticator
+from caldavd.auth.failures import Failures
 from caldavd.auth.passwords import Hasher, draw
 from caldavd.config import Bootstrap, ConfigError
 from caldavd.dav import http
 from caldavd.dav.http import Handler, Proxies
 from caldavd.dav.path import Urls
+from caldavd.dav.publisher import Publisher
 from caldavd.dav.server import DavLimits, Server
 from caldavd.front import Bounds, Front, Side, quiet_logger, receiver
 from caldavd.listeners import Sockets
@@ -35,12 +37,14 @@ from caldavd.store import upgrading
 from caldavd.store.connect import connect
 from caldavd.store.engine import Database, Unavailable
 from caldavd.workers import prune, runner
+from caldavd.workers.link_uses import LinkUses
 from caldavd.workers.reindex import Reindexer
 
 _log: Final = logging.getLogger(__name__)
 
 PRUNE_EVERY_S: Final = 6 * 3_600
 REINDEX_EVERY_S: Final = 600
+LINK_USES_EVERY_S: Final = 600
 KEEPALIVE_S: Final = 75
 
 
@@ -159,7 +163,11 @@ async def _serve(prepared: Prepared, number: int, parent: int | None) -> None:
     context = listeners.tls(config.server)
     stop = _stop_signals(config, context, parent)
     requests = RequestLog(config.log.format)
-    dav = http.handler(_server(config, db, auth, requests), _proxies(config))
+    uses = LinkUses(db)
+    served = _server(config, db, auth, requests)
+    # Whoever follows a revoked link is no guesser of passwords: they are counted apart.
+    publisher = Publisher(Failures(parts.slowing(config)), uses.note)
+    dav = http.handler(replace(served, publisher=publisher), _proxies(config))
     front = Front(_bounds(config), db, metrics, dav)
     main = _runner(front.serve, config)
     side = _runner(Side(db, metrics).serve, config)
@@ -170,7 +178,8 @@ async def _serve(prepared: Prepared, number: int, parent: int | None) -> None:
             await _listen(side, listeners.tcp(config.metrics.host, port, shared=False), None)
         reindexing = runner.Periodic("reindex", REINDEX_EVERY_S, reindexer.work)
         watching = front.watch(lambda: main.server.connections if main.server else ())
-        others = (auth.keep_notes(), watching, runner.run(reindexing))
+        noting = runner.Periodic("link uses", LINK_USES_EVERY_S, uses.write)
+        others = (auth.keep_notes(), watching, *map(runner.run, (reindexing, noting)))
         await _until(stop, config, db, others)
         _log.info("stopping")
         for site in main.sites:
@@ -179,16 +188,17 @@ async def _serve(prepared: Prepared, number: int, parent: int | None) -> None:
     finally:
         await main.cleanup()
         await side.cleanup()
-        await _write_notes(auth)
+        await _write_notes(auth.write_notes)
+        await _write_notes(uses.write)
         await db.close()
         requests.close()
 
 
-async def _write_notes(auth: Authenticator) -> None:
+async def _write_notes(write: Callable[[], Awaitable[None]]) -> None:
     try:
-        await auth.write_notes()
+        await write()
     except Unavailable as error:
-        _log.warning("login notes not written", extra={"reason": str(error)})
+        _log.warning("notes of uses not written", extra={"reason": str(error)})
 
 
 async def _until(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import Enum
+from enum import Enum, IntEnum
 from typing import NamedTuple
 
 
@@ -51,6 +51,24 @@ class Kind(Enum):
     CALENDAR = "calendar"
 
 
+class Access(IntEnum):
+    """How closed a calendar object is to others than its owner (RFC 5545 §3.8.1.3)."""
+
+    PUBLIC = 0
+    CONFIDENTIAL = 1
+    PRIVATE = 2
+
+
+class Mode(IntEnum):
+    """What those see who hold a link."""
+
+    FULL = 0
+    BUSY = 1
+    """The calendar as busy blocks."""
+    FREE_BUSY = 2
+    """Busy time alone, of a calendar or of all in a home."""
+
+
 @dataclass(frozen=True, slots=True)
 class Collection:
     """A collection row: a calendar home or a calendar."""
@@ -67,6 +85,8 @@ class Collection:
     created_at: int
     modified_at: int
     trashed_at: int | None
+    subscribed: int = 0
+    """1: what it holds comes from a feed, and nobody else writes there."""
 
     @property
     def etag(self) -> str:

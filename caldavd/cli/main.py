@@ -58,6 +58,12 @@ COMMANDS: Final = (
         "Passwords for single devices: add, list, revoke.",
     ),
     Entry("calendar", "caldavd.cli.calendar", "calendar", "Calendars: add, list, remove, restore."),
+    Entry(
+        "publish",
+        "caldavd.cli.publish",
+        "publish_",
+        "Links to calendars for everybody: add, list, remove.",
+    ),
     Entry("import", "caldavd.cli.import_", "import_", "Bring .ics files into a calendar."),
     Entry("export", "caldavd.cli.export", "export", "Write calendars as .ics files."),
     Entry("backup", "caldavd.cli.backup", "backup", "Copy the database while the server runs."),

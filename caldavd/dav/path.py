@@ -14,6 +14,8 @@ DAV_ROOT: Final = "dav"
 TIMEZONES: Final = "timezones"
 PRINCIPALS: Final = "principals"
 CALENDARS: Final = "calendars"
+FEEDS: Final = "feeds"
+FREE_BUSY: Final = "freebusy"
 
 MAX_SEGMENT: Final = 1_000
 MAX_URL: Final = 16_000

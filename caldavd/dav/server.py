@@ -8,6 +8,7 @@ from typing import Protocol
 
 from caldavd.clock import Clock, now
 from caldavd.dav.path import Path, Urls
+from caldavd.dav.publisher import Publisher
 from caldavd.ical.validate import DEFAULT, Limits
 from caldavd.model import Actor, RequestLine
 from caldavd.store.engine import Database
@@ -55,6 +56,7 @@ class Server:
     clock: Clock = now
     note: Callable[[RequestLine], None] = ignore
     """Where the line of each request goes."""
+    publisher: Publisher = field(default_factory=Publisher)
 
 
 @dataclass(frozen=True, slots=True)
