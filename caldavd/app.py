@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from caldavd import clock, listeners, memory, parts, zonedata
+from caldavd import clock, feeds, listeners, memory, parts, zonedata
 from caldavd.auth.basic import Authenticator
 from caldavd.auth.failures import Failures
 from caldavd.auth.passwords import Hasher, draw
@@ -39,12 +39,14 @@ from caldavd.store.engine import Database, Unavailable
 from caldavd.workers import prune, runner
 from caldavd.workers.link_uses import LinkUses
 from caldavd.workers.reindex import Reindexer
+from caldavd.workers.subscriptions import Fetcher
 
 _log: Final = logging.getLogger(__name__)
 
 PRUNE_EVERY_S: Final = 6 * 3_600
 REINDEX_EVERY_S: Final = 600
 LINK_USES_EVERY_S: Final = 600
+FEEDS_EVERY_S: Final = 60
 KEEPALIVE_S: Final = 75
 
 
@@ -164,11 +166,8 @@ async def _serve(prepared: Prepared, number: int, parent: int | None) -> None:
     stop = _stop_signals(config, context, parent)
     requests = RequestLog(config.log.format)
     uses = LinkUses(db)
-    served = _server(config, db, auth, requests)
-    # Whoever follows a revoked link is no guesser of passwords: they are counted apart.
-    publisher = Publisher(Failures(parts.slowing(config)), uses.note)
-    dav = http.handler(replace(served, publisher=publisher), _proxies(config))
-    front = Front(_bounds(config), db, metrics, dav)
+    served = replace(_server(config, db, auth, requests), publisher=_publisher(config, uses))
+    front = Front(_bounds(config), db, metrics, http.handler(served, _proxies(config)))
     main = _runner(front.serve, config)
     side = _runner(Side(db, metrics).serve, config)
     try:
@@ -179,7 +178,8 @@ async def _serve(prepared: Prepared, number: int, parent: int | None) -> None:
         reindexing = runner.Periodic("reindex", REINDEX_EVERY_S, reindexer.work)
         watching = front.watch(lambda: main.server.connections if main.server else ())
         noting = runner.Periodic("link uses", LINK_USES_EVERY_S, uses.write)
-        others = (auth.keep_notes(), watching, *map(runner.run, (reindexing, noting)))
+        fetching = runner.Periodic("feeds", FEEDS_EVERY_S, Fetcher(feeds.means(config, db)).work)
+        others = (auth.keep_notes(), watching, *map(runner.run, (reindexing, noting, fetching)))
         await _until(stop, config, db, others)
         _log.info("stopping")
         for site in main.sites:
@@ -290,6 +290,14 @@ def _server(config: Config, db: Database, auth: Authenticator, requests: Request
         ),
         note=requests.note,
     )
+
+
+def _publisher(config: Config, uses: LinkUses) -> Publisher:
+    """What links are served with.
+
+    Whoever follows one that was taken back guesses at no password: they are counted apart.
+    """
+    return Publisher(Failures(parts.slowing(config)), uses.note)
 
 
 def _bounds(config: Config) -> Bounds:

@@ -29,6 +29,10 @@ WRITE: Final = (
 OWNER: Final = (
     WRITE | Privilege.READ | Privilege.READ_ACL | Privilege.READ_CURRENT_USER_PRIVILEGE_SET
 )
+SUBSCRIBED_OBJECT: Final = (
+    Privilege.READ | Privilege.READ_ACL | Privilege.READ_CURRENT_USER_PRIVILEGE_SET
+)
+SUBSCRIBED: Final = SUBSCRIBED_OBJECT | Privilege.WRITE_PROPERTIES | Privilege.UNBIND
 READER: Final = Privilege.READ | Privilege.READ_CURRENT_USER_PRIVILEGE_SET
 
 NAMES: Final = {

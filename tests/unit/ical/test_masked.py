@@ -231,7 +231,7 @@ def test_no_secret_survives_in_any_line_of_any_component(name: str, secret: str)
 names = st.sampled_from(
     [line.partition(":")[0].partition(";")[0] for line in SECRETS] + list(ALLOWED)
 )
-words = st.text(st.characters(exclude_characters='\r\n\x85\u2028\u2029\x0b\x0c";:,^'), max_size=12)
+words = st.text("aZ09T-+/=.*% <>&äß\N{WAVING HAND SIGN}", max_size=8)
 parameter = st.tuples(
     st.sampled_from(["VALUE", "TZID", "RANGE", "X-A", "CN", "FBTYPE"]), words
 ).map(lambda drawn: f";{drawn[0]}={drawn[1]}")
