@@ -8,7 +8,7 @@ from caldavd.ical import parse
 from caldavd.model import Collection, Stored
 from caldavd.service import calendars
 from caldavd.service.delete import delete
-from caldavd.service.put import UidConflict, require_component
+from caldavd.service.put import require_component, uid_changed, uid_taken
 from caldavd.service.save import save
 from caldavd.store import changes, ids, objects, occurrences, properties
 from caldavd.store.engine import WriteTx
@@ -73,9 +73,9 @@ async def _make_room(
     require_component(to, source.component)
     if over is not None:
         if over.uid != source.uid:
-            raise UidConflict(over.uid, over.name)
+            raise uid_changed(over)
         await delete(tx, to, over, now)
     holder = await objects.name_of_uid(tx, to.id, source.uid)
     leaves = moves and source.collection_id == to.id and holder == source.name
     if holder is not None and not leaves:
-        raise UidConflict(source.uid, holder)
+        raise uid_taken(source.uid, holder)

@@ -254,9 +254,13 @@ def expected(series: Series, window: Window) -> set[tuple[int, int, str]]:
         for component in found
     }
     low, high = start.timestamp(), end.timestamp()
-    # A task that lasts for its DURATION overlaps what begins where it ends (RFC 4791 §9.9).
-    late = int(series.name == "VTODO" and series.length is not None and not series.by_end)
-    return {row for row in placed if row[0] < high and max(row[1] + late, row[0] + 1) > low}
+    # A task that lasts for its DURATION overlaps what begins where it ends, and one of no length
+    # what ends where it begins (RFC 4791 §9.9).
+    lasting = series.name == "VTODO" and series.length is not None and not series.by_end
+    early = int(lasting and not series.length)
+    return {
+        row for row in placed if row[0] - early < high and max(row[1] + lasting, row[0] + 1) > low
+    }
 
 
 def _asked(series: Series, end: datetime) -> dict[str, str] | None:
