@@ -6,8 +6,8 @@ import asyncio
 import logging
 import signal
 import ssl
-from collections.abc import Coroutine, Iterable, MutableMapping
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, MutableMapping
+from dataclasses import dataclass, replace
 from importlib import import_module, util
 from ipaddress import ip_network
 from pathlib import Path
@@ -15,13 +15,15 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from caldavd import clock, listeners, memory, parts, zonedata
+from caldavd import clock, feeds, listeners, memory, parts, zonedata
 from caldavd.auth.basic import Authenticator
+from caldavd.auth.failures import Failures
 from caldavd.auth.passwords import Hasher, draw
 from caldavd.config import Bootstrap, ConfigError
 from caldavd.dav import http
 from caldavd.dav.http import Handler, Proxies
 from caldavd.dav.path import Urls
+from caldavd.dav.publisher import Publisher
 from caldavd.dav.server import DavLimits, Server
 from caldavd.front import Bounds, Front, Side, quiet_logger, receiver
 from caldavd.listeners import Sockets
@@ -35,12 +37,16 @@ from caldavd.store import upgrading
 from caldavd.store.connect import connect
 from caldavd.store.engine import Database, Unavailable
 from caldavd.workers import prune, runner
+from caldavd.workers.link_uses import LinkUses
 from caldavd.workers.reindex import Reindexer
+from caldavd.workers.subscriptions import Fetcher
 
 _log: Final = logging.getLogger(__name__)
 
 PRUNE_EVERY_S: Final = 6 * 3_600
 REINDEX_EVERY_S: Final = 600
+LINK_USES_EVERY_S: Final = 600
+FEEDS_EVERY_S: Final = 60
 KEEPALIVE_S: Final = 75
 
 
@@ -159,8 +165,9 @@ async def _serve(prepared: Prepared, number: int, parent: int | None) -> None:
     context = listeners.tls(config.server)
     stop = _stop_signals(config, context, parent)
     requests = RequestLog(config.log.format)
-    dav = http.handler(_server(config, db, auth, requests), _proxies(config))
-    front = Front(_bounds(config), db, metrics, dav)
+    uses = LinkUses(db)
+    served = replace(_server(config, db, auth, requests), publisher=_publisher(config, uses))
+    front = Front(_bounds(config), db, metrics, http.handler(served, _proxies(config)))
     main = _runner(front.serve, config)
     side = _runner(Side(db, metrics).serve, config)
     try:
@@ -170,7 +177,9 @@ async def _serve(prepared: Prepared, number: int, parent: int | None) -> None:
             await _listen(side, listeners.tcp(config.metrics.host, port, shared=False), None)
         reindexing = runner.Periodic("reindex", REINDEX_EVERY_S, reindexer.work)
         watching = front.watch(lambda: main.server.connections if main.server else ())
-        others = (auth.keep_notes(), watching, runner.run(reindexing))
+        noting = runner.Periodic("link uses", LINK_USES_EVERY_S, uses.write)
+        fetching = runner.Periodic("feeds", FEEDS_EVERY_S, Fetcher(feeds.means(config, db)).work)
+        others = (auth.keep_notes(), watching, *map(runner.run, (reindexing, noting, fetching)))
         await _until(stop, config, db, others)
         _log.info("stopping")
         for site in main.sites:
@@ -179,16 +188,17 @@ async def _serve(prepared: Prepared, number: int, parent: int | None) -> None:
     finally:
         await main.cleanup()
         await side.cleanup()
-        await _write_notes(auth)
+        await _write_notes(auth.write_notes)
+        await _write_notes(uses.write)
         await db.close()
         requests.close()
 
 
-async def _write_notes(auth: Authenticator) -> None:
+async def _write_notes(write: Callable[[], Awaitable[None]]) -> None:
     try:
-        await auth.write_notes()
+        await write()
     except Unavailable as error:
-        _log.warning("login notes not written", extra={"reason": str(error)})
+        _log.warning("notes of uses not written", extra={"reason": str(error)})
 
 
 async def _until(
@@ -283,6 +293,14 @@ def _server(config: Config, db: Database, auth: Authenticator, requests: Request
         ),
         note=requests.note,
     )
+
+
+def _publisher(config: Config, uses: LinkUses) -> Publisher:
+    """What links are served with.
+
+    Whoever follows one that was taken back guesses at no password: they are counted apart.
+    """
+    return Publisher(Failures(parts.slowing(config)), uses.note)
 
 
 def _bounds(config: Config) -> Bounds:

@@ -107,6 +107,24 @@ class Kind(Enum):
     CALENDAR = "calendar"
 
 
+class Access(IntEnum):
+    """How closed a calendar object is to others than its owner (RFC 5545 §3.8.1.3)."""
+
+    PUBLIC = 0
+    CONFIDENTIAL = 1
+    PRIVATE = 2
+
+
+class Mode(IntEnum):
+    """What those see who hold a link."""
+
+    FULL = 0
+    BUSY = 1
+    """The calendar as busy blocks."""
+    FREE_BUSY = 2
+    """Busy time alone, of a calendar or of all in a home."""
+
+
 @dataclass(frozen=True, slots=True)
 class Collection:
     """A collection row: a calendar home or a calendar."""
@@ -123,6 +141,8 @@ class Collection:
     created_at: int
     modified_at: int
     trashed_at: int | None
+    subscribed: int = 0
+    """1: what it holds comes from a feed, and nobody else writes there."""
 
     @property
     def etag(self) -> str:

@@ -25,13 +25,18 @@ def cost(config: Config) -> Cost:
     return Cost(auth.argon2_memory_kib, auth.argon2_time_cost, auth.argon2_parallelism)
 
 
+def slowing(config: Config) -> Slowing:
+    """When those who guess are slowed."""
+    auth = config.auth
+    return Slowing(
+        auth.free_failures, auth.failure_delay_s, auth.max_failure_delay_s, auth.failure_memory_s
+    )
+
+
 def authentication(config: Config) -> AuthSettings:
     """How logins are verified, remembered and slowed."""
     auth = config.auth
-    slowing = Slowing(
-        auth.free_failures, auth.failure_delay_s, auth.max_failure_delay_s, auth.failure_memory_s
-    )
-    return AuthSettings(cost(config), slowing, auth.cache_s, auth.hash_threads)
+    return AuthSettings(cost(config), slowing(config), auth.cache_s, auth.hash_threads)
 
 
 def defaults(config: Config) -> Defaults:

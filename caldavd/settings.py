@@ -173,6 +173,11 @@ class Limits(BaseModel):
     max_multiget_hrefs: int = Field(
         default=10_000, ge=100, description="Objects that one multiget may name."
     )
+    max_feed_bytes: int = Field(
+        default=10_485_760,
+        ge=10_240,
+        description="Longest feed that a calendar is filled from, in bytes.",
+    )
 
 
 class Auth(BaseModel):
@@ -224,7 +229,7 @@ class Auth(BaseModel):
 
 
 class Calendars(BaseModel):
-    """What a new user finds, what becomes of what is deleted, where time zones come from."""
+    """What users find, what becomes of what is deleted, where time zones and feeds come from."""
 
     model_config = FROZEN
 
@@ -249,6 +254,11 @@ class Calendars(BaseModel):
         default=(),
         description="URLs of time zone data services (RFC 7808) that clients are sent to; empty: "
         "this server's own.",
+    )
+    subscriptions_allow_private: bool = Field(
+        default=False,
+        description="Whether feeds may come from private addresses and from any port: from the "
+        "machine itself and the network that it stands in.",
     )
 
 

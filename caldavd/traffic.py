@@ -22,6 +22,7 @@ _KINDS: Final = {
     4: "calendar",
     5: "object",
 }
+_LINKS: Final = frozenset({"feeds", "freebusy"})
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
@@ -31,7 +32,7 @@ def kind(raw_path: str, prefix: str) -> str:
     path = raw_path.partition("?")[0].removeprefix(prefix).strip("/")
     segments = path.split("/")
     if segments[0] != "dav":
-        return "other"
+        return segments[0] if segments[0] in _LINKS else "other"
     if len(segments) == 3 and segments[1] == "principals":
         return "principal"
     return _KINDS.get(len(segments), "other")

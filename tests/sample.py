@@ -6,12 +6,24 @@ from typing import Final
 
 from caldavd.acl.privileges import Privilege
 from caldavd.ical.parse import parse
-from caldavd.model import Ace, Collection, Grantee, Kind, Principal, Proxy
+from caldavd.model import Ace, Collection, Grantee, Kind, Mode, Principal, Proxy
 from caldavd.service import calendars
 from caldavd.service.put import put
 from caldavd.service.set_acl import set_acl
-from caldavd.store import changes, collections, ids, members, objects, principals, properties
+from caldavd.store import (
+    changes,
+    collections,
+    ids,
+    links,
+    members,
+    objects,
+    principals,
+    properties,
+    subscriptions,
+)
 from caldavd.store.engine import Database, WriteTx
+from caldavd.store.links import Link
+from caldavd.store.subscriptions import Subscription
 from tests.unit.builders import event, todo
 
 NOW: Final = 1_796_083_200  # 2026-12-01T00:00:00Z
@@ -33,6 +45,7 @@ async def fill(db: Database) -> None:
     await db.write(_access)
     await db.write(_objects)
     await db.write(_trash)
+    await db.write(_outside)
 
 
 async def _users(tx: WriteTx) -> None:
@@ -94,6 +107,20 @@ async def _trash(tx: WriteTx) -> None:
     old = await collections.by_name(tx, home.owner_id, "old")
     assert old is not None
     await calendars.trash(tx, home, old, NOW + 120)
+
+
+async def _outside(tx: WriteTx) -> None:
+    """A link to a calendar, one to the home, and a calendar that is filled from a feed."""
+    home = await _home(tx)
+    default = await collections.by_name(tx, home.owner_id, "default")
+    assert default is not None
+    for of, mode, used_at in ((default, Mode.BUSY, NOW), (home, Mode.FREE_BUSY, None)):
+        new = Link(ids.new(), of.owner_id, of.id, f"Für {mode.name}", int(mode), NOW, used_at)
+        await links.add(tx, new, f"{mode:064x}")
+    made = await calendars.create(tx, home, "holidays", ("VEVENT",), NOW, subscribed=True)
+    feed = "https://ann:secret@example.com/holidays.ics"
+    fills = Subscription(made.id, made.owner_id, feed, 86_400, NOW, NOW - 60, 2, "HTTP status 500")
+    await subscriptions.add(tx, fills._replace(http_etag='"1"', digest="d"))
 
 
 async def _home(tx: WriteTx) -> Collection:

@@ -49,6 +49,7 @@ MAY_KNOW: Final[dict[str, frozenset[str] | None]] = {
     "doctor": LEAVES | {"xml"},
     "app": EVERYONE,
     "parts": EVERYONE,
+    "feeds": EVERYONE,
     "cli": EVERYONE,
     "__main__": EVERYONE,
 }
@@ -73,7 +74,10 @@ IMPURE_MODULES: Final = frozenset(
 )
 CLOCK_METHODS: Final = frozenset({"now", "today", "utcnow"})
 ONLY_IN: Final = {
-    "aiohttp": ("dav/http.py", "api/http.py", "front.py", "app.py", "doctor/client.py"),
+    "aiohttp": (
+        *("dav/http.py", "api/http.py", "front.py", "app.py", "doctor/client.py"),
+        *("workers/fetch.py", "workers/subscriptions.py"),
+    ),
     "icalendar": ("ical/", "itip/"),
     "recurring_ical_events": (),
     "sqlalchemy": ("store/",),

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from caldavd.acl.privileges import OWNER, PROXIES, READER, Privilege, from_bits
+from caldavd.acl.privileges import (
+    OWNER,
+    PROXIES,
+    READER,
+    SUBSCRIBED,
+    SUBSCRIBED_OBJECT,
+    Privilege,
+    from_bits,
+)
 from caldavd.model import (
     Actor,
     Calendar,
@@ -25,10 +33,14 @@ def effective(actor: Actor, resource: Resource, grants: Grants) -> Privilege:
 
     An owner holds all. What is granted on a home holds for its calendars, and what is granted on a
     calendar for its objects. Principals are read by everybody who can see them, the collections
-    above by everybody. `grants` need to tell of others' resources only.
+    above by everybody. `grants` need to tell of others' resources only. What a feed fills is only
+    read: it may be named, coloured, granted, and removed as a whole.
     """
     match resource:
-        case CalendarObject(collection) | Calendar(collection):
+        case CalendarObject(collection):
+            held = _of_calendar(actor, collection, grants)
+            return held & SUBSCRIBED_OBJECT if collection.subscribed else held
+        case Calendar(collection):
             return _of_calendar(actor, collection, grants)
         case Home(collection):
             return of_home(actor, collection.owner_id, grants)
@@ -65,9 +77,9 @@ def above(actor: Actor, resource: Resource, grants: Grants) -> Privilege:
 
 def _of_calendar(actor: Actor, calendar: Collection, grants: Grants) -> Privilege:
     held = of_home(actor, calendar.owner_id, grants)
-    if held == OWNER:
-        return held
-    return held | from_bits(grants.calendars.get(calendar.id, 0))
+    if held != OWNER:
+        held |= from_bits(grants.calendars.get(calendar.id, 0))
+    return held & SUBSCRIBED if calendar.subscribed else held
 
 
 def _of_proxy_group(actor: Actor, owner: Principal, grants: Grants) -> Privilege:

@@ -71,6 +71,11 @@ class Failures:
         if known := network(address):
             self._count(self._addresses, known, now)
 
+    def guessed(self, address: str, now: int) -> None:
+        """Counts one failure that is of no account."""
+        if known := network(address):
+            self._count(self._addresses, known, now)
+
     def succeeded(self, account: str, address: str) -> None:
         """Forgets the failures, and remembers that the owner is at that address."""
         self._accounts.pop(account, None)

@@ -226,6 +226,8 @@ async def _calendar(
         return await named.add(tx, account, named.New(name, color=color), clock.now())
 
     found = await db.read(find)
+    if found is not None and found.subscribed:
+        raise Failed(409, f"{name} is filled from a feed: import into another calendar")
     return found if found is not None or dry else await db.write(make)
 
 

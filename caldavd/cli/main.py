@@ -66,6 +66,18 @@ COMMANDS: Final = (
     ),
     Entry("acl", "caldavd.cli.acl", "acl", "Who may do what with calendars: show, set, remove."),
     Entry("calendar", "caldavd.cli.calendar", "calendar", "Calendars: add, list, remove, restore."),
+    Entry(
+        "publish",
+        "caldavd.cli.publish",
+        "publish_",
+        "Links to calendars for everybody: add, list, remove.",
+    ),
+    Entry(
+        "subscribe",
+        "caldavd.cli.subscribe",
+        "subscribe_",
+        "Calendars that are filled from feeds: add, list, refresh, remove.",
+    ),
     Entry("import", "caldavd.cli.import_", "import_", "Bring .ics files into a calendar."),
     Entry("export", "caldavd.cli.export", "export", "Write calendars as .ics files."),
     Entry("backup", "caldavd.cli.backup", "backup", "Copy the database while the server runs."),

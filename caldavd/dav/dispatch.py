@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any, Final, TypeVar
 
-from caldavd.dav import answer, timezones
+from caldavd.dav import answer, links, timezones
 from caldavd.dav.message import Request, Response
 from caldavd.dav.path import Urls, path_of
 from caldavd.dav.registry import BY_NAME, DAV_HEADER, allow
@@ -35,9 +35,12 @@ async def handle(server: Server, request: Request) -> Response:
     """The response to a request. Never raises: what is not a refusal is a bug, logged once."""
     started = time.perf_counter()
     actor: Actor | None = None
+    by_link = links.is_below(request.raw_path, server.urls)
     try:
         place = _well_known(request.raw_path, server.urls)
-        if place is not None:
+        if by_link:
+            response = await links.answer(server, request)
+        elif place is not None:
             response = Response(301, (("Location", place),))
         else:
             actor = await _actor(server, request)
@@ -47,6 +50,8 @@ async def handle(server: Server, request: Request) -> Response:
             response = await _answer(server, request, actor)
     except Exception as error:
         response = _told(server, request, error)
+    if by_link:
+        request = request._replace(raw_path=links.hidden(request.raw_path, server.urls))
     _note(server, request, response, actor.name if actor else "-", started)
     return response
 

@@ -15,6 +15,8 @@ DAV_ROOT: Final = "dav"
 TIMEZONES: Final = "timezones"
 PRINCIPALS: Final = "principals"
 CALENDARS: Final = "calendars"
+FEEDS: Final = "feeds"
+FREE_BUSY: Final = "freebusy"
 
 PROXY_GROUPS: Final = {"calendar-proxy-read": Proxy.READ, "calendar-proxy-write": Proxy.WRITE}
 """The names of a user's groups of delegates, below the user's principal."""

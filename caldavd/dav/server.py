@@ -8,6 +8,7 @@ from typing import Protocol
 
 from caldavd.clock import Clock, now
 from caldavd.dav.path import Path, Urls
+from caldavd.dav.publisher import Publisher
 from caldavd.ical.validate import DEFAULT, Limits
 from caldavd.model import Actor, RequestLine
 from caldavd.store.engine import Database
@@ -57,6 +58,7 @@ class Server:
     """Whether users see and find everybody, or themselves and their groups only."""
     note: Callable[[RequestLine], None] = ignore
     """Where the line of each request goes."""
+    publisher: Publisher = field(default_factory=Publisher)
 
 
 @dataclass(frozen=True, slots=True)

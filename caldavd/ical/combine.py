@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import Final
@@ -24,7 +25,7 @@ _Meaning = tuple[timedelta | None, ...] | str
 """The offsets of a VTIMEZONE, week by week; its text, if it cannot be read."""
 
 
-def head(display_name: str, color: str | None) -> str:
+def head(display_name: str, color: str | None, more: Iterable[Line] = ()) -> str:
     """The beginning of a VCALENDAR, with the calendar's name and colour as clients read them."""
     lines = [
         Line("VERSION", "", "2.0"),
@@ -35,6 +36,7 @@ def head(display_name: str, color: str | None) -> str:
     ]
     if color is not None:
         lines.append(Line("X-APPLE-CALENDAR-COLOR", "", color))
+    lines.extend(more)
     return f"BEGIN:VCALENDAR{CRLF}" + "".join(write_line(line) for line in lines)
 
 
@@ -49,7 +51,10 @@ class Zones:
 
         A TZID that stands for another zone already is given a new name. Raises Malformed.
         """
-        inner = [part for calendar in read(text) for part in calendar.components]
+        return self.take([part for calendar in read(text) for part in calendar.components])
+
+    def take(self, inner: Sequence[Component]) -> str:
+        """As `add`, of components that were read; they are nobody else's."""
         zones = [part for part in inner if part.name == "VTIMEZONE"]
         written: list[Component] = []
         renamed: dict[str, str] = {}

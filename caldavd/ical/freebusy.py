@@ -118,9 +118,12 @@ def vfreebusy(
     )
 
 
-def calendar(component: str, product: str) -> str:
+def calendar(component: str, product: str, method: str = "") -> str:
     """A VCALENDAR around the text of one component."""
-    return f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:{product}\r\n{component}END:VCALENDAR\r\n"
+    head = f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:{product}\r\n"
+    if method:
+        head += f"METHOD:{method}\r\n"
+    return f"{head}{component}END:VCALENDAR\r\n"
 
 
 def _line(period: BusyPeriod) -> str:

@@ -39,12 +39,22 @@ def new_collection(
 
 
 async def create(
-    tx: WriteTx, home: Collection, name: str, components: Sequence[str], now: int
+    tx: WriteTx,
+    home: Collection,
+    name: str,
+    components: Sequence[str],
+    now: int,
+    *,
+    subscribed: bool = False,
 ) -> Collection:
-    """Makes a calendar in a locked home. Raises Conflict if the home has one of that name."""
+    """Makes a calendar in a locked home. Raises Conflict if the home has one of that name.
+
+    `subscribed`: one that a feed fills, and nobody else.
+    """
     if await collections.count(tx, home.owner_id) > MAX_CALENDARS:
         raise Failed(507, f"a home holds at most {MAX_CALENDARS} calendars: delete one first")
     made = new_collection(home.owner_id, Kind.CALENDAR, name, components, now)
+    made = replace(made, subscribed=int(subscribed))
     await collections.create(tx, made)
     await changes.record(tx, home, name, now, deleted=False)
     return made

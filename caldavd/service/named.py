@@ -36,6 +36,8 @@ class New:
     display_name: str | None = None
     color: str | None = None
     components: tuple[str, ...] = calendars.COMPONENTS
+    subscribed: bool = False
+    """Whether a feed fills it, and nobody else."""
 
 
 async def account(tx: ReadTx, login: str) -> Principal:
@@ -89,7 +91,7 @@ async def add(tx: WriteTx, owner: Principal, new: New, now: int) -> Collection:
     home, _ = await calendars.lock_with_home(tx, owner.id)
     if await collections.by_name(tx, owner.id, name) is not None:
         raise Failed(409, f"{owner.name} has a calendar {name} already")
-    made = await calendars.create(tx, home, name, new.components, now)
+    made = await calendars.create(tx, home, name, new.components, now, subscribed=new.subscribed)
     await labels.set_(tx, made, new.display_name or new.name, new.color)
     return made
 

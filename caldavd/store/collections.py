@@ -27,6 +27,7 @@ COLUMNS: Final = (
     collection.c.created_at,
     collection.c.modified_at,
     collection.c.trashed_at,
+    collection.c.subscribed,
 )
 WIDTH: Final = len(COLUMNS)
 PURGING: Final = 0
@@ -196,6 +197,7 @@ async def create(tx: WriteTx, new: Collection) -> None:
         created_at=new.created_at,
         modified_at=new.modified_at,
         trashed_at=new.trashed_at,
+        subscribed=new.subscribed,
     )
 
 

@@ -17,10 +17,12 @@ from caldavd.store.tables import (
     change,
     collection,
     delegation,
+    link,
     membership,
     occurrence,
     principal,
     property_,
+    subscription,
 )
 
 MAX_FOUND: Final = 1_000
@@ -211,6 +213,46 @@ _ACCESS: Final = (
         "access control entry {0} of {1} is for {2}, {3}: that is nobody",
     ),
 )
+_OUTSIDE: Final = (
+    Rule(
+        "link without collection",
+        _without(
+            link,
+            collection,
+            and_(link.c.collection_id == collection.c.id, link.c.owner_id == collection.c.owner_id),
+            link.c.id,
+            link.c.label,
+            link.c.collection_id,
+        ),
+        "link {0} ({1}) leads to collection {2}, which the link's owner does not have",
+    ),
+    Rule(
+        "subscription without calendar",
+        _without(
+            subscription,
+            collection,
+            and_(
+                subscription.c.collection_id == collection.c.id,
+                subscription.c.owner_id == collection.c.owner_id,
+                collection.c.subscribed == 1,
+                _IS_CALENDAR,
+            ),
+            subscription.c.collection_id,
+        ),
+        "a subscription fills collection {0}, which is no subscribed calendar of its owner",
+    ),
+    Rule(
+        "subscribed calendar without subscription",
+        _without(
+            collection,
+            subscription,
+            subscription.c.collection_id == collection.c.id,
+            collection.c.id,
+            collection.c.name,
+        ).where(collection.c.subscribed != 0),
+        "calendar {0} ({1}) is subscribed, and nothing says to what",
+    ),
+)
 _CHANGES: Final = (
     Rule(
         "object without change",
@@ -311,5 +353,5 @@ _MEMBERS: Final = (
 )
 RULES: Final = tuple(
     Rule(rule.name, rule.offenders.limit(MAX_FOUND), rule.says)
-    for rule in (*_REFERENCES, *_ACCESS, *_CHANGES, *_MEMBERS)
+    for rule in (*_REFERENCES, *_ACCESS, *_OUTSIDE, *_CHANGES, *_MEMBERS)
 )

@@ -101,6 +101,8 @@ collection: Final = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("modified_at", BigInteger, nullable=False),
     Column("trashed_at", BigInteger),
+    # 1: filled from a feed, see `subscription`.
+    Column("subscribed", SmallInteger, nullable=False, server_default="0"),
     PrimaryKeyConstraint("id"),
     Index(
         "uq_collection_owner_id_name",
@@ -230,6 +232,43 @@ ace: Final = Table(
     Column("privileges", BigInteger, nullable=False),  # bits of acl.privileges.Privilege
     PrimaryKeyConstraint("resource_id", "position"),
     Index(None, "principal_id"),
+)
+
+link: Final = Table(
+    "link",
+    metadata,
+    _id(),
+    _owner(),
+    # A calendar; a home: all of its calendars.
+    _reference("collection_id", "collection.id"),
+    Column("digest", Text, nullable=False),  # of the secret, which nobody keeps
+    Column("label", Text, nullable=False),
+    Column("mode", SmallInteger, nullable=False),  # model.Mode
+    Column("created_at", BigInteger, nullable=False),
+    Column("used_at", BigInteger),
+    PrimaryKeyConstraint("id"),
+    UniqueConstraint("digest"),
+    UniqueConstraint("owner_id", "label"),
+    Index(None, "collection_id"),
+)
+
+subscription: Final = Table(
+    "subscription",
+    metadata,
+    _owner(),
+    _reference("collection_id", "collection.id"),
+    Column("source", Text, nullable=False),  # the URL; it may hold a password
+    Column("refresh_s", BigInteger, nullable=False),
+    Column("due_at", BigInteger, nullable=False),  # while it is fetched: when others may
+    Column("fetched_at", BigInteger),  # the last time that went well
+    Column("failures", BigInteger, nullable=False),  # since then
+    Column("error", Text),  # of the last time
+    # What tells whether the feed has changed since then.
+    Column("http_etag", Text),
+    Column("http_modified", Text),
+    Column("digest", Text),
+    PrimaryKeyConstraint("collection_id"),
+    Index(None, "due_at"),
 )
 
 setting: Final = Table(
