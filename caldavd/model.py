@@ -115,6 +115,17 @@ class Access(IntEnum):
     PRIVATE = 2
 
 
+class Sight(IntEnum):
+    """How somebody sees the objects of a calendar; more is less."""
+
+    FULL = 0
+    """As they are: their owner, and who stands in for the owner."""
+    DETAILS = 1
+    """As their CLASS lets others see them: PRIVATE ones are not there, CONFIDENTIAL ones masked."""
+    BUSY = 2
+    """Masked, all that are there."""
+
+
 class Mode(IntEnum):
     """What those see who hold a link."""
 
@@ -163,6 +174,7 @@ class Stored(NamedTuple):
     size_bytes: int
     created_at: int
     modified_at: int
+    access: int = Access.PUBLIC.value
 
 
 class Change(NamedTuple):
@@ -215,11 +227,13 @@ class Calendar:
 
 @dataclass(frozen=True, slots=True)
 class CalendarObject:
-    """A calendar object resource (RFC 4791 §4.1); `content` only where it was asked for."""
+    """A calendar object resource (RFC 4791 §4.1) as somebody sees it (`service.views`)."""
 
     collection: Collection
     stored: Stored
+    sight: Sight
     content: str | None = None
+    """The text, only where it was asked for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,8 @@ TEXTS: Final = {
     "monthly.ics": event(uid="monthly", rrule="FREQ=MONTHLY", exdate=["20260305T090000Z"]),
     "week off.ics": event(uid="week", start="20270104", end="20270111", lines=["X-O:it's \\;%"]),
     "task.ics": todo(uid="task", due="20270201T120000Z"),
+    "doctor.ics": event(uid="doctor", lines=["CLASS:PRIVATE"]),
+    "bank.ics": event(uid="bank", lines=["CLASS:CONFIDENTIAL"]),
 }
 
 

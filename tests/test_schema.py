@@ -162,6 +162,35 @@ def test_a_stored_database_of_each_version_is_upgraded_with_its_data(
     assert (len(before) > 0, query(blank_location, texts)) == (True, before)
 
 
+@pytest.mark.parametrize(
+    ("line", "access"),
+    [
+        ("CLASS:PUBLIC", 0),
+        ("class;X-P=1:confidential", 1),
+        ("CLA\r\n SS:PRIV\r\n\tATE", 2),
+        ("CLASS:X-MINE", 2),
+        ("DESCRIPTION:CLASS:PRIVATE", 0),
+    ],
+)
+def test_the_upgrade_closes_what_its_class_closes(
+    blank_location: Path | str, line: str, access: int
+) -> None:
+    stored_databases.load(blank_location, "0004")
+    text = (
+        f"BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\nUID:task\r\n{line}\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n"
+    )
+    run(blank_location, f"UPDATE calendar_object SET content = '{text}' WHERE name = 'task.ics'")
+
+    schema.upgrade(blank_location)
+
+    closed = "SELECT DISTINCT access FROM calendar_object WHERE name = 'task.ics'"
+    others = "SELECT DISTINCT access FROM calendar_object WHERE name <> 'task.ics'"
+    seen = "SELECT count(*) FROM change WHERE name = 'task.ics' AND vanished IS NULL"
+    assert query(blank_location, closed) == [(access,)]
+    assert query(blank_location, others) == [(0,)]
+    assert (query(blank_location, seen) == [(0,)]) == (access == 2)
+
+
 def test_a_blank_location_has_no_version_and_is_brought_to_the_head(
     blank_location: Path | str,
 ) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from caldavd.acl.privileges import (
     OWNER,
     PROXIES,
+    READ_ONLY,
     READER,
     SUBSCRIBED,
-    SUBSCRIBED_OBJECT,
     Privilege,
     from_bits,
 )
 from caldavd.model import (
+    Access,
     Actor,
     Calendar,
     CalendarObject,
@@ -21,9 +22,12 @@ from caldavd.model import (
     HomeCollection,
     Principal,
     PrincipalCollection,
+    Proxy,
     ProxyGroup,
     Resource,
     Root,
+    Sight,
+    Stored,
     Unmapped,
 )
 
@@ -34,12 +38,11 @@ def effective(actor: Actor, resource: Resource, grants: Grants) -> Privilege:
     An owner holds all. What is granted on a home holds for its calendars, and what is granted on a
     calendar for its objects. Principals are read by everybody who can see them, the collections
     above by everybody. `grants` need to tell of others' resources only. What a feed fills is only
-    read: it may be named, coloured, granted, and removed as a whole.
+    read: it may be named, coloured, granted, and removed as a whole. So is what is seen masked.
     """
     match resource:
-        case CalendarObject(collection):
-            held = _of_calendar(actor, collection, grants)
-            return held & SUBSCRIBED_OBJECT if collection.subscribed else held
+        case CalendarObject(collection, stored, sight):
+            return _of_object(_of_calendar(actor, collection, grants), collection, stored, sight)
         case Calendar(collection):
             return _of_calendar(actor, collection, grants)
         case Home(collection):
@@ -68,11 +71,42 @@ def above(actor: Actor, resource: Resource, grants: Grants) -> Privilege:
     match resource:
         case Calendar(collection):
             return of_home(actor, collection.owner_id, grants)
-        case CalendarObject(collection):
-            return _of_calendar(actor, collection, grants)
+        case CalendarObject(collection, stored, sight):
+            held = _of_calendar(actor, collection, grants)
+            return held & READ_ONLY if is_masked(stored, sight) else held
         case Unmapped():
             return effective(actor, resource, grants)
     return Privilege.NONE
+
+
+def sight(actor: Actor, calendar: Collection, grants: Grants) -> Sight:
+    """How an actor sees the objects of a calendar.
+
+    As they are: their owner, the owner's delegates who may write, and who may grant privileges on
+    the calendar.
+    """
+    if calendar.owner_id == actor.id or grants.proxies.get(calendar.owner_id) is Proxy.WRITE:
+        return Sight.FULL
+    manages = Privilege.WRITE_ACL in _of_calendar(actor, calendar, grants)
+    return Sight.FULL if manages else Sight.DETAILS
+
+
+def is_hidden(stored: Stored, sight: Sight) -> bool:
+    """Whether an object does not exist for those who see its calendar so."""
+    return sight is not Sight.FULL and stored.access == Access.PRIVATE
+
+
+def is_masked(stored: Stored, sight: Sight) -> bool:
+    """Whether those who see its calendar so see when an object is, and nothing of what it is."""
+    return sight is Sight.BUSY or (sight is Sight.DETAILS and stored.access != Access.PUBLIC)
+
+
+def _of_object(held: Privilege, calendar: Collection, stored: Stored, sight: Sight) -> Privilege:
+    if is_hidden(stored, sight):
+        return Privilege.NONE
+    if calendar.subscribed or is_masked(stored, sight):
+        return held & READ_ONLY
+    return held
 
 
 def _of_calendar(actor: Actor, calendar: Collection, grants: Grants) -> Privilege:

@@ -37,8 +37,8 @@ WRITE: Final = (
 OWNER: Final = WRITE | Privilege.READ | Privilege.READ_ACL | Privilege.WRITE_ACL
 """All there are."""
 READER: Final = Privilege.READ
-SUBSCRIBED_OBJECT: Final = Privilege.READ | Privilege.READ_ACL
-SUBSCRIBED: Final = SUBSCRIBED_OBJECT | Privilege.WRITE_PROPERTIES | Privilege.WRITE_ACL
+READ_ONLY: Final = Privilege.READ | Privilege.READ_ACL
+SUBSCRIBED: Final = READ_ONLY | Privilege.WRITE_PROPERTIES | Privilege.WRITE_ACL
 """The most that anybody may do with a calendar that a feed fills."""
 
 PROXIES: Final = {Proxy.READ: READER, Proxy.WRITE: READER | WRITE}

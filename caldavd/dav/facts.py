@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from caldavd.acl.effective import is_masked
 from caldavd.dav.people import (
     People,
     owners,
@@ -25,7 +26,9 @@ from caldavd.model import (
     Properties,
     Resource,
 )
-from caldavd.store import collections, objects, properties
+from caldavd.service import views
+from caldavd.service.views import Reader
+from caldavd.store import collections, properties
 from caldavd.store.engine import ReadTx
 
 Item: TypeAlias = tuple[str, Resource]
@@ -38,6 +41,8 @@ class Facts:
 
     stored: Mapping[int, Properties] = field(default_factory=dict)
     texts: Mapping[int, str] = field(default_factory=dict)
+    sizes: Mapping[int, int] = field(default_factory=dict)
+    """Of the texts of objects that are seen otherwise than they are, in bytes."""
     privileges: bool = False
     people: People = NOBODY
     calendars: Mapping[int, tuple[Collection, ...]] = field(default_factory=dict)
@@ -70,26 +75,63 @@ async def load(
     found: Mapping[int, Properties] = {}
     if Fact.STORED in needs:
         found = await _properties(tx, context, items, names)
-    texts: Mapping[int, str] = {}
-    if Fact.CONTENT in needs:
-        ids = [r.stored.id for _, r in items if isinstance(r, CalendarObject) and not r.content]
-        texts = await objects.contents(tx, ids)
+    texts = await _texts(tx, context, items) if Fact.CONTENT in needs else {}
+    sizes = await _sizes(tx, context, items) if Fact.SIZE in needs else {}
     people = await _people(tx, context, [resource for _, resource in items], needs, before.people)
     calendars = before.calendars
     if Fact.CALENDARS in needs:
         calendars = await _calendars(tx, items, calendars)
-    return Facts(found, texts, Fact.PRIVILEGES in needs, people, calendars)
+    return Facts(found, texts, sizes, Fact.PRIVILEGES in needs, people, calendars)
+
+
+async def _texts(tx: ReadTx, context: Context, items: Sequence[Item]) -> dict[int, str]:
+    """The texts of the objects among the items that were not loaded with them."""
+    found: dict[int, str] = {}
+    without = [r for _, r in items if isinstance(r, CalendarObject) and not r.content]
+    for sight in {one.sight for one in without}:
+        rows = [one.stored for one in without if one.sight is sight]
+        found |= await views.texts(tx, Reader(context.actor.id, sight), rows)
+    return found
+
+
+async def _sizes(tx: ReadTx, context: Context, items: Sequence[Item]) -> dict[int, int]:
+    """The sizes of texts that differ from what is stored; few of them are in memory at a time."""
+    found: dict[int, int] = {}
+    others = [item for item in items if isinstance(item[1], CalendarObject) and item[1].sight]
+    for start in range(0, len(others), views.BATCH):
+        texts = await _texts(tx, context, others[start : start + views.BATCH])
+        found |= {id_: len(text.encode()) for id_, text in texts.items()}
+    return found
 
 
 async def _properties(
     tx: ReadTx, context: Context, items: Sequence[Item], names: frozenset[str] | None
 ) -> Mapping[int, Properties]:
     actor_id = context.actor.id
-    ids = [id_ for _, r in items if (id_ := resource_id(r)) is not None]
+    ids, masked = _places(items)
+    found: dict[int, dict[str, str]] = {}
+    if masked:
+        found = await properties.own(tx, masked, actor_id, names)
     match owners(resource for _, resource in items):
         case [] | [_] as only:
-            return await properties.of(tx, ids, only[0] if only else actor_id, actor_id, names)
-    return await properties.of_many_owners(tx, ids, actor_id, names)
+            of = only[0] if only else actor_id
+            return found | await properties.of(tx, ids, of, actor_id, names)
+    return found | await properties.of_many_owners(tx, ids, actor_id, names)
+
+
+def _places(items: Sequence[Item]) -> tuple[list[int], list[int]]:
+    """The ids under which properties of items are stored; apart, those of masked objects.
+
+    What others say of a masked object is hidden as its text is.
+    """
+    ids: list[int] = []
+    masked: list[int] = []
+    for _, resource in items:
+        id_ = resource_id(resource)
+        if id_ is not None:
+            hides = type(resource) is CalendarObject and is_masked(resource.stored, resource.sight)
+            (masked if hides else ids).append(id_)
+    return ids, masked
 
 
 async def _people(

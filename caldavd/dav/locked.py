@@ -2,35 +2,82 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+from caldavd.acl.effective import is_masked
 from caldavd.acl.privileges import Privilege
+from caldavd.acl.privileges import name as privilege_name
 from caldavd.dav import conditions
 from caldavd.dav.conditions import Conditions, State, StateOf
+from caldavd.dav.path import encode
 from caldavd.dav.resolve import resolve
 from caldavd.dav.server import Context
-from caldavd.errors import Failed
+from caldavd.errors import NO_UID_CONFLICT, Failed, NeedPrivileges, Refused
 from caldavd.model import Calendar as CalendarResource
 from caldavd.model import CalendarObject, Collection, Home, Resource, Stored, Unmapped
-from caldavd.service import sync
+from caldavd.service import sync, views
+from caldavd.service.put import UidConflict
+from caldavd.service.views import Reader
 from caldavd.store import collections, objects
 from caldavd.store.engine import ReadTx, WriteTx
 
 
+class Member(NamedTuple):
+    """A name in a locked calendar: the object that has it, and as whoever asks sees it, if so."""
+
+    calendar: Collection
+    stored: Stored | None
+    seen: CalendarObject | None
+
+
 async def lock_object(
-    tx: WriteTx, context: Context, calendar: Collection, name: str, demanded: Conditions
-) -> tuple[Collection, Stored | None]:
+    tx: WriteTx,
+    context: Context,
+    calendar: Collection,
+    reader: Reader,
+    name: str,
+    demanded: Conditions,
+) -> Member:
     """Locks a calendar and reads its member `name` after that. Raises Failed(404, 412).
 
     What was resolved before may be out of date by now; this is what a write may decide on.
     """
     locked = alive(await collections.lock(tx, calendar.id), calendar.id)
-    existing = await objects.get(tx, locked.id, name)
-    resource: Resource
-    if existing is None:
-        resource = Unmapped(CalendarResource(locked), name)
-    else:
-        resource = CalendarObject(locked, existing)
+    found = await member(tx, locked, reader, name)
+    resource: Resource = found.seen or Unmapped(CalendarResource(locked), name)
     await require(tx, context, demanded, resource)
-    return locked, existing
+    return found
+
+
+async def member(tx: WriteTx, locked: Collection, reader: Reader, name: str) -> Member:
+    """What has a name in a locked calendar."""
+    stored = await objects.get(tx, locked.id, name)
+    seen = await views.seen(tx, reader, [] if stored is None else [stored])
+    shown = CalendarObject(locked, seen[0], reader.sight) if seen else None
+    return Member(locked, stored, shown)
+
+
+def require_writable(found: Member, href: str) -> None:
+    """Raises what a write over this member is refused with, be it as it was resolved or not."""
+    if found.stored is not None and found.seen is None:
+        raise Failed(403, "this name cannot be used here: choose another")
+    if found.seen is not None and is_masked(found.seen.stored, found.seen.sight):
+        element = privilege_name(Privilege.WRITE_CONTENT)
+        raise NeedPrivileges(element, href, "you see that its owner is busy: change it you cannot")
+
+
+async def uid_refusal(
+    tx: WriteTx, calendar: Collection, reader: Reader, conflict: UidConflict, href: str
+) -> Refused:
+    """How a UID conflict is told: with the href of the object, if whoever asks sees that one.
+
+    `href` is that of a member of the calendar.
+    """
+    holder = await member(tx, calendar, reader, conflict.name)
+    if holder.seen is None:
+        return Refused(NO_UID_CONFLICT, "this UID cannot be used here: use another")
+    conflict.href = f"{href.rpartition('/')[0]}/{encode(conflict.name)}"
+    return conflict
 
 
 def alive(locked: list[Collection], id_: int) -> Collection:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 
 from caldavd.acl.effective import effective, of_home
 from caldavd.acl.privileges import Privilege
 from caldavd.dav.facts import Item
 from caldavd.dav.path import PROXY_GROUPS, encode
+from caldavd.dav.resolve import Target, reader_of
 from caldavd.dav.respond import CHUNK, Page
 from caldavd.dav.server import Context
 from caldavd.model import (
@@ -24,13 +25,15 @@ from caldavd.model import (
     Root,
     Stored,
 )
+from caldavd.service import views
+from caldavd.service.views import Reader
 from caldavd.store import aces, collections, objects, principals
 from caldavd.store.engine import ReadTx
 from caldavd.store.members import identities_of
 
 
 async def members(tx: ReadTx, context: Context, resource: Resource, href: str) -> list[Item]:
-    """What lies directly in a collection and is the actor's to see."""
+    """What lies directly in a collection that holds no objects and is the actor's to see."""
     urls = context.urls
     match resource:
         case Root():
@@ -46,21 +49,20 @@ async def members(tx: ReadTx, context: Context, resource: Resource, href: str) -
                 calendar_item(href, of)
                 for of in await collections.calendars(tx, collection.owner_id)
             ]
-        case Calendar(collection):
-            stored = await objects.members(tx, collection.id)
-            return [object_item(href, collection, one) for one in stored]
     return []
 
 
-async def pages(tx: ReadTx, context: Context, resource: Resource, href: str) -> AsyncIterator[Page]:
-    """What `members` returns; of a calendar, as many objects at a time as fit into memory."""
-    if not isinstance(resource, Calendar):
-        yield Page(await members(tx, context, resource, href))
+async def pages(tx: ReadTx, context: Context, target: Target) -> AsyncIterator[Page]:
+    """What lies in a target; of a calendar, as many objects at a time as fit into memory."""
+    if not isinstance(target.resource, Calendar):
+        yield Page(await members(tx, context, target.resource, target.href))
         return
-    of = resource.collection
+    of = target.resource.collection
+    reader = reader_of(context, of, target.grants)
     after = ""
     while page := await objects.listed(tx, of.id, after, CHUNK):
-        yield Page([object_item(href, of, one) for one in page])
+        shown = await views.seen(tx, reader, page)
+        yield Page(object_items(target.href, of, reader, shown))
         after = page[-1].name
 
 
@@ -105,6 +107,9 @@ def calendar_item(home_href: str, of: Collection) -> Item:
     return f"{home_href}{encode(of.name)}/", Calendar(of)
 
 
-def object_item(calendar_href: str, of: Collection, stored: Stored) -> Item:
-    """An object as a member of its calendar, whose href ends in a slash."""
-    return calendar_href + encode(stored.name), CalendarObject(of, stored)
+def object_items(
+    calendar_href: str, of: Collection, reader: Reader, seen: Iterable[Stored]
+) -> list[Item]:
+    """Objects that a reader sees as members of their calendar, whose href ends in a slash."""
+    how = reader.sight
+    return [(calendar_href + encode(one.name), CalendarObject(of, one, how)) for one in seen]

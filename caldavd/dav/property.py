@@ -50,6 +50,8 @@ class Fact(Flag):
     """The calendars of a home."""
     CONTENT = auto()
     """The texts of calendar objects."""
+    SIZE = auto()
+    """How long they are, where that is not what is stored."""
     PRIVILEGES = auto()
     """What the actor may do with the resource."""
 
@@ -70,6 +72,7 @@ class View(NamedTuple):
     people: People = NOBODY
     calendars: tuple[Collection, ...] = ()
     content: str = ""
+    size: int | None = None
 
 
 Getter: TypeAlias = Callable[[View], str | None]

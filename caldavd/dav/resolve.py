@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-from caldavd.acl.effective import above, effective, of_home
+from caldavd.acl.effective import above, effective, of_home, sight
 from caldavd.acl.privileges import Privilege, name
 from caldavd.dav.path import PROXY_GROUPS, Path
 from caldavd.dav.server import Context
@@ -32,8 +32,11 @@ from caldavd.model import (
     ProxyGroup,
     Resource,
     Root,
+    Sight,
     Unmapped,
 )
+from caldavd.service import views
+from caldavd.service.views import Reader
 from caldavd.store import aces, collections, members, objects, principals
 from caldavd.store.engine import ReadTx
 
@@ -83,6 +86,11 @@ async def principal_at(tx: ReadTx, context: Context, href: str) -> Principal:
         case Target(resource=ProxyGroup()):
             raise Refused(ALLOWED_PRINCIPAL, "a group of delegates cannot be granted anything")
     raise Refused(RECOGNIZED_PRINCIPAL, f"{href[:80]} is no principal here", href=None)
+
+
+def reader_of(context: Context, calendar: Collection, grants: Grants) -> Reader:
+    """How the actor sees the objects of a calendar."""
+    return Reader(context.actor.id, sight(context.actor, calendar, grants))
 
 
 def require(target: Target, privilege: Privilege) -> None:
@@ -208,7 +216,7 @@ async def _own_object(
         return Unmapped(None, name)
     if stored is None:
         return Unmapped(Calendar(found), name)
-    return CalendarObject(found, stored, text)
+    return CalendarObject(found, stored, Sight.FULL, text)
 
 
 async def _own_home(tx: ReadTx, actor: Actor) -> Collection:
@@ -236,7 +244,8 @@ async def _others(
         raise not_found("this URL")
     if len(rest) < 2:
         return resource, grants
-    return await _member(tx, collection, rest[1], content=content), grants
+    reader = Reader(actor.id, sight(actor, collection, grants))
+    return await _member(tx, reader, collection, rest[1], content=content), grants
 
 
 async def _missing(
@@ -252,14 +261,16 @@ async def _missing(
 
 
 async def _member(
-    tx: ReadTx, calendar: Collection, name: str, *, content: bool
+    tx: ReadTx, reader: Reader, calendar: Collection, name: str, *, content: bool
 ) -> CalendarObject | Unmapped:
+    """An object as the reader sees it; one that they do not see is not there."""
     if content:
-        whole = await objects.get_with_content(tx, calendar.id, name)
-        if whole is not None:
-            return CalendarObject(calendar, *whole)
+        loaded = await objects.get_with_content(tx, calendar.id, name)
+        shown = None if loaded is None else await views.whole(tx, reader, *loaded)
+        if shown is not None:
+            return CalendarObject(calendar, shown[0], reader.sight, shown[1])
     else:
         stored = await objects.get(tx, calendar.id, name)
-        if stored is not None:
-            return CalendarObject(calendar, stored)
+        for one in await views.seen(tx, reader, [] if stored is None else [stored]):
+            return CalendarObject(calendar, one, reader.sight)
     return Unmapped(Calendar(calendar), name)

@@ -244,9 +244,10 @@ def _render(
 def _view(context: Context, href: str, resource: Resource, facts: Facts) -> View:
     actor = context.actor
     id_ = resource_id(resource) if facts.stored else None
-    content = ""
+    content, size = "", None
     if type(resource) is CalendarObject:
         content = resource.content or facts.texts.get(resource.stored.id, "")
+        size = facts.sizes.get(resource.stored.id) if facts.sizes else None
     return View(
         resource,
         href,
@@ -258,6 +259,7 @@ def _view(context: Context, href: str, resource: Resource, facts: Facts) -> View
         facts.people,
         facts.calendars.get(resource.collection.owner_id, ()) if type(resource) is Home else (),
         content,
+        size,
     )
 
 

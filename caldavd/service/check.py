@@ -7,9 +7,10 @@ from typing import Final
 
 from caldavd.errors import Refused
 from caldavd.ical.index import index
+from caldavd.ical.masked import access_of
 from caldavd.ical.parse import Document, parse
 from caldavd.ical.validate import Limits
-from caldavd.model import Stored
+from caldavd.model import Access, Stored
 from caldavd.service import reindex
 from caldavd.service.reindex import Version
 from caldavd.service.save import etag
@@ -72,6 +73,9 @@ def _of_object(
     except Refused as error:
         yield "text", f"would be refused today: {error.reason}"
         return
+    closed = access_of(document)
+    if stored.access != closed:
+        yield "access", f"is kept as {Access(stored.access).name}, its text is {closed.name}"
     if (stored.uid, stored.component) != (document.uid, document.component):
         yield (
             "index",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Final
@@ -12,6 +12,8 @@ from caldavd.ical.filter import Bounds, bounds, matches
 from caldavd.ical.filter_elements import Filter
 from caldavd.ical.index import Occurrence, place
 from caldavd.model import Collection, Stored, Window
+from caldavd.service import views
+from caldavd.service.views import Reader
 from caldavd.store import objects, occurrences
 from caldavd.store.engine import ReadTx
 from caldavd.store.occurrences import FAR, Floating, Range
@@ -33,19 +35,26 @@ class Candidates:
     unsure: Sequence[Stored]
 
 
-async def query(tx: ReadTx, calendar: Collection, filter: Filter, zone: Zone) -> list[Stored]:
-    """The objects that match, oldest first."""
+async def query(
+    tx: ReadTx, calendar: Collection, reader: Reader, filter: Filter, zone: Zone
+) -> Sequence[Stored]:
+    """The objects that match as a reader sees them, oldest first.
+
+    What the index decides, it decides alike for all: it knows nothing that is masked.
+    """
     within = bounds(filter)
     found = await _candidates(tx, calendar, within, zone)
     matched = list(found.sure)
     if found.unsure:
-        matched += await _by_text(tx, found.unsure, filter, await zone())
-    return sorted(matched, key=lambda stored: stored.id)
+        matched += await _by_text(tx, found.unsure, reader, filter, await zone())
+    return await views.seen(tx, reader, sorted(matched, key=lambda stored: stored.id))
 
 
-async def matches_one(tx: ReadTx, stored: Stored, filter: Filter, zone: Zone) -> bool:
-    """Whether one object matches."""
-    return bool(await _by_text(tx, [stored], filter, await zone()))
+async def matches_one(
+    tx: ReadTx, stored: Stored, reader: Reader, filter: Filter, zone: Zone
+) -> bool:
+    """Whether one object matches as a reader sees it."""
+    return bool(await _by_text(tx, [stored], reader, filter, await zone()))
 
 
 async def _candidates(tx: ReadTx, calendar: Collection, within: Bounds, zone: Zone) -> Candidates:
@@ -108,18 +117,18 @@ def _epoch(moment: datetime | None, open_: int) -> int:
 
 
 async def _by_text(
-    tx: ReadTx, unsure: Sequence[Stored], filter: Filter, where: tzinfo
+    tx: ReadTx, unsure: Sequence[Stored], reader: Reader, filter: Filter, where: tzinfo
 ) -> list[Stored]:
     matched: list[Stored] = []
     for start in range(0, len(unsure), BATCH):
         batch = unsure[start : start + BATCH]
-        texts = await objects.contents(tx, [stored.id for stored in batch])
+        texts = await views.texts(tx, reader, batch)
         matched += await tx.offload(_matching, batch, texts, filter, where)
     return matched
 
 
 def _matching(
-    batch: Iterable[Stored], texts: dict[int, str], filter: Filter, where: tzinfo
+    batch: Iterable[Stored], texts: Mapping[int, str], filter: Filter, where: tzinfo
 ) -> list[Stored]:
     return [
         stored

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from caldavd.ical.index import index
+from caldavd.ical.masked import access_of
 from caldavd.ical.parse import Document
-from caldavd.model import Collection, Stored
+from caldavd.model import Access, Collection, Stored
 from caldavd.store import changes, ids, objects, occurrence_rows
 from caldavd.store.engine import WriteTx
 
@@ -51,8 +52,13 @@ async def save(
     else:
         await objects.update_(tx, stored, document.text, indexed)
     await occurrence_rows.replace(tx, stored, read.occurrences, fresh=existing is None)
-    await changes.record(tx, calendar, name, now, deleted=False)
+    await changes.record(tx, calendar, name, now, deleted=False, private=is_private(stored))
     return Saved(stored, created=existing is None, changed=True)
+
+
+def is_private(stored: Stored) -> bool:
+    """Whether an object is its owner's alone."""
+    return stored.access == Access.PRIVATE
 
 
 def _long(document: Document) -> bool:
@@ -75,6 +81,7 @@ def _stored(
             etag=tag,
             size_bytes=len(document.text.encode()),
             modified_at=now,
+            access=access_of(document).value,
         )
     return Stored(
         id=ids.new(),
@@ -87,4 +94,5 @@ def _stored(
         size_bytes=len(document.text.encode()),
         created_at=now,
         modified_at=now,
+        access=access_of(document).value,
     )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from caldavd.model import Calendar, CalendarObject, Home, Principal, Resource
+from caldavd.service.save import is_private
 from caldavd.store import changes, collections, properties
 from caldavd.store.engine import WriteTx
 
@@ -39,7 +40,8 @@ async def set_properties(
         case Calendar(collection) | Home(collection):
             await collections.modified(tx, collection.id, now)
         case CalendarObject(collection, stored):
-            await changes.record(tx, collection, stored.name, now, deleted=False)
+            private = is_private(stored)
+            await changes.record(tx, collection, stored.name, now, deleted=False, private=private)
 
 
 def _ids(resource: Resource) -> tuple[int, int]:

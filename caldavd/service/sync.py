@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from caldavd.errors import VALID_SYNC_TOKEN, Refused
-from caldavd.model import Change, Collection
+from caldavd.model import Change, Collection, Sight, Stored
+from caldavd.service import views
+from caldavd.service.views import Reader
 from caldavd.store import changes
 from caldavd.store.changes import Span
 from caldavd.store.engine import ReadTx
@@ -27,9 +29,10 @@ MAX_TOKEN: Final = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Delta:
-    """Changed members, and the token that continues after them; `more` if a limit cut it."""
+    """Changed and removed members, and the token that continues after; `more` if it was cut."""
 
-    changes: Sequence[Change]
+    changed: Sequence[Stored]
+    removed: Sequence[str]
     token: str
     more: bool = False
 
@@ -79,8 +82,10 @@ def home_token(home: Collection, calendars: Sequence[Collection]) -> str:
     return token(home) + "".join(parts)
 
 
-async def since(tx: ReadTx, calendar: Collection, client_token: str, limit: int | None) -> Delta:
-    """The members that changed since a token, oldest first; all of them for an empty one.
+async def since(
+    tx: ReadTx, calendar: Collection, reader: Reader, client_token: str, limit: int | None
+) -> Delta:
+    """The members that changed for a reader since a token, oldest first; all for an empty one.
 
     Raises Refused(VALID_SYNC_TOKEN) for a token of another collection, of the future, or from
     before the change log was pruned.
@@ -88,20 +93,31 @@ async def since(tx: ReadTx, calendar: Collection, client_token: str, limit: int 
     place = _place(calendar, client_token) if client_token else _Place(0, calendar.revision)
     span = Span(place.revision, calendar.revision, place.began)
     wanted = NO_LIMIT if limit is None else limit
-    found = await changes.since(tx, calendar.id, span, wanted + 1)
+    sees_all = reader.sight is Sight.FULL
+    found = await changes.since(tx, calendar.id, span, wanted + 1, private=sees_all)
     if len(found) <= wanted:
-        return Delta(found, token(calendar))
+        return await _delta(tx, reader, found, token(calendar))
     shown = found[:wanted]
     reached = _Place(shown[-1].revision, place.began)
-    return Delta(shown, _token_at(calendar, reached), more=True)
+    return await _delta(tx, reader, shown, _token_at(calendar, reached), more=True)
 
 
-async def pages(tx: ReadTx, calendar: Collection, client_token: str) -> AsyncIterator[Delta]:
+async def _delta(
+    tx: ReadTx, reader: Reader, found: Sequence[Change], token: str, *, more: bool = False
+) -> Delta:
+    present = [change.stored for change in found if change.stored is not None]
+    removed = [change.name for change in found if change.stored is None]
+    return Delta(await views.seen(tx, reader, present), removed, token, more)
+
+
+async def pages(
+    tx: ReadTx, calendar: Collection, reader: Reader, client_token: str
+) -> AsyncIterator[Delta]:
     """All that `since` would return, in parts that fit into memory."""
-    delta = await since(tx, calendar, client_token, PAGE)
+    delta = await since(tx, calendar, reader, client_token, PAGE)
     yield delta
     while delta.more:
-        delta = await since(tx, calendar, delta.token, PAGE)
+        delta = await since(tx, calendar, reader, delta.token, PAGE)
         yield delta
 
 

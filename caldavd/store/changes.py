@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import bindparam, delete, func, literal_column, select, update
+from sqlalchemy import bindparam, case, delete, func, literal_column, null, select, update
 from sqlalchemy.dialects.postgresql import insert
 
-from caldavd.model import Change, Collection, Stored
+from caldavd.model import Access, Change, Collection, Stored
 from caldavd.store import collections, objects
 from caldavd.store.engine import ReadTx, WriteTx
 from caldavd.store.tables import calendar_object, change, collection
@@ -21,6 +21,7 @@ _RECORD: Final = insert(change).values(
     revision=bindparam("revision"),
     deleted=bindparam("deleted"),
     changed_at=bindparam("changed_at"),
+    vanished=bindparam("vanished"),
 )
 _UPSERT: Final = _RECORD.on_conflict_do_update(
     index_elements=["collection_id", "name"],
@@ -28,6 +29,10 @@ _UPSERT: Final = _RECORD.on_conflict_do_update(
         "revision": _RECORD.excluded.revision,
         "deleted": _RECORD.excluded.deleted,
         "changed_at": _RECORD.excluded.changed_at,
+        "vanished": case(
+            (_RECORD.excluded.vanished.is_(None), null()),
+            else_=func.coalesce(change.c.vanished, _RECORD.excluded.revision),
+        ),
     },
 )
 _SINCE: Final = (
@@ -44,6 +49,23 @@ _SINCE: Final = (
         # A literal: SQLite prepares a statement anew each time it binds a value to a column that
         # the condition of a partial index compares, which costs 15 times the query.
         (change.c.deleted == literal_column("0")) | (change.c.revision > bindparam("began")),
+    )
+    .order_by(change.c.revision)
+    .limit(bindparam("limit"))
+)
+_SINCE_CLOSED: Final = (
+    select(change.c.name, change.c.revision, *objects.COLUMNS)
+    .outerjoin(
+        calendar_object,
+        (calendar_object.c.collection_id == change.c.collection_id)
+        & (calendar_object.c.name == change.c.name)
+        & (calendar_object.c.access != Access.PRIVATE.value),
+    )
+    .where(
+        change.c.collection_id == bindparam("collection_id"),
+        change.c.revision > bindparam("revision"),
+        change.c.revision <= bindparam("upto"),
+        change.c.vanished.is_(None) | (change.c.vanished > bindparam("began")),
     )
     .order_by(change.c.revision)
     .limit(bindparam("limit"))
@@ -67,10 +89,13 @@ _SET_FLOOR: Final = (
 )
 
 
-async def record(tx: WriteTx, of: Collection, name: str, at: int, *, deleted: bool) -> int:
+async def record(
+    tx: WriteTx, of: Collection, name: str, at: int, *, deleted: bool, private: bool = False
+) -> int:
     """Bumps the revision of a locked collection for one member's change; the new revision.
 
-    The row lock makes the order of commits the order of revisions, so no reader can miss one.
+    The row lock makes the order of commits the order of revisions, so no reader can miss one. A
+    `private` member is there, but not for everybody.
     """
     revision = await collections.modified(tx, of.id, at)
     await tx.run(
@@ -81,6 +106,7 @@ async def record(tx: WriteTx, of: Collection, name: str, at: int, *, deleted: bo
         revision=revision,
         deleted=int(deleted),
         changed_at=at,
+        vanished=0 if deleted or private else None,
     )
     return revision
 
@@ -94,13 +120,16 @@ class Span:
     began: int
 
 
-async def since(tx: ReadTx, collection_id: int, span: Span, limit: int) -> list[Change]:
+async def since(
+    tx: ReadTx, collection_id: int, span: Span, limit: int, *, private: bool = True
+) -> list[Change]:
     """Members changed within a span of revisions, oldest first, at most `limit` (RFC 6578 §3.2).
 
-    A member changed twice appears once, at its latest revision.
+    A member changed twice appears once, at its latest revision. Without `private` ones, a member
+    that became private is removed, and one that was so all the time is not told of.
     """
     rows = await tx.all(
-        _SINCE,
+        _SINCE if private else _SINCE_CLOSED,
         collection_id=collection_id,
         revision=span.after,
         upto=span.upto,

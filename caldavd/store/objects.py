@@ -26,6 +26,7 @@ COLUMNS: Final = (
     calendar_object.c.size_bytes,
     calendar_object.c.created_at,
     calendar_object.c.modified_at,
+    calendar_object.c.access,
 )
 WIDTH: Final = len(COLUMNS)
 _CONTENT: Final = calendar_object.c.content
@@ -86,6 +87,7 @@ _UPDATE: Final = (
         indexed_from=bindparam("indexed_from"),
         indexed_until=bindparam("indexed_until"),
         content=bindparam("content"),
+        access=bindparam("access"),
     )
 )
 _MOVE: Final = (
@@ -218,6 +220,7 @@ async def insert_(
         indexed_from=indexed[0],
         indexed_until=indexed[1],
         content=content,
+        access=new.access,
     )
     if not added:
         raise Conflict(f"{new.name} or {new.uid}")
@@ -238,6 +241,7 @@ async def update_(
         indexed_from=indexed[0],
         indexed_until=indexed[1],
         content=content,
+        access=new.access,
     )
 
 

@@ -86,6 +86,18 @@ async def of(
     return found
 
 
+async def own(
+    tx: ReadTx, ids: Sequence[int], reader_id: int, names: Collection[str] | None = None
+) -> dict[int, dict[str, str]]:
+    """As `of`, but a reader's own values alone."""
+    rows = await _rows(tx, ids, names, {"owner_id": reader_id, "reader_id": reader_id})
+    found: dict[int, dict[str, str]] = {}
+    for id_, reader, name, value in rows:
+        if reader == reader_id:
+            found.setdefault(id_, {})[name] = value
+    return found
+
+
 async def of_many_owners(
     tx: ReadTx, ids: Sequence[int], reader_id: int, names: Collection[str] | None = None
 ) -> dict[int, dict[str, str]]:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select
 
-from caldavd.model import Grantee, Kind, PrincipalKind, Proxy
+from caldavd.model import Access, Grantee, Kind, PrincipalKind, Proxy
 from caldavd.store.occurrences import COMPONENTS, OTHER
 from caldavd.store.tables import (
     ace,
@@ -275,6 +275,19 @@ _CHANGES: Final = (
         )
         .where(_IS_CALENDAR, _PRESENT, calendar_object.c.id.is_(None)),
         "a change of collection {0} tells of object {1}, which does not exist",
+    ),
+    Rule(
+        "change seen by the wrong",
+        select(change.c.name, change.c.collection_id, change.c.vanished)
+        .select_from(change.outerjoin(calendar_object, _SAME_MEMBER))
+        .where(
+            change.c.vanished.is_(None)
+            != and_(
+                change.c.deleted == 0,
+                func.coalesce(calendar_object.c.access, 0) != Access.PRIVATE.value,
+            )
+        ),
+        "the change of {0} in collection {1} is said to have vanished at {2}: see its CLASS",
     ),
     Rule(
         "change without calendar",

@@ -131,6 +131,7 @@ calendar_object: Final = Table(
     Column("indexed_from", BigInteger),
     Column("indexed_until", BigInteger),
     Column("content", Text, nullable=False),  # the bytes of the PUT, verbatim
+    Column("access", SmallInteger, nullable=False, server_default="0"),  # model.Access
     PrimaryKeyConstraint("id"),
     UniqueConstraint("collection_id", "name"),
     UniqueConstraint("collection_id", "uid"),
@@ -177,6 +178,9 @@ change: Final = Table(
     Column("revision", BigInteger, nullable=False),
     Column("deleted", SmallInteger, nullable=False),
     Column("changed_at", BigInteger, nullable=False),
+    # Since when those do not see the member who see no PRIVATE one, removed or not; 0: they never
+    # did; null: they do.
+    Column("vanished", BigInteger),
     PrimaryKeyConstraint("collection_id", "name"),
     UniqueConstraint("collection_id", "revision"),
     # For pruning.

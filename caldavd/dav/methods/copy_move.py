@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from caldavd.acl.privileges import Privilege
 from caldavd.dav import conditions
 from caldavd.dav.conditions import Conditions
-from caldavd.dav.locked import alive
+from caldavd.dav.locked import alive, member, require_writable, uid_refusal
 from caldavd.dav.locked import require as require_state
 from caldavd.dav.message import Request, Response
-from caldavd.dav.path import Path, encode, host_of
-from caldavd.dav.resolve import Target, require, require_above, resolve
+from caldavd.dav.path import Path, host_of
+from caldavd.dav.resolve import Target, reader_of, require, require_above, resolve
 from caldavd.dav.server import Context
 from caldavd.dav.wanted import INFINITY, depth
 from caldavd.errors import (
@@ -20,11 +20,11 @@ from caldavd.errors import (
     Refused,
     not_found,
 )
-from caldavd.model import Calendar, CalendarObject, Collection, Home, Stored, Unmapped
-from caldavd.service import calendars
+from caldavd.model import Calendar, CalendarObject, Collection, Home, Unmapped
+from caldavd.service import calendars, views
 from caldavd.service.copy_move import copy_calendar, copy_object, move_object
 from caldavd.service.put import UidConflict
-from caldavd.store import collections, objects
+from caldavd.store import collections
 from caldavd.store.engine import WriteTx
 
 
@@ -79,10 +79,10 @@ async def run(tx: WriteTx, context: Context, target: Target, command: Command) -
         raise Failed(409, "the destination's parent does not exist: make it first")
     _require_place(destination, moves=command.moves)
     match target.resource:
-        case CalendarObject(collection, stored):
-            overwritten = await _object(tx, context, collection, stored, destination, command)
-        case Calendar(collection):
-            overwritten = await _calendar(tx, context, collection, destination, command)
+        case CalendarObject():
+            overwritten = await _object(tx, context, target, destination, command)
+        case Calendar():
+            overwritten = await _calendar(tx, context, target, destination, command)
         case _:
             raise Failed(405, "only objects and calendars can be copied and moved")
     return Response(204 if overwritten else 201)
@@ -104,31 +104,37 @@ def _require_place(destination: Target, *, moves: bool) -> None:
 async def _object(
     tx: WriteTx,
     context: Context,
-    source: Collection,
-    stored: Stored,
+    target: Target,
     destination: Target,
     command: Command,
 ) -> bool:
+    source, from_name = _place_in_calendar(target)
     to, name = _place_in_calendar(destination)
-    if (to.id, name) == (source.id, stored.name):
+    if (to.id, name) == (source.id, from_name):
         raise Failed(403, "source and destination are the same object")
     locked = await collections.lock(tx, source.id, to.id)
     source, to = alive(locked, source.id), alive(locked, to.id)
-    existing = await objects.get(tx, source.id, stored.name)
-    if existing is None:
+    reader = reader_of(context, source, target.grants)
+    found = await member(tx, source, reader, from_name)
+    if found.stored is None or found.seen is None:
         raise not_found("this object")
-    await require_state(tx, context, command.conditions, CalendarObject(source, existing))
-    over = await objects.get(tx, to.id, name)
-    _require_overwrite(command, exists=over is not None)
+    await require_state(tx, context, command.conditions, found.seen)
+    if command.moves:
+        require_writable(found, target.href)
+    writer = reader_of(context, to, destination.grants)
+    over = await member(tx, to, writer, name)
+    _require_overwrite(command, exists=over.seen is not None)
+    require_writable(over, destination.href)
+    if not views.may_hold(writer, found.stored.access):
+        raise Failed(403, "you could not see this object any more: CLASS closes it")
     try:
         if command.moves:
-            await move_object(tx, existing, source, to, name, over, context.now)
+            await move_object(tx, found.stored, source, to, name, over.stored, context.now)
         else:
-            await copy_object(tx, existing, to, name, over, context.now)
+            await copy_object(tx, reader, found.stored, to, name, over.stored, context.now)
     except UidConflict as conflict:
-        conflict.href = destination.href.rpartition("/")[0] + "/" + encode(conflict.name)
-        raise
-    return over is not None
+        raise await uid_refusal(tx, to, writer, conflict, destination.href) from None
+    return over.stored is not None
 
 
 def _place_in_calendar(destination: Target) -> tuple[Collection, str]:
@@ -141,9 +147,10 @@ def _place_in_calendar(destination: Target) -> tuple[Collection, str]:
 
 
 async def _calendar(
-    tx: WriteTx, context: Context, source: Collection, destination: Target, command: Command
+    tx: WriteTx, context: Context, target: Target, destination: Target, command: Command
 ) -> bool:
     _require_depth(command)
+    source = _calendar_of(target)
     owner_id, name, over = _place_in_home(destination)
     if over is not None and over.id == source.id:
         raise Failed(403, "source and destination are the same calendar")
@@ -162,8 +169,16 @@ async def _calendar(
         await calendars.rename(tx, home, locked, name, context.now)
     else:
         members = command.depth == INFINITY
-        await copy_calendar(tx, home, locked, name, context.now, members=members)
+        reader = reader_of(context, locked, target.grants)
+        await copy_calendar(tx, reader, home, locked, name, context.now, members=members)
     return over is not None
+
+
+def _calendar_of(target: Target) -> Collection:
+    match target.resource:
+        case Calendar(collection):
+            return collection
+    raise TypeError(f"{target.href} is no calendar")
 
 
 def _place_in_home(destination: Target) -> tuple[int, str, Collection | None]:

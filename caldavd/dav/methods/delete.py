@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from caldavd.acl.privileges import Privilege
 from caldavd.dav import conditions
 from caldavd.dav.conditions import Conditions
-from caldavd.dav.locked import lock_object
+from caldavd.dav.locked import Member, lock_object, require_writable
 from caldavd.dav.locked import require as require_state
 from caldavd.dav.message import Request, Response
-from caldavd.dav.resolve import Target, require_above
+from caldavd.dav.resolve import Target, reader_of, require_above
 from caldavd.dav.server import Context
 from caldavd.dav.wanted import INFINITY, depth
 from caldavd.errors import Failed, not_found
-from caldavd.model import Calendar, CalendarObject, Collection, Stored
+from caldavd.model import Calendar, CalendarObject, Collection
 from caldavd.service import calendars
 from caldavd.service.delete import delete
 from caldavd.store.engine import WriteTx
@@ -38,7 +38,11 @@ async def run(tx: WriteTx, context: Context, target: Target, command: Command) -
     require_above(target, Privilege.UNBIND)
     match target.resource:
         case CalendarObject(collection, stored):
-            await _object(tx, context, collection, stored, command.conditions)
+            reader = reader_of(context, collection, target.grants)
+            found = await lock_object(
+                tx, context, collection, reader, stored.name, command.conditions
+            )
+            await _object(tx, context, target, found)
         case Calendar(collection):
             if command.depth != INFINITY:
                 raise Failed(400, "a calendar is deleted with its objects: send Depth: infinity")
@@ -48,13 +52,11 @@ async def run(tx: WriteTx, context: Context, target: Target, command: Command) -
     return Response(204)
 
 
-async def _object(
-    tx: WriteTx, context: Context, calendar: Collection, stored: Stored, command: Conditions
-) -> None:
-    locked, existing = await lock_object(tx, context, calendar, stored.name, command)
-    if existing is None:
+async def _object(tx: WriteTx, context: Context, target: Target, found: Member) -> None:
+    if found.stored is None or found.seen is None:
         raise not_found("this object")
-    await delete(tx, locked, existing, context.now)
+    require_writable(found, target.href)
+    await delete(tx, found.calendar, found.stored, context.now)
 
 
 async def _calendar(

@@ -22,7 +22,8 @@ async def run(tx: WriteTx, context: Context, target: Target, command: put.Comman
             require(target, Privilege.BIND)
             name = f"{uuid.uuid4()}.ics"
             href = target.href + encode(name)
-            saved = await put.save(tx, context, href, collection, name, command)
+            place = put.Place(collection, name, href)
+            saved = await put.save(tx, context, target, place, command)
             made = put.answer(saved, command, href)
             return Response(made.status, (("Location", href), *made.headers), made.body)
     raise Failed(405, "objects are added to calendars only")

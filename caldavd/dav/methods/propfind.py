@@ -49,5 +49,5 @@ async def select(
     items = [(target.href, target.resource)] if command.with_self or single else []
     if command.depth != "1":
         return Selection(items), command.wanted
-    below = pages(tx, context, target.resource, target.href)
+    below = pages(tx, context, target)
     return Selection(items, pages=below), command.wanted

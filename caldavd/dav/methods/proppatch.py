@@ -22,7 +22,7 @@ from caldavd.dav.propertyupdate import (
     propstats,
     settings,
 )
-from caldavd.dav.resolve import Target, principal_at, require
+from caldavd.dav.resolve import Target, principal_at, reader_of, require
 from caldavd.dav.row import RunWrite
 from caldavd.dav.server import Context
 from caldavd.dav.wanted import body_of, minimal
@@ -68,7 +68,7 @@ def runner(table: Callable[[], Table]) -> RunWrite:
                 return _answer(target, outcomes, command)
             case Principal():
                 require(target, Privilege.WRITE_PROPERTIES)
-        resource = await _lock(tx, context, target.resource, command.conditions)
+        resource = await _lock(tx, context, target, command.conditions)
         outcomes = decide(table(), type(resource), target.privileges, command.instructions)
         if all(outcome.status == 200 for outcome in outcomes):
             await set_properties(tx, context.actor.id, resource, settings(outcomes), context.now)
@@ -118,15 +118,15 @@ async def _members(
     return Outcome(one.name, 200), found
 
 
-async def _lock(
-    tx: WriteTx, context: Context, resource: Resource, demanded: Conditions
-) -> Resource:
+async def _lock(tx: WriteTx, context: Context, target: Target, demanded: Conditions) -> Resource:
+    resource = target.resource
     match resource:
         case CalendarObject(collection, stored):
-            locked, existing = await lock_object(tx, context, collection, stored.name, demanded)
-            if existing is None:
+            reader = reader_of(context, collection, target.grants)
+            found = await lock_object(tx, context, collection, reader, stored.name, demanded)
+            if found.seen is None:
                 raise not_found("this object")
-            return CalendarObject(locked, existing)
+            return found.seen
         case Calendar(collection):
             resource = Calendar(alive(await collections.lock(tx, collection.id), collection.id))
         case Home(collection):

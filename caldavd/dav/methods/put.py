@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from caldavd.acl.privileges import Privilege
 from caldavd.dav import conditions
 from caldavd.dav.conditions import Conditions
-from caldavd.dav.locked import lock_object
+from caldavd.dav.locked import lock_object, require_writable, uid_refusal
 from caldavd.dav.message import Headers, Request, Response, http_date
-from caldavd.dav.path import encode
-from caldavd.dav.resolve import Target, require
+from caldavd.dav.resolve import Target, reader_of, require
 from caldavd.dav.server import Context
 from caldavd.dav.wanted import prefers, zones
 from caldavd.errors import SUPPORTED_CALENDAR_DATA, Failed, Refused
 from caldavd.ical.byreference import Zones, shown
+from caldavd.ical.masked import access_of
 from caldavd.ical.parse import Document
 from caldavd.ical.parse import parse as parse_document
 from caldavd.model import Calendar, CalendarObject, Collection, Unmapped
+from caldavd.service import views
 from caldavd.service.put import UidConflict, put
 from caldavd.service.save import Saved
 from caldavd.store.engine import WriteTx
@@ -32,6 +33,15 @@ class Command:
     representation: bool
     zones: Zones
     """Which VTIMEZONEs the answer is to show."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a document is put."""
+
+    calendar: Collection
+    name: str
+    href: str
 
 
 def parse(context: Context, request: Request) -> Command:
@@ -58,27 +68,31 @@ async def run(tx: WriteTx, context: Context, target: Target, command: Command) -
     match target.resource:
         case CalendarObject(collection, stored):
             require(target, Privilege.WRITE_CONTENT)
-            calendar, name = collection, stored.name
+            place = Place(collection, stored.name, target.href)
         case Unmapped(Calendar(collection), name):
             require(target, Privilege.BIND)
-            calendar = collection
+            place = Place(collection, name, target.href)
         case _:
             raise Failed(409, "there is no calendar of that name: make it first (MKCALENDAR)")
-    saved = await save(tx, context, target.href, calendar, name, command)
+    saved = await save(tx, context, target, place, command)
     return answer(saved, command, target.href)
 
 
 async def save(
-    tx: WriteTx, context: Context, href: str, calendar: Collection, name: str, command: Command
+    tx: WriteTx, context: Context, target: Target, place: Place, command: Command
 ) -> Saved:
     """Locks, checks and puts; a UID conflict names the href of the object that holds the UID."""
-    locked, existing = await lock_object(tx, context, calendar, name, command.conditions)
+    reader = reader_of(context, place.calendar, target.grants)
+    found = await lock_object(tx, context, place.calendar, reader, place.name, command.conditions)
+    require_writable(found, place.href)
+    if not views.may_hold(reader, access_of(command.document)):
+        raise Failed(403, "you could not see this object any more: leave CLASS to its owner")
     try:
-        return await put(tx, locked, existing, name, command.document, context.now)
+        return await put(
+            tx, found.calendar, found.stored, place.name, command.document, context.now
+        )
     except UidConflict as conflict:
-        parent = href.rpartition("/")[0]
-        conflict.href = f"{parent}/{encode(conflict.name)}"
-        raise
+        raise await uid_refusal(tx, found.calendar, reader, conflict, place.href) from None
 
 
 def answer(saved: Saved, command: Command, href: str) -> Response:

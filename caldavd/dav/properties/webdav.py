@@ -86,7 +86,7 @@ def _getcontenttype(view: View) -> str | None:
 def _getcontentlength(view: View) -> str | None:
     match view.resource:
         case CalendarObject(stored=stored):
-            return str(stored.size_bytes)
+            return str(stored.size_bytes if view.size is None else view.size)
     return None
 
 
@@ -147,7 +147,7 @@ PROPERTIES: Final = (
     Property(DAV + "displayname", (ProxyGroup,), _displayname, allprop=True, whole=True),
     Property(DAV + "getetag", (Home, Calendar, CalendarObject), _getetag, allprop=True),
     Property(DAV + "getcontenttype", _FILES, _getcontenttype, allprop=True),
-    Property(DAV + "getcontentlength", _FILES, _getcontentlength, allprop=True),
+    Property(DAV + "getcontentlength", _FILES, _getcontentlength, needs=Fact.SIZE, allprop=True),
     Property(
         DAV + "getlastmodified", (Home, Calendar, CalendarObject), _getlastmodified, allprop=True
     ),

@@ -10,9 +10,9 @@ from caldavd.acl.privileges import Privilege
 from caldavd.dav import calendar_data
 from caldavd.dav.facts import Item
 from caldavd.dav.filter import filter_of, timezone_of
-from caldavd.dav.members import object_item
+from caldavd.dav.members import object_items
 from caldavd.dav.path import Path
-from caldavd.dav.resolve import Target, require
+from caldavd.dav.resolve import Target, reader_of, require
 from caldavd.dav.respond import Selection, Wanted
 from caldavd.dav.server import Context
 from caldavd.errors import VALID_FILTER, Failed, Refused
@@ -21,7 +21,7 @@ from caldavd.ical.filter_elements import Filter
 from caldavd.ical.subset import EVERYTHING, DataRequest
 from caldavd.model import Calendar, CalendarObject, Collection
 from caldavd.names import CALDAV, DAV
-from caldavd.service import zone
+from caldavd.service import views, zone
 from caldavd.service.query import matches_one, query
 from caldavd.store import objects
 from caldavd.store.engine import ReadTx
@@ -71,13 +71,14 @@ async def select_query(
         return await _zone(tx, context, target, wanted.timezone)
 
     items: list[Item] = []
+    reader = reader_of(context, _calendar(target), target.grants)
     match target.resource:
         case Calendar(collection):
             # Depth 0 would match nothing; clients that send it expect the members.
-            found = await query(tx, collection, wanted.filter, floating)
-            items = [object_item(target.href, collection, stored) for stored in found]
+            found = await query(tx, collection, reader, wanted.filter, floating)
+            items = object_items(target.href, collection, reader, found)
         case CalendarObject(stored=stored):
-            if await matches_one(tx, stored, wanted.filter, floating):
+            if await matches_one(tx, stored, reader, wanted.filter, floating):
                 items = [(target.href, target.resource)]
     return Selection(items), await _with_data(tx, context, target, wanted)
 
@@ -107,7 +108,9 @@ async def select_multiget(
         for href, path in wanted.hrefs
         if path is not None and path.segments[:-1] == below
     }
-    found = await objects.by_names(tx, calendar.id, list(set(names.values())))
+    held = await objects.by_names(tx, calendar.id, list(set(names.values())))
+    reader = reader_of(context, calendar, target.grants)
+    found = {one.name: one for one in await views.seen(tx, reader, list(held.values()))}
     items: list[Item] = []
     missing: list[str] = []
     for href in dict.fromkeys(href for href, _ in wanted.hrefs):
@@ -115,7 +118,7 @@ async def select_multiget(
         if stored is None:
             missing.append(href)
         else:
-            items.append((href, CalendarObject(calendar, stored)))
+            items.append((href, CalendarObject(calendar, stored, reader.sight)))
     return Selection(items, missing), await _with_data(tx, context, target, wanted)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from caldavd.acl.privileges import Privilege
 from caldavd.dav.facts import Item
-from caldavd.dav.members import members
+from caldavd.dav.members import members, pages
 from caldavd.dav.people import owner_of
 from caldavd.dav.property import Table
 from caldavd.dav.reports.principals import only_props
@@ -89,8 +89,9 @@ def _below(context: Context, target: Target, mine: Sequence[Item]) -> list[Item]
 
 
 async def _among(tx: ReadTx, context: Context, target: Target) -> list[Item]:
-    found = [(target.href, target.resource)]
-    found += await members(tx, context, target.resource, target.href)
+    found: list[Item] = [(target.href, target.resource)]
+    async for page in pages(tx, context, target):
+        found += page.items
     if isinstance(target.resource, Root):
         for href, below in found[1:]:
             found += await members(tx, context, below, href)

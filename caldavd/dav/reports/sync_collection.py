@@ -8,10 +8,10 @@ from datetime import UTC, tzinfo
 
 from caldavd.acl.privileges import Privilege
 from caldavd.dav import calendar_data
-from caldavd.dav.members import calendar_item, object_item
+from caldavd.dav.members import calendar_item, object_items
 from caldavd.dav.path import encode
 from caldavd.dav.reports.calendar import with_data
-from caldavd.dav.resolve import Target, require
+from caldavd.dav.resolve import Target, reader_of, require
 from caldavd.dav.respond import Page, Selection, Wanted
 from caldavd.dav.server import Context
 from caldavd.errors import NUMBER_OF_MATCHES, SYNC_TRAVERSAL_SUPPORTED, Failed, Refused
@@ -19,6 +19,7 @@ from caldavd.ical.subset import DataRequest
 from caldavd.model import Calendar, Collection, Home
 from caldavd.names import DAV
 from caldavd.service import sync, zone
+from caldavd.service.views import Reader
 from caldavd.store import collections
 from caldavd.store.engine import ReadTx
 from caldavd.xml.parse import Element, text
@@ -56,7 +57,8 @@ async def select(
     require(target, Privilege.READ)
     match target.resource:
         case Calendar(collection):
-            selection = await _calendar(tx, target, collection, query)
+            reader = reader_of(context, collection, target.grants)
+            selection = await _calendar(tx, target, collection, reader, query)
             return selection, await _wanted(tx, context, collection, query)
         case Home(collection):
             if query.infinite:
@@ -66,28 +68,28 @@ async def select(
 
 
 async def _calendar(
-    tx: ReadTx, target: Target, calendar: Collection, query: SyncQuery
+    tx: ReadTx, target: Target, calendar: Collection, reader: Reader, query: SyncQuery
 ) -> Selection:
-    delta = await sync.since(tx, calendar, query.token, query.limit or sync.PAGE)
-    items, missing = _page(target, calendar, delta)
+    delta = await sync.since(tx, calendar, reader, query.token, query.limit or sync.PAGE)
+    items, missing = _page(target, calendar, reader, delta)
     if query.limit is None and delta.more:
-        rest = _pages(tx, target, calendar, delta.token)
+        rest = _pages(tx, target, calendar, reader, delta.token)
         return Selection(items, missing, token=sync.token(calendar), pages=rest)
     return Selection(items, missing, target.href if delta.more else None, delta.token)
 
 
 async def _pages(
-    tx: ReadTx, target: Target, calendar: Collection, token: str
+    tx: ReadTx, target: Target, calendar: Collection, reader: Reader, token: str
 ) -> AsyncIterator[Page]:
-    async for delta in sync.pages(tx, calendar, token):
-        yield _page(target, calendar, delta)
+    async for delta in sync.pages(tx, calendar, reader, token):
+        yield _page(target, calendar, reader, delta)
 
 
-def _page(target: Target, calendar: Collection, delta: sync.Delta) -> Page:
-    href, changes = target.href, delta.changes
+def _page(target: Target, calendar: Collection, reader: Reader, delta: sync.Delta) -> Page:
+    href = target.href
     return Page(
-        [object_item(href, calendar, change.stored) for change in changes if change.stored],
-        [href + encode(change.name) for change in changes if change.stored is None],
+        object_items(href, calendar, reader, delta.changed),
+        [href + encode(name) for name in delta.removed],
     )
 
 
