@@ -120,9 +120,12 @@ class Sight(IntEnum):
 
     FULL = 0
     """As they are: their owner, and who stands in for the owner."""
-    DETAILS = 1
-    """As their CLASS lets others see them: PRIVATE ones are not there, CONFIDENTIAL ones masked."""
-    BUSY = 2
+    OPEN = 1
+    """All of them, but with alarms of one's own: who manages a calendar of somebody else."""
+    DETAILS = 2
+    """As their CLASS lets others see them: PRIVATE ones are not there, CONFIDENTIAL ones masked;
+    with alarms of one's own."""
+    BUSY = 3
     """Masked, all that are there."""
 
 

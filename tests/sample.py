@@ -6,10 +6,12 @@ from typing import Final
 
 from caldavd.acl.privileges import Privilege
 from caldavd.ical.parse import parse
-from caldavd.model import Ace, Collection, Grantee, Kind, Mode, Principal, Proxy
+from caldavd.model import Ace, Collection, Grantee, Kind, Mode, Principal, Proxy, Sight
 from caldavd.service import calendars
 from caldavd.service.put import put
+from caldavd.service.put_own import Place, put_seen
 from caldavd.service.set_acl import set_acl
+from caldavd.service.views import Reader
 from caldavd.store import (
     changes,
     collections,
@@ -46,6 +48,7 @@ async def fill(db: Database) -> None:
     await db.write(_calendars)
     await db.write(_access)
     await db.write(_objects)
+    await db.write(_personal)
     await db.write(_trash)
     await db.write(_outside)
 
@@ -102,6 +105,21 @@ async def _objects(tx: WriteTx) -> None:
         kept = await objects.get(tx, calendar.id, "monthly.ics")
         assert kept is not None
         await properties.set_(tx, kept.owner_id, kept.id, 0, "{http://x/}dead", "<x/>")
+
+
+async def _personal(tx: WriteTx) -> None:
+    """Bob's alarm for an object of ada's, which her text knows nothing of."""
+    home = await _home(tx)
+    bob = await principals.by_name(tx, "bob")
+    default = await collections.by_name(tx, home.owner_id, "default")
+    assert bob is not None and default is not None
+    existing = await objects.get(tx, default.id, "monthly.ics")
+    alarm = "BEGIN:VALARM\r\nACTION:DISPLAY\r\nDESCRIPTION:Böb\r\nTRIGGER:-PT5M\r\nEND:VALARM\r\n"
+    text = TEXTS["monthly.ics"].replace("END:VEVENT\r\n", alarm + "END:VEVENT\r\n")
+    reader = Reader(bob.id, Sight.DETAILS)
+    at = Place(default, "monthly.ics", existing)
+    put_ = await put_seen(tx, reader, at, parse(text.encode()), NOW + 90, lambda: None)
+    assert put_.text == text
 
 
 async def _trash(tx: WriteTx) -> None:

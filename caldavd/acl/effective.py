@@ -82,18 +82,23 @@ def above(actor: Actor, resource: Resource, grants: Grants) -> Privilege:
 def sight(actor: Actor, calendar: Collection, grants: Grants) -> Sight:
     """How an actor sees the objects of a calendar.
 
-    As they are: their owner, the owner's delegates who may write, and who may grant privileges on
-    the calendar.
+    As they are: their owner, and the owner's delegates who may write. Who may grant privileges on
+    the calendar sees all of them.
     """
     if calendar.owner_id == actor.id or grants.proxies.get(calendar.owner_id) is Proxy.WRITE:
         return Sight.FULL
     manages = Privilege.WRITE_ACL in _of_calendar(actor, calendar, grants)
-    return Sight.FULL if manages else Sight.DETAILS
+    return Sight.OPEN if manages else Sight.DETAILS
+
+
+def most_closed(sight: Sight) -> Access:
+    """The most closed objects that are there for those who see a calendar so."""
+    return Access.PRIVATE if sight <= Sight.OPEN else Access.CONFIDENTIAL
 
 
 def is_hidden(stored: Stored, sight: Sight) -> bool:
     """Whether an object does not exist for those who see its calendar so."""
-    return sight is not Sight.FULL and stored.access == Access.PRIVATE
+    return stored.access > most_closed(sight)
 
 
 def is_masked(stored: Stored, sight: Sight) -> bool:

@@ -14,7 +14,7 @@ from caldavd.dav.resolve import resolve
 from caldavd.dav.server import Context
 from caldavd.errors import NO_UID_CONFLICT, Failed, NeedPrivileges, Refused
 from caldavd.model import Calendar as CalendarResource
-from caldavd.model import CalendarObject, Collection, Home, Resource, Stored, Unmapped
+from caldavd.model import CalendarObject, Collection, Home, Resource, Sight, Stored, Unmapped
 from caldavd.service import sync, views
 from caldavd.service.put import UidConflict
 from caldavd.service.views import Reader
@@ -127,12 +127,13 @@ async def state(tx: ReadTx, resource: Resource) -> State:
         case CalendarObject(stored=stored):
             return State(True, stored.etag, modified_at=stored.modified_at)
         case CalendarResource(collection):
-            return _collection(collection, sync.token(collection))
+            # A token holds for whoever has it, however they see the calendar.
+            return _collection(collection, *(sync.token(collection, how) for how in Sight))
         case Home(collection):
             calendars = await collections.calendars(tx, collection.owner_id)
             return _collection(collection, sync.home_token(collection, calendars))
     return State(True)
 
 
-def _collection(collection: Collection, token: str) -> State:
-    return State(True, collection.etag, frozenset({token}), collection.modified_at)
+def _collection(collection: Collection, *tokens: str) -> State:
+    return State(True, collection.etag, frozenset(tokens), collection.modified_at)

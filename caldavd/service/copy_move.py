@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from caldavd.acl.effective import is_masked
@@ -12,59 +14,65 @@ from caldavd.service.delete import delete
 from caldavd.service.put import require_component, uid_changed, uid_taken
 from caldavd.service.save import is_private, save
 from caldavd.service.views import Reader
-from caldavd.store import changes, ids, objects, occurrences, properties
+from caldavd.store import changes, ids, objects, occurrences, personal, properties
 from caldavd.store.engine import WriteTx
 
 PAGE: Final = 200
 
 
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """A name of a locked calendar, and the object that has it now."""
+
+    calendar: Collection
+    name: str
+    over: Stored | None
+
+
 async def copy_object(
-    tx: WriteTx,
-    reader: Reader,
-    source: Stored,
-    to: Collection,
-    name: str,
-    over: Stored | None,
-    now: int,
+    tx: WriteTx, reader: Reader, source: Stored, to: Destination, now: int
 ) -> None:
-    """Copies what a reader sees of an object, with its properties, to a name of a locked calendar.
+    """Copies what a reader sees of an object, with its properties.
 
     Raises Refused(SUPPORTED_COMPONENT) or UidConflict.
     """
-    await _make_room(tx, source, to, over, now, moves=False)
-    await _copy_seen(tx, reader, source, to, name, now)
+    await _make_room(tx, source, to, now, moves=False)
+    await _copy_seen(tx, reader, source, to, now)
 
 
 async def _copy_seen(
-    tx: WriteTx, reader: Reader, source: Stored, to: Collection, name: str, now: int
+    tx: WriteTx, reader: Reader, source: Stored, to: Destination, now: int
 ) -> None:
     content = (await views.texts(tx, reader, [source]))[source.id]
-    saved = await save(tx, to, None, name, parse.stored(content), now)
+    saved = await save(tx, to.calendar, None, to.name, parse.stored(content), now)
     if not is_masked(source, reader.sight):
-        await properties.copy(tx, source.id, saved.stored.id, to.owner_id)
+        await properties.copy(tx, source.id, saved.stored.id, to.calendar.owner_id)
 
 
 async def move_object(
-    tx: WriteTx,
-    source: Stored,
-    from_: Collection,
-    to: Collection,
-    name: str,
-    over: Stored | None,
-    now: int,
+    tx: WriteTx, reader: Reader, source: Stored, from_: Collection, to: Destination, now: int
 ) -> None:
-    """Moves an object, its entity tag unchanged, to a name of another or the same locked calendar.
+    """Moves an object, its entity tag unchanged, within a locked calendar or to another.
 
+    To another owner comes what the reader who moves it sees, and nothing of other readers' own.
     Raises Refused(SUPPORTED_COMPONENT) or UidConflict.
     """
-    await _make_room(tx, source, to, over, now, moves=True)
-    await objects.move(tx, source.id, to, name)
-    if to.id != from_.id:
-        await occurrences.move(tx, source.id, to.id, to.owner_id)
-    if to.owner_id != from_.owner_id:
-        await properties.give(tx, source.id, to.owner_id)
+    into = to.calendar
+    await _make_room(tx, source, to, now, moves=True)
+    texts: Mapping[int, str] = {}
+    if into.owner_id != from_.owner_id:
+        texts = await views.texts(tx, reader, [source])
+    await objects.move(tx, source.id, into, to.name)
+    if into.id != from_.id:
+        await occurrences.move(tx, source.id, into.id, into.owner_id)
+        await personal.move(tx, source.id, into)
     await changes.record(tx, from_, source.name, now, deleted=True)
-    await changes.record(tx, to, name, now, deleted=False, private=is_private(source))
+    await changes.record(tx, into, to.name, now, deleted=False, private=is_private(source))
+    if into.owner_id != from_.owner_id:
+        await properties.give(tx, source.id, into.owner_id)
+        await personal.remove(tx, source.id)
+        moved = source._replace(collection_id=into.id, owner_id=into.owner_id, name=to.name)
+        await save(tx, into, moved, to.name, parse.stored(texts[source.id]), now)
 
 
 async def copy_calendar(
@@ -88,7 +96,7 @@ async def copy_calendar(
         for stored, content in page:
             if reader.sight is not Sight.FULL:
                 for one in await views.seen(tx, reader, [stored]):
-                    await _copy_seen(tx, reader, one, made, one.name, now)
+                    await _copy_seen(tx, reader, one, Destination(made, one.name, None), now)
                 continue
             copy = stored._replace(id=ids.new(), collection_id=made.id, owner_id=made.owner_id)
             await objects.copy(tx, stored.id, copy, content)
@@ -100,14 +108,14 @@ async def copy_calendar(
 
 
 async def _make_room(
-    tx: WriteTx, source: Stored, to: Collection, over: Stored | None, now: int, *, moves: bool
+    tx: WriteTx, source: Stored, to: Destination, now: int, *, moves: bool
 ) -> None:
-    require_component(to, source.component)
-    if over is not None:
-        if over.uid != source.uid:
-            raise uid_changed(over)
-        await delete(tx, to, over, now)
-    holder = await objects.name_of_uid(tx, to.id, source.uid)
-    leaves = moves and source.collection_id == to.id and holder == source.name
+    require_component(to.calendar, source.component)
+    if to.over is not None:
+        if to.over.uid != source.uid:
+            raise uid_changed(to.over)
+        await delete(tx, to.calendar, to.over, now)
+    holder = await objects.name_of_uid(tx, to.calendar.id, source.uid)
+    leaves = moves and source.collection_id == to.calendar.id and holder == source.name
     if holder is not None and not leaves:
         raise uid_taken(source.uid, holder)

@@ -7,11 +7,12 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from caldavd.acl.effective import most_closed
 from caldavd.errors import VALID_SYNC_TOKEN, Refused
-from caldavd.model import Change, Collection, Sight, Stored
+from caldavd.model import Access, Change, Collection, Sight, Stored
 from caldavd.service import views
 from caldavd.service.views import Reader
-from caldavd.store import changes
+from caldavd.store import changes, personal
 from caldavd.store.changes import Span
 from caldavd.store.engine import ReadTx
 
@@ -58,18 +59,23 @@ class _Place:
     began: int
 
 
-def token(of: Collection) -> str:
-    """The sync token of a calendar at its present revision.
+def token(of: Collection, sight: Sight = Sight.FULL) -> str:
+    """The sync token of a calendar at its present revision, for those who see it so.
 
     A URI that names the incarnation of the collection: one that was restored, or made anew under
-    the same URL, refuses the tokens of its predecessor.
+    the same URL, refuses the tokens of its predecessor. So does one of which somebody sees more or
+    less than before: they synchronise from the start.
     """
-    return f"data:,{of.incarnation:x}-{of.revision:x}"
+    return f"data:,{_incarnation(of, sight):x}-{of.revision:x}"
 
 
-def _token_at(of: Collection, place: _Place) -> str:
+def _incarnation(of: Collection, sight: Sight) -> int:
+    return of.incarnation ^ sight
+
+
+def _token_at(of: Collection, sight: Sight, place: _Place) -> str:
     began = f"-{place.began:x}" if place.began > place.revision else ""
-    return f"data:,{of.incarnation:x}-{place.revision:x}{began}"
+    return f"data:,{_incarnation(of, sight):x}-{place.revision:x}{began}"
 
 
 def home_token(home: Collection, calendars: Sequence[Collection]) -> str:
@@ -90,16 +96,27 @@ async def since(
     Raises Refused(VALID_SYNC_TOKEN) for a token of another collection, of the future, or from
     before the change log was pruned.
     """
-    place = _place(calendar, client_token) if client_token else _Place(0, calendar.revision)
+    place = _Place(0, calendar.revision)
+    if client_token:
+        place = _place(calendar, client_token, reader.sight)
     span = Span(place.revision, calendar.revision, place.began)
     wanted = NO_LIMIT if limit is None else limit
-    sees_all = reader.sight is Sight.FULL
-    found = await changes.since(tx, calendar.id, span, wanted + 1, private=sees_all)
+    found = await _changes(tx, calendar, reader, span, wanted + 1)
     if len(found) <= wanted:
-        return await _delta(tx, reader, found, token(calendar))
+        return await _delta(tx, reader, found, token(calendar, reader.sight))
     shown = found[:wanted]
     reached = _Place(shown[-1].revision, place.began)
-    return await _delta(tx, reader, shown, _token_at(calendar, reached), more=True)
+    return await _delta(tx, reader, shown, _token_at(calendar, reader.sight, reached), more=True)
+
+
+async def _changes(
+    tx: ReadTx, calendar: Collection, reader: Reader, span: Span, limit: int
+) -> list[Change]:
+    closed = most_closed(reader.sight)
+    if views.has_own(reader):
+        return await personal.since(tx, calendar.id, reader.id, span, limit, closed)
+    private = closed is Access.PRIVATE
+    return await changes.since(tx, calendar.id, span, limit, private=private)
 
 
 async def _delta(
@@ -148,10 +165,10 @@ async def _membership(tx: ReadTx, home: Collection, revision: int) -> list[Chang
     return await changes.since(tx, home.id, span, NO_LIMIT)
 
 
-def _place(of: Collection, client_token: str) -> _Place:
+def _place(of: Collection, client_token: str, sight: Sight = Sight.FULL) -> _Place:
     """The place that a token of this collection names."""
     match = _TOKEN.fullmatch(client_token) if len(client_token) <= MAX_TOKEN else None
-    if match is not None and int(match[1], 16) == of.incarnation:
+    if match is not None and int(match[1], 16) == _incarnation(of, sight):
         revision = int(match[2], 16)
         began = int(match[3], 16) if match[3] else revision
         if 0 < revision <= began <= of.revision and began >= of.floor:

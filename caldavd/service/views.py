@@ -1,4 +1,7 @@
-"""What somebody sees of the objects of a calendar (RFC 5545 §3.8.1.3): which, and which text.
+"""What somebody sees of the objects of a calendar: which of them, and which text.
+
+How closed an object is, its CLASS says (RFC 5545 §3.8.1.3). Alarms and TRANSP are each reader's own
+(caldav-sharing §5.5.4).
 
 Whatever shows or tests the content of an object asks here. For those who see all as it is, nothing
 is computed, and no statement is run.
@@ -12,10 +15,12 @@ from dataclasses import dataclass
 from typing import Final
 
 from caldavd.acl.effective import is_hidden, is_masked
+from caldavd.ical import personal as ical
 from caldavd.ical.masked import masked
 from caldavd.model import Access, Collection, Sight, Stored
-from caldavd.store import objects
+from caldavd.store import objects, personal
 from caldavd.store.engine import ReadTx
+from caldavd.store.personal import Own
 
 OFFLOAD_BYTES: Final = 16_000
 """Texts longer than this together are changed away from the event loop."""
@@ -41,7 +46,11 @@ async def seen(tx: ReadTx, reader: Reader, rows: Sequence[Stored]) -> Sequence[S
     """Those objects that exist for a reader, in their order, with the tags they have for them."""
     if reader.sight is Sight.FULL:
         return rows
-    return [_tagged(reader, one) for one in rows if not is_hidden(one, reader.sight)]
+    shown = [one for one in rows if not is_hidden(one, reader.sight)]
+    if not shown or not has_own(reader):
+        return [tagged(reader, one, None) for one in shown]
+    own = await personal.states(tx, reader.id, [one.id for one in shown])
+    return [tagged(reader, one, own.get(one.id)) for one in shown]
 
 
 async def texts(tx: ReadTx, reader: Reader, rows: Sequence[Stored]) -> Mapping[int, str]:
@@ -52,8 +61,9 @@ async def texts(tx: ReadTx, reader: Reader, rows: Sequence[Stored]) -> Mapping[i
     found = await objects.contents(tx, [one.id for one in rows])
     if reader.sight is Sight.FULL:
         return found
-    held = [(one, found[one.id]) for one in rows if one.id in found]
-    if sum(len(text) for _, text in held) > OFFLOAD_BYTES:
+    own = await _own(tx, reader, list(found))
+    held = [(one, found[one.id], own.get(one.id)) for one in rows if one.id in found]
+    if sum(len(text) for _, text, _ in held) > OFFLOAD_BYTES:
         return await tx.offload(_shown, reader, held)
     return _shown(reader, held)
 
@@ -64,32 +74,60 @@ async def whole(tx: ReadTx, reader: Reader, of: Stored, content: str) -> tuple[S
         return of, content
     if is_hidden(of, reader.sight):
         return None
-    work = (reader, [(of, content)])
+    own = (await _own(tx, reader, [of.id])).get(of.id)
+    work = (reader, [(of, content, own)])
     shown = await tx.offload(_shown, *work) if len(content) > OFFLOAD_BYTES else _shown(*work)
-    return _tagged(reader, of), shown[of.id]
+    return tagged(reader, of, own), shown[of.id]
+
+
+def has_own(reader: Reader) -> bool:
+    """Whether alarms and TRANSP are the reader's own."""
+    return reader.sight in (Sight.OPEN, Sight.DETAILS)
 
 
 def may_hold(reader: Reader, access: int) -> bool:
     """Whether a reader who writes something so closed would still see it, and could change it."""
-    return reader.sight is Sight.FULL or access == Access.PUBLIC
+    return reader.sight <= Sight.OPEN or access == Access.PUBLIC
 
 
-def _tagged(reader: Reader, stored: Stored) -> Stored:
-    """An object with the tag of its text as the reader sees it.
+def tagged(reader: Reader, stored: Stored, own: Own | None) -> Stored:
+    """An object with the tag of its text as the reader sees it, who has that as their own.
 
-    The tag is made with the object's id, which nobody is told: else those who guess a text could
-    tell by its tag whether they are right.
+    A tag of what is not seen is made with the object's id, which nobody is told: else those who
+    guess a text could tell by its tag whether they are right.
     """
-    if not is_masked(stored, reader.sight):
+    if reader.sight is Sight.FULL:
         return stored
+    if is_masked(stored, reader.sight):
+        return stored._replace(etag=f"{_digest(stored)}-m")
+    if own is None:
+        return stored._replace(etag=f"{_digest(stored)}-r")
+    return stored._replace(
+        etag=f"{_digest(stored, own.etag)}-r", modified_at=max(stored.modified_at, own.modified_at)
+    )
+
+
+def shown(reader: Reader, stored: Stored, text: str, own: Own | None) -> str:
+    """An object's text as a reader sees it, for whom it is there."""
+    if reader.sight is Sight.FULL:
+        return text
+    if is_masked(stored, reader.sight):
+        return masked(text)
+    return ical.seen(text, None if own is None else ical.loads(own.content))
+
+
+async def _own(tx: ReadTx, reader: Reader, ids: Sequence[int]) -> Mapping[int, Own]:
+    return await personal.contents(tx, reader.id, ids) if has_own(reader) else {}
+
+
+def _digest(stored: Stored, own: str = "") -> str:
     key = stored.id.to_bytes(8)
-    tag = hashlib.blake2b(stored.etag.encode(), key=key, digest_size=16).hexdigest()
-    return stored._replace(etag=f"{tag}-m")
+    return hashlib.blake2b(f"{stored.etag} {own}".encode(), key=key, digest_size=16).hexdigest()
 
 
-def _shown(reader: Reader, held: Sequence[tuple[Stored, str]]) -> dict[int, str]:
+def _shown(reader: Reader, held: Sequence[tuple[Stored, str, Own | None]]) -> dict[int, str]:
     return {
-        one.id: masked(text) if is_masked(one, reader.sight) else text
-        for one, text in held
+        one.id: shown(reader, one, text, own)
+        for one, text, own in held
         if not is_hidden(one, reader.sight)
     }

@@ -30,13 +30,20 @@ from caldavd.store import archive, schema
 from caldavd.store.archive import FORMAT, BackupError, Manifest, Part, TableWriter
 from caldavd.store.connect import connect
 from caldavd.store.engine import ReadTx, WriteTx
-from caldavd.store.tables import calendar_object, collection, metadata, principal, property_
+from caldavd.store.tables import (
+    calendar_object,
+    collection,
+    metadata,
+    personal,
+    principal,
+    property_,
+)
 
 _TABLES: Final = tuple(metadata.sorted_tables)
 _PAGE: Final = 1_000
 _PAGE_OF_TEXTS: Final = 32
 """How many rows are in memory at once; a calendar object can have megabytes."""
-_WITH_TEXTS: Final = (calendar_object.name, property_.name)
+_WITH_TEXTS: Final = (calendar_object.name, personal.name, property_.name)
 
 
 def _pages(of: Table) -> tuple[Select[Any], Select[Any]]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select
+from sqlalchemy import and_, case, func, literal, or_, select
 
-from caldavd.model import Access, Grantee, Kind, PrincipalKind, Proxy
+from caldavd.model import Grantee, Kind, PrincipalKind, Proxy
 from caldavd.store.occurrences import COMPONENTS, OTHER
+from caldavd.store.reader_rules import READERS
+from caldavd.store.rule import Rule, without
 from caldavd.store.tables import (
     ace,
     address,
@@ -29,15 +30,6 @@ MAX_FOUND: Final = 1_000
 """How many offenders a statement returns."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A statement whose rows break the rule, and how to tell of one."""
-
-    name: str
-    offenders: Select[Any]
-    says: str
-
-
 _IS_CALENDAR: Final = collection.c.kind == Kind.CALENDAR.value
 _IS_HOME: Final = collection.c.kind == Kind.HOME.value
 _PRESENT: Final = change.c.deleted == 0
@@ -49,15 +41,10 @@ _CALENDAR = collection.alias("calendar")
 _MEMBER = principal.alias("member")
 
 
-def _without(child: Any, parent: Any, on: ColumnElement[bool], *shown: Any) -> Select[Any]:
-    """Rows of a table that have no partner in another."""
-    return select(*shown).select_from(child.outerjoin(parent, on)).where(parent.c[0].is_(None))
-
-
 _REFERENCES: Final = (
     Rule(
         "address without principal",
-        _without(
+        without(
             address,
             principal,
             address.c.principal_id == principal.c.id,
@@ -68,7 +55,7 @@ _REFERENCES: Final = (
     ),
     Rule(
         "app password without principal",
-        _without(
+        without(
             app_password,
             principal,
             app_password.c.principal_id == principal.c.id,
@@ -79,7 +66,7 @@ _REFERENCES: Final = (
     ),
     Rule(
         "collection without principal",
-        _without(
+        without(
             collection,
             principal,
             collection.c.owner_id == principal.c.id,
@@ -91,7 +78,7 @@ _REFERENCES: Final = (
     ),
     Rule(
         "object without calendar",
-        _without(
+        without(
             calendar_object,
             collection,
             and_(
@@ -107,7 +94,7 @@ _REFERENCES: Final = (
     ),
     Rule(
         "change without collection",
-        _without(
+        without(
             change,
             collection,
             and_(
@@ -121,7 +108,7 @@ _REFERENCES: Final = (
     ),
     Rule(
         "occurrence without object",
-        _without(
+        without(
             occurrence,
             calendar_object,
             and_(
@@ -191,7 +178,7 @@ _ACCESS: Final = (
     ),
     Rule(
         "access entry without resource",
-        _without(
+        without(
             ace,
             collection,
             and_(ace.c.resource_id == collection.c.id, ace.c.owner_id == collection.c.owner_id),
@@ -216,7 +203,7 @@ _ACCESS: Final = (
 _OUTSIDE: Final = (
     Rule(
         "link without collection",
-        _without(
+        without(
             link,
             collection,
             and_(link.c.collection_id == collection.c.id, link.c.owner_id == collection.c.owner_id),
@@ -228,7 +215,7 @@ _OUTSIDE: Final = (
     ),
     Rule(
         "subscription without calendar",
-        _without(
+        without(
             subscription,
             collection,
             and_(
@@ -243,7 +230,7 @@ _OUTSIDE: Final = (
     ),
     Rule(
         "subscribed calendar without subscription",
-        _without(
+        without(
             collection,
             subscription,
             subscription.c.collection_id == collection.c.id,
@@ -256,7 +243,7 @@ _OUTSIDE: Final = (
 _CHANGES: Final = (
     Rule(
         "object without change",
-        _without(
+        without(
             calendar_object,
             change,
             and_(_SAME_MEMBER, _PRESENT),
@@ -275,19 +262,6 @@ _CHANGES: Final = (
         )
         .where(_IS_CALENDAR, _PRESENT, calendar_object.c.id.is_(None)),
         "a change of collection {0} tells of object {1}, which does not exist",
-    ),
-    Rule(
-        "change seen by the wrong",
-        select(change.c.name, change.c.collection_id, change.c.vanished)
-        .select_from(change.outerjoin(calendar_object, _SAME_MEMBER))
-        .where(
-            change.c.vanished.is_(None)
-            != and_(
-                change.c.deleted == 0,
-                func.coalesce(calendar_object.c.access, 0) != Access.PRIVATE.value,
-            )
-        ),
-        "the change of {0} in collection {1} is said to have vanished at {2}: see its CLASS",
     ),
     Rule(
         "change without calendar",
@@ -339,7 +313,7 @@ _MEMBERS: Final = (
     ),
     Rule(
         "principal without home",
-        _without(
+        without(
             principal,
             collection,
             and_(
@@ -366,5 +340,5 @@ _MEMBERS: Final = (
 )
 RULES: Final = tuple(
     Rule(rule.name, rule.offenders.limit(MAX_FOUND), rule.says)
-    for rule in (*_REFERENCES, *_ACCESS, *_OUTSIDE, *_CHANGES, *_MEMBERS)
+    for rule in (*_REFERENCES, *_ACCESS, *READERS, *_OUTSIDE, *_CHANGES, *_MEMBERS)
 )

@@ -169,6 +169,22 @@ occurrence: Final = Table(
     sqlite_with_rowid=False,
 )
 
+personal: Final = Table(
+    "personal",
+    metadata,
+    _owner(),
+    _reference("object_id", "calendar_object.id"),
+    _reference("reader_id", "principal.id"),  # never the owner
+    _id("collection_id"),
+    # Of the calendar, when the reader changed nothing else; 0: the object has a change of its own.
+    Column("revision", BigInteger, nullable=False),
+    Column("modified_at", BigInteger, nullable=False),
+    Column("etag", Text, nullable=False),
+    Column("content", Text, nullable=False),  # what `ical.personal` stores
+    PrimaryKeyConstraint("object_id", "reader_id"),
+    Index(None, "reader_id", "collection_id", "revision"),
+)
+
 change: Final = Table(
     "change",
     metadata,

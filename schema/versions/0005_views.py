@@ -1,4 +1,4 @@
-"""How closed objects are to others, and since when others do not see them."""
+"""How closed objects are to others, and what their readers have as their own in them."""
 
 from __future__ import annotations
 
@@ -27,6 +27,30 @@ def upgrade() -> None:
     op.add_column("change", sa.Column("vanished", sa.BigInteger))
     op.execute("UPDATE change SET vanished = revision WHERE deleted = 1")
     _close(op.get_bind())
+    op.create_table(
+        "personal",
+        *(_integer(name) for name in ("owner_id", "object_id", "reader_id", "collection_id")),
+        *(_integer(name) for name in ("revision", "modified_at")),
+        sa.Column("etag", sa.Text, nullable=False),
+        sa.Column("content", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("object_id", "reader_id", name="pk_personal"),
+        _reference("object_id", "calendar_object.id"),
+        _reference("reader_id", "principal.id"),
+    )
+    op.create_index(
+        "ix_personal_reader_id_collection_id_revision",
+        "personal", ["reader_id", "collection_id", "revision"]
+    )
+
+
+def _integer(name: str) -> sa.Column[int]:
+    return sa.Column(name, sa.BigInteger, nullable=False, autoincrement=False)
+
+
+def _reference(column: str, target: str) -> sa.ForeignKeyConstraint:
+    return sa.ForeignKeyConstraint(
+        [column], [target], name=f"fk_personal_{column}", ondelete="CASCADE"
+    )
 
 
 def _close(connection: sa.Connection) -> None:

@@ -168,7 +168,7 @@ async def _asked(client: Client, calendar: str) -> dict[str, int]:
     if is_there:
         answers |= {
             "read object": await client("GET", there),
-            "write-content": await client.put(there, event(uid="a"), **NEVER),
+            "write-content": await client.put(there, event(uid="a", summary="X"), **NEVER),
             "unbind": await client("DELETE", there, **NEVER),
         }
     return {name: answer.status for name, answer in answers.items()}

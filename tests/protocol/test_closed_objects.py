@@ -178,7 +178,7 @@ async def test_whoever_stands_in_for_the_owner_sees_everything(shared: Server, w
     answers = [await client("GET", path) for path in (OPEN, MASKED, HIDDEN)]
 
     owners = [await Client(shared, "ann")("GET", path) for path in (OPEN, MASKED, HIDDEN)]
-    assert [one.response for one in answers] == [one.response for one in owners]
+    assert [one.body for one in answers] == [one.body for one in owners]
     assert sorted((await client.sync(CALENDAR)).hrefs) == [MASKED, OPEN, HIDDEN]
 
 

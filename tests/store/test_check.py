@@ -47,11 +47,14 @@ DAMAGES: Final = {
     "delegation without principals": "UPDATE delegation SET level = 7",
     "access entry without resource": "UPDATE ace SET owner_id = 7",
     "access entry for nobody": "UPDATE ace SET principal_id = 7 WHERE principal_id > 0",
+    "personal part without object": "UPDATE personal SET collection_id = 7",
+    "personal part without reader": "UPDATE personal SET reader_id = owner_id",
     "link without collection": "UPDATE link SET owner_id = 7",
     "subscription without calendar": "UPDATE subscription SET owner_id = 7",
     "subscribed calendar without subscription": "DELETE FROM subscription",
     "object without change": "DELETE FROM change WHERE name = 'monthly.ics'",
     "change without object": "UPDATE change SET deleted = 0 WHERE name = 'lunch.ics'",
+    "change seen by the wrong": "UPDATE change SET vanished = NULL WHERE name = 'doctor.ics'",
     "change without calendar": f"UPDATE change SET deleted = 0 WHERE collection_id = {HOME}",
     "revision behind its changes": f"UPDATE collection SET revision = 2 WHERE id = {CALENDAR}",
     "floor above revision": f"UPDATE collection SET floor = 99 WHERE id = {CALENDAR}",
@@ -62,6 +65,7 @@ DAMAGES: Final = {
     "entity tag": f"UPDATE calendar_object SET etag = 'x' WHERE id = {MONTHLY}",
     "size": f"UPDATE calendar_object SET size_bytes = 1 WHERE id = {MONTHLY}",
     "text": f"UPDATE calendar_object SET content = 'BEGIN:VCALENDAR' WHERE id = {MONTHLY}",
+    "access": "UPDATE calendar_object SET access = 0 WHERE name = 'doctor.ics'",
     "index": f"DELETE FROM occurrence WHERE object_id = {MONTHLY} AND starts > {NOW + YEAR_S}",
 }
 UNIQUE: Final = {
@@ -136,7 +140,7 @@ def test_each_damage_is_found(filled: Path | str, rule: str) -> None:
 
 
 def test_every_rule_has_a_damage() -> None:
-    in_texts = {"entity tag", "size", "text", "index"}
+    in_texts = {"entity tag", "size", "text", "access", "index"}
 
     assert {rule.name for rule in RULES} | in_texts == DAMAGES.keys()
 

@@ -22,7 +22,7 @@ from caldavd.errors import (
 )
 from caldavd.model import Calendar, CalendarObject, Collection, Home, Unmapped
 from caldavd.service import calendars, views
-from caldavd.service.copy_move import copy_calendar, copy_object, move_object
+from caldavd.service.copy_move import Destination, copy_calendar, copy_object, move_object
 from caldavd.service.put import UidConflict
 from caldavd.store import collections
 from caldavd.store.engine import WriteTx
@@ -127,11 +127,12 @@ async def _object(
     require_writable(over, destination.href)
     if not views.may_hold(writer, found.stored.access):
         raise Failed(403, "you could not see this object any more: CLASS closes it")
+    place = Destination(to, name, over.stored)
     try:
         if command.moves:
-            await move_object(tx, found.stored, source, to, name, over.stored, context.now)
+            await move_object(tx, reader, found.stored, source, place, context.now)
         else:
-            await copy_object(tx, reader, found.stored, to, name, over.stored, context.now)
+            await copy_object(tx, reader, found.stored, place, context.now)
     except UidConflict as conflict:
         raise await uid_refusal(tx, to, writer, conflict, destination.href) from None
     return over.stored is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from caldavd.acl.effective import is_masked
 from caldavd.acl.privileges import Privilege
 from caldavd.dav import conditions
 from caldavd.dav.conditions import Conditions
@@ -18,9 +19,9 @@ from caldavd.ical.masked import access_of
 from caldavd.ical.parse import Document
 from caldavd.ical.parse import parse as parse_document
 from caldavd.model import Calendar, CalendarObject, Collection, Unmapped
-from caldavd.service import views
-from caldavd.service.put import UidConflict, put
-from caldavd.service.save import Saved
+from caldavd.service import put_own, views
+from caldavd.service.put import UidConflict
+from caldavd.service.put_own import Put, is_own_alone, put_seen
 from caldavd.store.engine import WriteTx
 
 
@@ -66,39 +67,60 @@ def parse(context: Context, request: Request) -> Command:
 async def run(tx: WriteTx, context: Context, target: Target, command: Command) -> Response:
     """201 for a new object, 204 for a changed one; the ETag if the bytes were stored as sent."""
     match target.resource:
-        case CalendarObject(collection, stored):
-            require(target, Privilege.WRITE_CONTENT)
+        case CalendarObject(collection, stored) as seen:
+            await _require_write(tx, context, target, seen, command)
             place = Place(collection, stored.name, target.href)
         case Unmapped(Calendar(collection), name):
             require(target, Privilege.BIND)
             place = Place(collection, name, target.href)
         case _:
             raise Failed(409, "there is no calendar of that name: make it first (MKCALENDAR)")
-    saved = await save(tx, context, target, place, command)
-    return answer(saved, command, target.href)
+    done = await save(tx, context, target, place, command)
+    return answer(done, command, target.href)
+
+
+async def _require_write(
+    tx: WriteTx, context: Context, target: Target, seen: CalendarObject, command: Command
+) -> None:
+    """Raises NeedPrivileges, unless nothing changes but what is the reader's own.
+
+    Whoever reads an object has alarms of their own in it.
+    """
+    if Privilege.WRITE_CONTENT not in target.privileges:
+        reader = reader_of(context, seen.collection, target.grants)
+        reads = Privilege.READ in target.privileges and not is_masked(seen.stored, seen.sight)
+        has_own = reads and views.has_own(reader)
+        if not has_own or not await is_own_alone(tx, seen.stored, command.document):
+            require(target, Privilege.WRITE_CONTENT)
 
 
 async def save(
     tx: WriteTx, context: Context, target: Target, place: Place, command: Command
-) -> Saved:
+) -> Put:
     """Locks, checks and puts; a UID conflict names the href of the object that holds the UID."""
     reader = reader_of(context, place.calendar, target.grants)
     found = await lock_object(tx, context, place.calendar, reader, place.name, command.conditions)
     require_writable(found, place.href)
+    needed = Privilege.BIND if found.stored is None else Privilege.WRITE_CONTENT
     if not views.may_hold(reader, access_of(command.document)):
         raise Failed(403, "you could not see this object any more: leave CLASS to its owner")
     try:
-        return await put(
-            tx, found.calendar, found.stored, place.name, command.document, context.now
+        return await put_seen(
+            tx,
+            reader,
+            put_own.Place(found.calendar, place.name, found.stored),
+            command.document,
+            context.now,
+            lambda: require(target, needed),
         )
     except UidConflict as conflict:
         raise await uid_refusal(tx, found.calendar, reader, conflict, place.href) from None
 
 
-def answer(saved: Saved, command: Command, href: str) -> Response:
+def answer(saved: Put, command: Command, href: str) -> Response:
     """The response to a document that was saved."""
     headers: Headers = ()
-    if command.document.verbatim:
+    if command.document.verbatim and command.document.text == saved.text:
         headers = (
             ("ETag", f'"{saved.stored.etag}"'),
             ("Last-Modified", http_date(saved.stored.modified_at)),
@@ -106,7 +128,7 @@ def answer(saved: Saved, command: Command, href: str) -> Response:
     status = 201 if saved.created else 204
     if not command.representation:
         return Response(status, headers)
-    body = shown(command.document.text, command.zones).encode()
+    body = shown(saved.text, command.zones).encode()
     headers = (
         ("ETag", f'"{saved.stored.etag}"'),
         ("Content-Type", "text/calendar; charset=utf-8"),

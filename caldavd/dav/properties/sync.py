@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from caldavd.acl.effective import sight
 from caldavd.dav.property import Fact, Property, View
 from caldavd.model import Calendar, Home
 from caldavd.names import CS, DAV
@@ -13,15 +14,15 @@ from caldavd.service import sync
 def _token(view: View) -> str | None:
     match view.resource:
         case Calendar(collection):
-            return sync.token(collection)
+            return sync.token(collection, sight(view.actor, collection, view.people.grants))
         case Home(collection):
             return sync.home_token(collection, view.calendars)
     return None
 
 
 PROPERTIES: Final = (
-    Property(DAV + "sync-token", (Calendar,), _token),
-    Property(CS + "getctag", (Calendar,), _token),
+    Property(DAV + "sync-token", (Calendar,), _token, needs=Fact.PRIVILEGES),
+    Property(CS + "getctag", (Calendar,), _token, needs=Fact.PRIVILEGES),
     Property(DAV + "sync-token", (Home,), _token, needs=Fact.CALENDARS),
     Property(CS + "getctag", (Home,), _token, needs=Fact.CALENDARS),
 )

@@ -74,7 +74,7 @@ async def _calendar(
     items, missing = _page(target, calendar, reader, delta)
     if query.limit is None and delta.more:
         rest = _pages(tx, target, calendar, reader, delta.token)
-        return Selection(items, missing, token=sync.token(calendar), pages=rest)
+        return Selection(items, missing, token=sync.token(calendar, reader.sight), pages=rest)
     return Selection(items, missing, target.href if delta.more else None, delta.token)
 
 
