@@ -67,6 +67,8 @@ class Collection:
     created_at: int
     modified_at: int
     trashed_at: int | None
+    quota_bytes: int | None = None
+    """Its owner's own quota, where the row was locked; None: the server's. 0: no bound."""
 
     @property
     def etag(self) -> str:
@@ -87,6 +89,34 @@ class Stored(NamedTuple):
     size_bytes: int
     created_at: int
     modified_at: int
+
+
+class Place(NamedTuple):
+    """A collection, or a name in one, taken or not: what a lock is rooted at."""
+
+    collection_id: int
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """A write lock (RFC 4918 §6)."""
+
+    token: str
+    owner_id: int
+    """Whose home it is in."""
+    place: Place
+    on_home: bool
+    """Whether the place is the home itself."""
+    shared: bool
+    infinite: bool
+    """Whether it was asked for with Depth: infinity."""
+    creator_id: int
+    root: str
+    """The href that was locked."""
+    owner: str
+    """The DAV:owner element that its creator sent; empty: none."""
+    expires_at: int
 
 
 class Change(NamedTuple):

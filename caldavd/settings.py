@@ -173,6 +173,12 @@ class Limits(BaseModel):
     max_multiget_hrefs: int = Field(
         default=10_000, ge=100, description="Objects that one multiget may name."
     )
+    quota_bytes: int = Field(
+        default=0,
+        ge=0,
+        description="What a user's calendars may hold together, in bytes; 0: any amount. "
+        "`caldavd user quota` sets another for one user.",
+    )
 
 
 class Auth(BaseModel):

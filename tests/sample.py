@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from caldavd.ical.parse import parse
-from caldavd.model import Collection, Kind, Principal
+from caldavd.model import Collection, Kind, Lock, Place, Principal
 from caldavd.service import calendars
+from caldavd.service.delete import delete
 from caldavd.service.put import put
-from caldavd.store import changes, collections, ids, objects, principals, properties
+from caldavd.store import collections, ids, locks, objects, principals, properties, quota
 from caldavd.store.engine import Database, WriteTx
 from tests.unit.builders import event, todo
 
@@ -22,11 +23,14 @@ TEXTS: Final = {
 
 
 async def fill(db: Database) -> None:
-    """Two users, one disabled; calendars, one in the trash; objects, one removed; properties."""
+    """Two users, one disabled, one with a quota; calendars, one in the trash; objects, one removed;
+    properties; a lock.
+    """
     await db.write(_users)
     await db.write(_calendars)
     await db.write(_objects)
     await db.write(_trash)
+    await db.write(_lock)
 
 
 async def _users(tx: WriteTx) -> None:
@@ -57,11 +61,10 @@ async def _objects(tx: WriteTx) -> None:
     home = await _home(tx)
     for calendar in await collections.calendars(tx, home.owner_id):
         for name, text in TEXTS.items():
-            await put(tx, calendar, None, name, parse(text.encode()), NOW)
+            await put(tx, calendar, None, name, parse(text.encode()), NOW, 0)
         gone = await objects.get(tx, calendar.id, "lunch.ics")
         assert gone is not None
-        await objects.delete_(tx, gone.id)
-        await changes.record(tx, calendar, gone.name, NOW + 60, deleted=True)
+        await delete(tx, calendar, gone, NOW + 60)
         kept = await objects.get(tx, calendar.id, "monthly.ics")
         assert kept is not None
         await properties.set_(tx, kept.owner_id, kept.id, 0, "{http://x/}dead", "<x/>")
@@ -72,6 +75,26 @@ async def _trash(tx: WriteTx) -> None:
     old = await collections.by_name(tx, home.owner_id, "old")
     assert old is not None
     await calendars.trash(tx, home, old, NOW + 120)
+
+
+async def _lock(tx: WriteTx) -> None:
+    home = await _home(tx)
+    await quota.set_(tx, home.owner_id, 1 << 30)
+    default = await collections.by_name(tx, home.owner_id, "default")
+    assert default is not None
+    lock = Lock(
+        token="urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6",
+        owner_id=home.owner_id,
+        place=Place(default.id, "monthly.ics"),
+        on_home=False,
+        shared=False,
+        infinite=True,
+        creator_id=home.owner_id,
+        root="/dav/calendars/ada/default/monthly.ics",
+        owner='<D:owner xmlns:D="DAV:">Ada</D:owner>',
+        expires_at=NOW + 3_600,
+    )
+    await locks.insert_(tx, lock)
 
 
 async def _home(tx: WriteTx) -> Collection:

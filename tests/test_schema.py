@@ -162,6 +162,22 @@ def test_a_stored_database_of_each_version_is_upgraded_with_its_data(
     assert (len(before) > 0, query(blank_location, texts)) == (True, before)
 
 
+@pytest.mark.parametrize("version", schema.versions())
+def test_an_upgrade_counts_what_each_collection_holds(
+    version: str, blank_location: Path | str
+) -> None:
+    stored_databases.load(blank_location, version)
+    counted = (
+        "SELECT collection_id, sum(size_bytes) FROM calendar_object GROUP BY collection_id"
+        " ORDER BY collection_id"
+    )
+    kept = "SELECT id, size_bytes FROM collection WHERE kind = 'calendar' ORDER BY id"
+
+    schema.upgrade(blank_location)
+
+    assert query(blank_location, kept) == query(blank_location, counted) != []
+
+
 def test_a_blank_location_has_no_version_and_is_brought_to_the_head(
     blank_location: Path | str,
 ) -> None:

@@ -21,13 +21,18 @@ class Privilege(Flag):
     WRITE_CONTENT = auto()
     BIND = auto()
     UNBIND = auto()
+    UNLOCK = auto()
 
 
 WRITE: Final = (
     Privilege.WRITE_PROPERTIES | Privilege.WRITE_CONTENT | Privilege.BIND | Privilege.UNBIND
 )
 OWNER: Final = (
-    WRITE | Privilege.READ | Privilege.READ_ACL | Privilege.READ_CURRENT_USER_PRIVILEGE_SET
+    WRITE
+    | Privilege.READ
+    | Privilege.READ_ACL
+    | Privilege.READ_CURRENT_USER_PRIVILEGE_SET
+    | Privilege.UNLOCK
 )
 READER: Final = Privilege.READ | Privilege.READ_CURRENT_USER_PRIVILEGE_SET
 
@@ -41,6 +46,7 @@ NAMES: Final = {
     DAV + "write-content": Privilege.WRITE_CONTENT,
     DAV + "bind": Privilege.BIND,
     DAV + "unbind": Privilege.UNBIND,
+    DAV + "unlock": Privilege.UNLOCK,
 }
 """Clark name to the leaves it stands for: leaves, and the aggregates above them."""
 

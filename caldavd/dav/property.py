@@ -24,6 +24,9 @@ from caldavd.model import (
     Resource,
     Root,
 )
+from caldavd.service.locks import NONE as NO_LOCKS
+from caldavd.service.locks import Locks
+from caldavd.store.quota import Usage
 from caldavd.xml.parse import Element
 
 COLLECTIONS: Final = (Root, PrincipalCollection, HomeCollection, Principal, Home, Calendar)
@@ -44,6 +47,10 @@ class Fact(Flag):
     """The texts of calendar objects."""
     PRIVILEGES = auto()
     """What the actor may do with the resource."""
+    LOCKS = auto()
+    """The write locks in the home that the resource is in."""
+    QUOTA = auto()
+    """How much the owner of the resource stores, and may store."""
 
 
 class View(NamedTuple):
@@ -62,6 +69,10 @@ class View(NamedTuple):
     principal: Principal | None = None
     calendars: tuple[Collection, ...] = ()
     content: str = ""
+    now: int = 0
+    locks: Locks = NO_LOCKS
+    usage: Mapping[int, Usage] = MappingProxyType({})
+    """By owner's id."""
 
 
 Getter: TypeAlias = Callable[[View], str | None]

@@ -14,6 +14,7 @@ from caldavd.dav.methods import (
     copy_move,
     delete,
     get,
+    lock,
     mkcalendar,
     options,
     post,
@@ -21,8 +22,9 @@ from caldavd.dav.methods import (
     proppatch,
     put,
     report,
+    unlock,
 )
-from caldavd.dav.properties import acl, caldav, calendarserver, sync, webdav
+from caldavd.dav.properties import acl, caldav, calendarserver, locks, quota, sync, webdav
 from caldavd.dav.property import ANY, Property, Table, View, table
 from caldavd.dav.reports import (
     calendar,
@@ -127,6 +129,7 @@ async def _propfind(
 
 
 _STORED: Final = (Principal, Home, Calendar, CalendarObject)
+_LOCKABLE: Final = (Home, Calendar, CalendarObject, Unmapped)
 
 METHODS: Final[tuple[Method, ...]] = (
     Reads("OPTIONS", (*ANY, Unmapped), options.parse, options.run),
@@ -160,12 +163,16 @@ METHODS: Final[tuple[Method, ...]] = (
     ),
     Writes("COPY", _CALENDARS, copy_move.parse_copy, copy_move.run),
     Writes("MOVE", _CALENDARS, copy_move.parse_move, copy_move.run),
+    Writes("LOCK", _LOCKABLE, lock.parse, lock.run, feature="2"),
+    Writes("UNLOCK", _LOCKABLE, unlock.parse, unlock.run, feature="2"),
 )
 
 BY_NAME: Final = {row.name: row for row in METHODS}
 
 CLASSES: Final = ("1", "3")
-"""Compliance classes of RFC 4918; class 1 comes first, as one client drops the first token."""
+"""Compliance classes of RFC 4918 that no row stands for; class 1 comes first in the header, as
+one client drops the first token.
+"""
 
 
 def allow(type_: type) -> str:
@@ -204,6 +211,8 @@ def _supported_live_properties(view: View) -> str:
 
 _ROWS: Final = (
     *webdav.PROPERTIES,
+    *locks.PROPERTIES,
+    *quota.PROPERTIES,
     *acl.PROPERTIES,
     *sync.PROPERTIES,
     *caldav.PROPERTIES,
@@ -215,7 +224,7 @@ _ROWS: Final = (
 
 PROPERTIES: Final = table(_ROWS)
 
-DAV_HEADER: Final = ", ".join(
-    dict.fromkeys((*CLASSES, *(row.feature for row in (*METHODS, *REPORTS, *_ROWS) if row.feature)))
-)
+_FEATURES: Final = dict.fromkeys(row.feature for row in (*METHODS, *REPORTS, *_ROWS) if row.feature)
+_NUMBERS: Final = sorted({*CLASSES, *filter(str.isdigit, _FEATURES)})
+DAV_HEADER: Final = ", ".join(dict.fromkeys((*_NUMBERS, *_FEATURES)))
 """The value of the DAV header: compliance classes, then the features of all rows."""

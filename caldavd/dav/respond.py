@@ -27,8 +27,11 @@ from caldavd.model import (
     Resource,
 )
 from caldavd.names import DAV
-from caldavd.store import collections, objects, principals, properties
+from caldavd.service import locks
+from caldavd.service.locks import Locks
+from caldavd.store import collections, objects, principals, properties, quota
 from caldavd.store.engine import ReadTx
+from caldavd.store.quota import Usage
 from caldavd.xml import write
 
 CHUNK: Final = 500
@@ -122,6 +125,8 @@ class _Facts:
     privileges: bool = False
     principal: Principal | None = None
     calendars: tuple[Collection, ...] = ()
+    locks: Locks = locks.NONE
+    usage: Mapping[int, Usage] = field(default_factory=dict)
 
 
 def resource_id(resource: Resource) -> int | None:
@@ -133,6 +138,14 @@ def resource_id(resource: Resource) -> int | None:
             return collection.id
         case CalendarObject(stored=stored):
             return stored.id
+    return None
+
+
+def owner_id(resource: Resource) -> int | None:
+    """Whose home a resource is in; None if it is in nobody's."""
+    match resource:
+        case Home(collection) | Calendar(collection) | CalendarObject(collection):
+            return collection.owner_id
     return None
 
 
@@ -263,7 +276,22 @@ async def _load(
         principal = await principals.by_id(tx, actor_id)
     if Fact.CALENDARS in needs and not calendars:
         calendars = tuple(await collections.calendars(tx, actor_id))
-    return _Facts(found, texts, Fact.PRIVILEGES in needs, principal, calendars)
+    held, usage = await _of_owners(tx, context, items, needs)
+    return _Facts(found, texts, Fact.PRIVILEGES in needs, principal, calendars, held, usage)
+
+
+async def _of_owners(
+    tx: ReadTx, context: Context, items: Sequence[Item], needs: Fact
+) -> tuple[Locks, Mapping[int, Usage]]:
+    """The locks in the homes that a page shows something of, and how much they store."""
+    held, usage = locks.NONE, dict[int, Usage]()
+    if needs & (Fact.LOCKS | Fact.QUOTA):
+        owners = {id_ for _, resource in items if (id_ := owner_id(resource)) is not None}
+        if owners and Fact.LOCKS in needs:
+            held = await locks.of_owners(tx, context.now, *owners)
+        if owners and Fact.QUOTA in needs:
+            usage = await quota.of(tx, sorted(owners))
+    return held, usage
 
 
 def _size_of_texts(page: Page) -> int:
@@ -309,6 +337,9 @@ def _view(context: Context, href: str, resource: Resource, facts: _Facts) -> Vie
         facts.principal,
         facts.calendars,
         content,
+        context.now,
+        facts.locks,
+        facts.usage,
     )
 
 

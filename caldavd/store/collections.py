@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
@@ -68,14 +69,24 @@ _TRASHED: Final = (
     .order_by(collection.c.trashed_at, collection.c.id)
 )
 _BY_IDS: Final = select(*COLUMNS).where(In(collection.c.id, "ids"))
+_QUOTA: Final = (
+    select(principal.c.quota_bytes).where(principal.c.id == collection.c.owner_id).scalar_subquery()
+)
 _LOCK: Final = (
-    select(*COLUMNS).where(In(collection.c.id, "ids")).order_by(collection.c.id).with_for_update()
+    select(*COLUMNS, _QUOTA)
+    .where(In(collection.c.id, "ids"))
+    .order_by(collection.c.id)
+    .with_for_update(of=collection)
 )
 _INSERT: Final = insert(collection)
 _MODIFIED: Final = (
     update(collection)
     .where(collection.c.id == bindparam("id"))
-    .values(revision=collection.c.revision + 1, modified_at=bindparam("at"))
+    .values(
+        revision=collection.c.revision + 1,
+        modified_at=bindparam("at"),
+        size_bytes=collection.c.size_bytes + bindparam("grown_bytes"),
+    )
     .returning(collection.c.revision)
 )
 _TRASH: Final = (
@@ -160,7 +171,8 @@ async def lock(tx: WriteTx, *ids: int) -> list[Collection]:
 
     What else decides must be read after this: only then is it what the lock waited for.
     """
-    return [from_row(row) for row in await tx.all(_LOCK, ids=sorted(set(ids)))]
+    rows = await tx.all(_LOCK, ids=sorted(set(ids)))
+    return [replace(from_row(row), quota_bytes=row[WIDTH]) for row in rows]
 
 
 async def count(tx: ReadTx, owner_id: int) -> int:
@@ -185,12 +197,16 @@ async def create(tx: WriteTx, new: Collection) -> None:
         created_at=new.created_at,
         modified_at=new.modified_at,
         trashed_at=new.trashed_at,
+        size_bytes=0,
     )
 
 
-async def modified(tx: WriteTx, id_: int, at: int) -> int:
-    """Bumps the revision of a locked collection and returns the new one."""
-    row = await tx.one(_MODIFIED, id=id_, at=at)
+async def modified(tx: WriteTx, id_: int, at: int, grown_bytes: int = 0) -> int:
+    """Bumps the revision of a locked collection and returns the new one.
+
+    `grown_bytes`: by how much its objects have become larger, together.
+    """
+    row = await tx.one(_MODIFIED, id=id_, at=at, grown_bytes=grown_bytes)
     if row is None:
         raise LookupError(f"collection {id_} is gone although it was locked")
     return int(row[0])
