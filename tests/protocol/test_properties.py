@@ -112,6 +112,12 @@ OWNER = privileges(
     "D:write-content",
     "D:bind",
     "D:unbind",
+    "D:unlock",
+)
+LOCKS = "".join(
+    f"<D:lockentry><D:lockscope><D:{scope}/></D:lockscope>"
+    "<D:locktype><D:write/></D:locktype></D:lockentry>"
+    for scope in ("exclusive", "shared")
 )
 SEARCH = ("D:principal-property-search", "D:principal-search-property-set", "D:principal-match")
 CALENDAR_REPORTS = ("C:calendar-query", "C:calendar-multiget")
@@ -181,6 +187,10 @@ EXPECTED: Mapping[str, Mapping[str, str]] = {
     "D:getcontentlength": on("object", str(len(event(uid="a")))),
     "D:getlastmodified": on(ROWED, HTTP_DATE),
     "D:creationdate": on("principal " + ROWED, DATE),
+    "D:lockdiscovery": on(ROWED, ""),
+    "D:supportedlock": on(ROWED, LOCKS),
+    "D:quota-used-bytes": on("home bare calendar", str(len(event(uid="a")))),
+    "D:quota-available-bytes": {},
     "D:resource-id": on("principal home bare calendar", UUID),
     "D:add-member": {kind: href(URLS[kind]) for kind in ("bare", "calendar")},
     "D:group-membership": on("principal", ""),
@@ -228,10 +238,9 @@ EXPECTED: Mapping[str, Mapping[str, str]] = {
 }
 
 MISSING = {
-    "quotas, groups, access control lists and locks": (
-        "D:quota-available-bytes D:quota-used-bytes D:group-member-set D:acl "
-        "D:acl-restrictions D:inherited-acl-set D:supported-privilege-set D:group "
-        "D:lockdiscovery D:supportedlock D:getcontentlanguage"
+    "groups and access control lists": (
+        "D:group-member-set D:acl D:acl-restrictions D:inherited-acl-set "
+        "D:supported-privilege-set D:group D:getcontentlanguage"
     ),
     "scheduling and availability": (
         "C:schedule-inbox-URL C:schedule-outbox-URL C:schedule-default-calendar-URL "

@@ -140,9 +140,9 @@ def test_every_rule_has_a_damage() -> None:
 def test_a_finding_says_which_row(filled: Path | str) -> None:
     damage(filled, DAMAGES["size"])
 
-    (finding,) = asyncio.run(found_in(filled))
+    collection, finding = asyncio.run(found_in(filled))
 
-    assert finding.rule == "size"
+    assert (collection.rule, finding.rule) == ("size of a collection", "size")
     assert "monthly.ics" in finding.what
     assert "1 bytes" in finding.what
 
