@@ -242,6 +242,8 @@ def _runner(handler: Handler, config: Config) -> web.ServerRunner:
     server = web.Server(
         handler,  # type: ignore[arg-type]
         request_factory=receiver(config.server.max_body_bytes),
+        # Whoever has gone waits for nothing: a read that was not ended would hold up the others.
+        handler_cancellation=True,
         access_log=None,
         auto_decompress=False,
         logger=quiet_logger(),

@@ -29,6 +29,8 @@ _log: Final = logging.getLogger(__name__)
 READY_TIMEOUT_S: Final = 5
 UNREAD_S: Final = 60
 """How long a client may take nothing at all of its answer."""
+GONE: Final = 499
+"""Counted where the client has gone before it was answered, as nginx does."""
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 _HEALTH: Final = frozenset({"/healthz", "/readyz"})
 _RETRY: Final = {"Retry-After": "5"}
@@ -189,6 +191,9 @@ class Front:
             status = response.status
         except web.HTTPException as error:
             status = error.status
+            raise
+        except asyncio.CancelledError:
+            status = GONE
             raise
         finally:
             del self._running[task]

@@ -76,21 +76,26 @@ def prepare(place: Path | str, *, make: bool = False) -> None:
         )
 
 
-def read(config: Config, work: Callable[[ReadTx], Awaitable[T]], *, make: bool = False) -> T:
+def has_database(config: Config) -> bool:
+    """Whether there is a database, of whatever schema. Raises Unavailable."""
+    return import_module("caldavd.store.schema").current(parts.location(config)) is not None
+
+
+def read(config: Config, work: Callable[[ReadTx], Awaitable[T]]) -> T:
     """The result of one read transaction."""
 
     async def run() -> T:
-        async with database(config, make=make) as opened:
+        async with database(config) as opened:
             return await opened.read(work)
 
     return asyncio.run(run())
 
 
-def write(config: Config, work: Callable[[WriteTx], Awaitable[T]]) -> T:
-    """The result of one write transaction, committed."""
+def write(config: Config, work: Callable[[WriteTx], Awaitable[T]], *, make: bool = False) -> T:
+    """The result of one write transaction, committed; `make` as `database` has it."""
 
     async def run() -> T:
-        async with database(config) as opened:
+        async with database(config, make=make) as opened:
             return await opened.write(work)
 
     return asyncio.run(run())

@@ -47,13 +47,15 @@ def add(
     Without --email it gets NAME@ the domain of the settings.
     """
     config = run.settings(invocation)
-    run.read(config, lambda tx: accounts.require_free(tx, name), make=True)
+    new, defaults = accounts.NewAccount(name, display_name, addresses), parts.defaults(config)
+    # Whatever is refused is refused before a database is made.
+    accounts.require_sound(new, defaults)
+    if run.has_database(config):
+        run.read(config, lambda tx: accounts.require_free(tx, name))
     password_hash = _ask(config, name, password_stdin)
-    new = accounts.NewAccount(name, display_name, addresses)
 
-    defaults = parts.defaults(config)
     made = run.write(
-        config, lambda tx: accounts.create(tx, new, password_hash, defaults, clock.now())
+        config, lambda tx: accounts.create(tx, new, password_hash, defaults, clock.now()), make=True
     )
 
     click.echo(f"made the account {made.name} ({', '.join(made.addresses)})")

@@ -73,7 +73,7 @@ def _told(server: Server, request: Request, error: Exception) -> Response:
 def _refusal(server: Server, request: Request, error: Exception) -> Response:
     match error:
         case Refused():
-            log.info("refused", extra={"request_id": request.id, "reason": error.reason})
+            _note_refusal(request, error)
             return answer.refused(error)
         case Failed():
             return _failed(server, error)
@@ -88,6 +88,14 @@ def _refusal(server: Server, request: Request, error: Exception) -> Response:
             headers = (("Retry-After", str(RETRY_AFTER_S)),)
             return answer.failed(Failed(503, "the database is busy: try again", headers=headers))
     raise error
+
+
+def _note_refusal(request: Request, error: Refused) -> None:
+    """Which condition it was. The words may quote the object: they are for whoever debugs."""
+    extra = {"request_id": request.id, "condition": error.condition.element.rpartition("}")[2]}
+    if log.isEnabledFor(logging.DEBUG):
+        extra["reason"] = error.reason
+    log.info("refused", extra=extra)
 
 
 async def _actor(server: Server, request: Request) -> Actor:

@@ -110,6 +110,7 @@ class _Plan:
     """The slots of one type of resource, and the facts that they need."""
 
     names: frozenset[str]
+    """What is asked for or is a live property: none of it is shown as a dead one."""
     slots: tuple[_Slot, ...]
     needs: Fact
     stored: frozenset[str] | None
@@ -234,7 +235,7 @@ def _make_plan(
             shown.add(name)
         needs |= facts
     only = frozenset(shown) if mode is Mode.PROP else None
-    return _Plan(frozenset(names), tuple(slots), needs, only)
+    return _Plan(frozenset((*names, *table.of(type_))), tuple(slots), needs, only)
 
 
 _plan_again: Final = lru_cache(maxsize=512)(_make_plan)

@@ -10,11 +10,13 @@ from typing import Final
 from caldavd.ical.contentline import Component, Line, parameter, without_parameters
 from caldavd.ical.extent import zone_of
 from caldavd.ical.parse import Document
-from caldavd.ical.recurrence import Instance, instances
+from caldavd.ical.recurrence import Instance, TooMany, instances
 from caldavd.ical.values import Temporal, parse_duration, parse_temporal, wall
 from caldavd.ical.write import time_line
 from caldavd.model import Window
 
+MAX_CHARACTERS: Final = 8_000_000
+"""Of all instances of one object, each with its alarms and all it holds."""
 _RECURRING: Final = frozenset(("VEVENT", "VTODO", "VJOURNAL"))
 _RECURRENCE: Final = frozenset(("RRULE", "RDATE", "EXDATE", "EXRULE", "RECURRENCE-ID"))
 _END: Final[Mapping[str, str]] = {"VEVENT": "DTEND", "VTODO": "DUE"}
@@ -34,7 +36,9 @@ def expanded(document: Document, window: Window, floating: tzinfo, limit: int) -
             id(component): _pattern(component, zones)
             for component in {id(each.component): each.component for each in found}.values()
         }
-        components = [_described(instance, patterns[id(instance.component)]) for instance in found]
+        if sum(patterns[id(each.component)].size for each in found) > MAX_CHARACTERS:
+            raise TooMany(f"the instances would take more than {MAX_CHARACTERS} characters")
+        components = [_described(each, patterns[id(each.component)]) for each in found]
     else:
         touched = {id(instance.component) for instance in found}
         components = [
@@ -60,6 +64,8 @@ class _Pattern:
     duration: Line | None
     lasts: timedelta | None
     """What `duration` says."""
+    size: int
+    """Characters, nearly."""
 
 
 def _pattern(component: Component, zones: Mapping[str, Component]) -> _Pattern:
@@ -80,7 +86,13 @@ def _pattern(component: Component, zones: Mapping[str, Component]) -> _Pattern:
         None if end is None else component.first(end),
         duration,
         None if duration is None else parse_duration(duration.value),
+        _size(component),
     )
+
+
+def _size(component: Component) -> int:
+    lines = sum(len(line.parameter_text) + len(line.value) + 20 for line in component.lines)
+    return lines + sum(map(_size, component.components))
 
 
 def _described(instance: Instance, pattern: _Pattern) -> Component:

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, timedelta, tzinfo
 from itertools import islice
-from typing import Final, NamedTuple
+from typing import Final
 
 from caldavd.ical import alarm
 from caldavd.ical.collation import OCTET, contains
@@ -21,7 +21,7 @@ from caldavd.ical.extent import temporal
 from caldavd.ical.filter_check import check
 from caldavd.ical.filter_elements import CompFilter, Filter, ParamFilter, PropFilter, TextMatch
 from caldavd.ical.parse import Document
-from caldavd.ical.recurrence import Instance, TooMany, iterate
+from caldavd.ical.recurrence import Instance, TooMany, iterate, named
 from caldavd.ical.values import Temporal, epoch
 from caldavd.model import Window
 
@@ -157,13 +157,26 @@ class _Grouped:
         return instance is not None
 
 
-class _Scope(NamedTuple):
+MAX_WINDOWS: Final = 20
+"""Time ranges for which the instances of one object are worked out; each other trigger is one."""
+
+
+@dataclass(slots=True)
+class _Scope:
     """What is tested, and the zone of its floating and all-day times."""
 
     document: Document
     floating: tzinfo
-    groups: dict[Window, _Grouped]
+    groups: dict[Window, _Grouped] = field(default_factory=dict)
     """The instances in each window that was asked about."""
+    standing: frozenset[int] | None = None
+    """The overrides that count: no EXDATE takes them away. Worked out when first asked for."""
+
+    def stands(self, override: Component) -> bool:
+        if self.standing is None:
+            rows, _ = named(self.document)
+            self.standing = frozenset(id(row.extent.component) for row in rows)
+        return id(override) in self.standing
 
 
 def matches(filter: Filter, document: Document, floating: tzinfo) -> bool:
@@ -171,7 +184,7 @@ def matches(filter: Filter, document: Document, floating: tzinfo) -> bool:
     top = filter.comp_filter
     if top.is_not_defined:
         return False
-    scope = _Scope(document, floating, {})
+    scope = _Scope(document, floating)
     calendar = document.calendar
     of_any = of_any_component(top)
     inner = (f for f in top.comp_filters if f not in of_any.comp_filters)
@@ -221,9 +234,13 @@ def _instances(component: Component, window: Window, scope: _Scope) -> Iterator[
     document = scope.document
     line = component.first("RECURRENCE-ID")
     if line is not None and parameter(line, "RANGE") is None:
+        if len(document.components) > 1 and not scope.stands(component):
+            return iter(())
         # It describes one instance, whatever the others do.
         return iterate(replace(document, components=(component,)), window, scope.floating)
     if window not in scope.groups:
+        if len(scope.groups) == MAX_WINDOWS:
+            return iter(())
         scope.groups[window] = _Grouped(iterate(document, window, scope.floating))
     return scope.groups[window].of(component)
 

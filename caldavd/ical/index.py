@@ -86,7 +86,11 @@ def place(occurrence: Occurrence, floating: tzinfo) -> Interval:
     """The interval of a row for an asker whose zone is `floating`."""
     if not occurrence.floating:
         return Interval(occurrence.starts, occurrence.ends)
-    starts, ends = _local(occurrence.starts, floating), _local(occurrence.ends, floating)
+    # A task that is due matches from the second before (`extent._vtodo`): the due time is placed,
+    # as the clock may have changed in that second.
+    early = int(occurrence.starts % 60 == 59)
+    starts = _local(occurrence.starts + early, floating) - early
+    ends = _local(occurrence.ends, floating)
     return Interval(starts, max(ends, starts + 1))
 
 

@@ -86,27 +86,33 @@ def stored(text: str) -> Document:
 
 
 def _parts(calendar: Component) -> tuple[dict[str, Component], list[Component]]:
-    """The VTIMEZONEs by TZID, and the other components."""
+    """The VTIMEZONEs by TZID, and the other components; what is not standard is only kept.
+
+    A component of an X- name beside those of a type has none itself (RFC 4791 §5.3.3).
+    """
     zones: dict[str, Component] = {}
     components: list[Component] = []
+    strange: list[Component] = []
     for component in calendar.components:
         if component.name == "VTIMEZONE":
             zones.setdefault(_zone_id(component), component)
         else:
-            components.append(component)
-    return zones, components
+            (strange if component.name.startswith("X-") else components).append(component)
+    return zones, components or strange
 
 
 def _decode(body: bytes) -> tuple[str, bool]:
     """The text, and whether it is the body unchanged."""
     if len(body.translate(None, _FORBIDDEN)) != len(body):
         place = next(place for place, octet in enumerate(body) if octet in _FORBIDDEN)
-        raise _not_text(body, place, f"the control character U+{body[place]:04X}")
+        raise _not_text(body, place, f"the control character U+{body[place]:04X}: leave it out")
     if body.isascii():
         return body.decode("ascii"), True
     for character in _NONCHARACTERS:
         if character in body:
-            raise _not_text(body, body.index(character), "a character that XML forbids")
+            raise _not_text(
+                body, body.index(character), "a character that XML forbids: leave it out"
+            )
     try:
         return body.decode(), True
     except UnicodeDecodeError as fault:
@@ -114,12 +120,12 @@ def _decode(body: bytes) -> tuple[str, bool]:
     try:
         return _CUT_CHARACTER.sub(b"", body).decode(), False
     except UnicodeDecodeError:
-        raise _not_text(body, place, "bytes that are not UTF-8") from None
+        raise _not_text(body, place, "bytes that are not UTF-8: send the text in UTF-8") from None
 
 
 def _not_text(body: bytes, place: int, what: str) -> Refused:
     line = body.count(b"\n", 0, place) + 1
-    return Refused(VALID_CALENDAR_DATA, f"line {line} holds {what}: send UTF-8 text without it")
+    return Refused(VALID_CALENDAR_DATA, f"line {line} holds {what}")
 
 
 def _calendar(text: str) -> Component:

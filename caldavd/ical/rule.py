@@ -56,6 +56,10 @@ _NUMBERS: Final = {
     "BYMONTH": ("by_month", 1, 12, False),
     "BYSETPOS": ("by_set_pos", 1, 366, True),
 }
+MAX_DIGITS: Final = 9
+"""Numbers in a rule have no more."""
+BIG: Final = 10**MAX_DIGITS
+"""A COUNT of more digits is read as this: it is more than any limit."""
 _IGNORED: Final = frozenset({"SKIP"})
 
 
@@ -96,7 +100,7 @@ def _part(name: str, value: str) -> tuple[str, object]:
 def _numbers(name: str, value: str, low: int, high: int, negative: bool) -> tuple[int, ...]:
     numbers = set()
     for text in value.split(","):
-        number = _integer(text)
+        number = _integer(name, text)
         if not low <= (abs(number) if negative else number) <= high:
             raise ValueError(f"{name}={text[:40]} is out of range")
         # Second 60 reads as 59 where there are no leap seconds (§3.3.12).
@@ -104,16 +108,27 @@ def _numbers(name: str, value: str, low: int, high: int, negative: bool) -> tupl
     return tuple(sorted(numbers))
 
 
-def _integer(text: str) -> int:
-    if not re.fullmatch(r"[+-]?\d{1,9}", text, re.ASCII):
-        raise ValueError(f"{text[:40]!r} in the rule is not a number")
+def _integer(name: str, text: str) -> int:
+    if not re.fullmatch(r"[+-]?\d+", text, re.ASCII):
+        raise ValueError(f"{name}={text[:40]} is not a number")
+    if len(text) > MAX_DIGITS:
+        raise ValueError(f"{name}={text[:40]} is a number of more than {MAX_DIGITS} digits")
     return int(text)
 
 
-def _positive(value: str) -> int:
-    number = _integer(value)
+def _interval(value: str) -> int:
+    number = _integer("INTERVAL", value)
     if number < 1:
-        raise ValueError(f"{value} in the rule must be at least 1")
+        raise ValueError(f"INTERVAL={value} must be at least 1")
+    return number
+
+
+def _count(value: str) -> int:
+    """Of however many digits: how many instances there may be is said elsewhere."""
+    many = len(value) > MAX_DIGITS and value.isascii() and value.isdigit()
+    number = BIG if many else _integer("COUNT", value)
+    if number < 1:
+        raise ValueError(f"COUNT={value} must be at least 1")
     return number
 
 
@@ -154,8 +169,8 @@ def _gregorian(value: str) -> None:
 
 _OTHERS: Final[dict[str, tuple[str, Callable[[str], object]]]] = {
     "FREQ": ("freq", _freq),
-    "INTERVAL": ("interval", _positive),
-    "COUNT": ("count", _positive),
+    "INTERVAL": ("interval", _interval),
+    "COUNT": ("count", _count),
     "UNTIL": ("until", _until),
     "BYDAY": ("by_day", _days),
     "WKST": ("week_start", _weekday),

@@ -102,6 +102,16 @@ def check(components: Collection[Component], zones: Collection[Component], limit
 
 
 def _check_zone(zone: Component, limits: Limits) -> None:
+    """Refuse a zone by its name, as nobody looks for a rule there."""
+    try:
+        _check_zone_text(zone, limits)
+    except Refused as refused:
+        line = zone.first("TZID")
+        named = f"the time zone {line.value[:40]}" if line else "a time zone without a TZID"
+        raise Refused(refused.condition, f"{named}: {refused.reason}") from None
+
+
+def _check_zone_text(zone: Component, limits: Limits) -> None:
     """Nearly all objects hold one of few VTIMEZONEs: a text that was sound once still is."""
     lines = tuple(zone.lines)
     inner = tuple((part.name, tuple(part.lines)) for part in zone.components)
@@ -177,9 +187,11 @@ def _frequent(rule: Rule) -> bool:
 def _check_date_count(component: Component, limits: Limits) -> None:
     dates = sum(line.value.count(",") + 1 for line in component.lines if line.name in _LISTS)
     if dates > limits.max_instances:
+        names = {line.name for line in component.lines}
         raise Refused(
             MAX_INSTANCES,
-            f"{dates} dates in {', '.join(_LISTS)}, more than {limits.max_instances}: "
+            f"{dates} dates in {' and '.join(name for name in _LISTS if name in names)}, "
+            f"more than {limits.max_instances}: "
             "split the series",
         )
 
@@ -278,10 +290,16 @@ def _check_duration(_: Component, line: Line, __: Limits) -> None:
 
 
 def _check_trigger(component: Component, line: Line, limits: Limits) -> None:
-    if "P" in line.value.upper():
+    text = line.value
+    if text.strip().upper().lstrip("+-").startswith("P"):
         _check_duration(component, line, limits)
+    elif _DATE.fullmatch(text.strip()):
+        parse_temporal(text)
     else:
-        parse_temporal(line.value)
+        raise ValueError(
+            f"{text[:40]!r} is neither a DURATION (such as -PT15M) "
+            "nor a DATE-TIME in UTC (YYYYMMDDTHHMMSSZ)"
+        )
 
 
 def _check_repeat(_: Component, line: Line, limits: Limits) -> None:

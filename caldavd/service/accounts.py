@@ -94,6 +94,11 @@ def normal_address(address: str) -> str:
     return text
 
 
+def require_sound(new: NewAccount, defaults: Defaults) -> None:
+    """Raises Invalid unless an account may have that name and those addresses."""
+    _addresses(normal(new.name), new.addresses, defaults.domain)
+
+
 async def require_free(tx: ReadTx, login: str) -> None:
     """Raises Invalid or Taken unless a new account may have that name."""
     await _require_nobody(tx, normal(login), "account")

@@ -9,7 +9,7 @@ from caldavd.ical import parse
 from caldavd.model import Collection, Stored
 from caldavd.service import calendars
 from caldavd.service.delete import delete
-from caldavd.service.put import UidConflict, require_component
+from caldavd.service.put import require_component, uid_changed, uid_taken
 from caldavd.service.quota import require_room, require_room_for
 from caldavd.service.save import save
 from caldavd.store import changes, ids, objects, occurrences, properties
@@ -99,12 +99,12 @@ async def _make_room(
     require_component(to.calendar, source.component)
     if to.over is not None:
         if to.over.uid != source.uid:
-            raise UidConflict(to.over.uid, to.over.name)
+            raise uid_changed(to.over)
         await delete(tx, to.calendar, to.over, now)
     holder = await objects.name_of_uid(tx, to.calendar.id, source.uid)
     leaves = moves and source.collection_id == to.calendar.id and holder == source.name
     if holder is not None and not leaves:
-        raise UidConflict(source.uid, holder)
+        raise uid_taken(source.uid, holder)
 
 
 def _growth(source: Stored, to: Destination) -> int:

@@ -32,6 +32,9 @@ TRANSP: Final = CALDAV + "schedule-calendar-transp"
 OFFLOAD: Final = 500
 """From this many instances on, merging them leaves the event loop."""
 
+MAX_BY_TEXT: Final = 10_000
+"""Instances that texts are asked for in one question: each costs what a hundred rows do."""
+
 _Found = tuple[int, int, int]
 """An interval, placed, and its `periods.Busy`."""
 
@@ -98,7 +101,7 @@ async def _periods(tx: ReadTx, asked: Question) -> dict[int, list[BusyPeriod]]:
     left = asked.limit - len(rows) - len(beyond)
     if left < 0:
         raise _too_many(asked.limit)
-    told = await _by_text(tx, beyond, asked, left) if beyond else {}
+    told = await _by_text(tx, beyond, asked, min(left, MAX_BY_TEXT)) if beyond else {}
     if len(rows) + sum(map(len, told.values())) < OFFLOAD:
         return _merged(rows, told, asked)
     return await tx.offload(_merged, rows, told, asked)
@@ -181,5 +184,6 @@ def _zones(stored: Mapping[tuple[int, str], str]) -> dict[int, str]:
 def _too_many(limit: int) -> Refused:
     return Refused(
         NUMBER_OF_MATCHES,
-        f"more than {limit} instances lie in the time range: ask for a shorter one",
+        f"more than {limit} instances lie in the time range, or more than {MAX_BY_TEXT} where the "
+        "index does not reach: ask for a shorter one",
     )

@@ -12,14 +12,26 @@ from caldavd.store.engine import Conflict, WriteTx
 
 
 class UidConflict(Refused):
-    """The calendar holds the UID under another name (RFC 4791 §5.3.2.1): which."""
+    """A UID is another object's, or an object has another (RFC 4791 §5.3.2.1): which object."""
 
-    def __init__(self, uid: str, name: str) -> None:
-        super().__init__(
-            NO_UID_CONFLICT,
-            f"the calendar holds UID {uid} as {name} already: change that object instead",
-        )
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(NO_UID_CONFLICT, reason)
         self.name = name
+
+
+def uid_taken(uid: str, name: str) -> UidConflict:
+    """The calendar holds the UID under another name."""
+    return UidConflict(
+        name, f"the calendar holds UID {uid} as {name} already: change that object instead"
+    )
+
+
+def uid_changed(existing: Stored) -> UidConflict:
+    """Something with another UID was to replace an object."""
+    return UidConflict(
+        existing.name,
+        f"{existing.name} has the UID {existing.uid}, which cannot change: use another name",
+    )
 
 
 async def put(
@@ -38,7 +50,7 @@ async def put(
     """
     require_component(calendar, document.component)
     if existing is not None and existing.uid != document.uid:
-        raise UidConflict(existing.uid, existing.name)
+        raise uid_changed(existing)
     held = 0 if existing is None else existing.size_bytes
     await require_room(tx, calendar, document.size_bytes - held, quota_bytes)
     try:
@@ -48,7 +60,7 @@ async def put(
         holder = await objects.name_of_uid(tx, calendar.id, document.uid)
         if holder is None:
             raise
-        raise UidConflict(document.uid, holder) from None
+        raise uid_taken(document.uid, holder) from None
 
 
 def require_component(calendar: Collection, component: str) -> None:

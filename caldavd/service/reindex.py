@@ -198,7 +198,8 @@ def make(one: Due, now: int, *, zones_alone: bool) -> Made:
     try:
         made = index(parse.stored(one.held.text), now)
     except Exception as error:  # a text of any time, read by code of today: none may stop us
-        return Made(stored, None, f"{type(error).__name__}: {error}")
+        # Its words may quote the text, which is nothing for a log.
+        return Made(stored, None, type(error).__name__)
     fresh = indexed(made)
     reaches_as_far = one.held.bounds == (fresh.indexed_from, fresh.indexed_until)
     if agrees(Indexed(*one.held.bounds, one.rows), fresh) and (reaches_as_far or not near):

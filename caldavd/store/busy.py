@@ -9,12 +9,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, bindparam, literal, or_, select, union, union_all
+from sqlalchemy import ColumnElement, Select, bindparam, literal, select, union, union_all
 
 from caldavd.model import Collection, Kind
 from caldavd.store import collections
 from caldavd.store.engine import ReadTx
-from caldavd.store.occurrences import COMPONENTS, SHORT_S, Band, Range
+from caldavd.store.occurrences import (
+    BEGINS_AFTER,
+    COMPONENTS,
+    ENDS_BEFORE,
+    SHORT_S,
+    Band,
+    Range,
+)
 from caldavd.store.properties import EVERYONE
 from caldavd.store.statement import In
 from caldavd.store.tables import calendar_object, collection, occurrence, property_
@@ -68,23 +75,16 @@ _BUSY: Final = union_all(
 ).limit(bindparam("at_most"))
 
 
-def _beyond(condition: ColumnElement[bool]) -> Select[Any]:
+def _beyond(*conditions: ColumnElement[bool]) -> Select[Any]:
     """One for each side: a database scans a range of one index, but not of two at once."""
     return select(calendar_object.c.id, calendar_object.c.collection_id).where(
         In(calendar_object.c.collection_id, "ids"),
-        or_(
-            calendar_object.c.indexed_until.is_not(None),
-            calendar_object.c.indexed_from.is_not(None),
-        ),
-        condition,
+        *conditions,
         calendar_object.c.component == "VEVENT",
     )
 
 
-_UNDECIDED: Final = union(
-    _beyond(calendar_object.c.indexed_until < bindparam("ends")),
-    _beyond(calendar_object.c.indexed_from > bindparam("starts")),
-).limit(bindparam("at_most"))
+_UNDECIDED: Final = union(_beyond(*ENDS_BEFORE), _beyond(*BEGINS_AFTER)).limit(bindparam("at_most"))
 _CALENDARS: Final = select(*collections.COLUMNS).where(
     In(collection.c.owner_id, "owner_ids"),
     collection.c.kind == Kind.CALENDAR.value,

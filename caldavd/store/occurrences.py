@@ -145,15 +145,25 @@ def _said(what: int) -> list[ColumnElement[Any]]:
     return [literal_column(str(what)), *[literal_column("0")] * 3]
 
 
-_UNBOUNDED: Final = calendar_object.c.indexed_until.is_not(
-    None
-) | calendar_object.c.indexed_from.is_not(None)
+ENDS_BEFORE: Final = (
+    calendar_object.c.indexed_until.is_not(None) | calendar_object.c.indexed_from.is_not(None),
+    calendar_object.c.indexed_until < bindparam("ends"),
+    calendar_object.c.indexed_until > literal_column(str(-FAR)),
+)
+"""Of objects whose index ends before a range does. The last condition holds for all of them: it
+makes a range of the values, which PostgreSQL takes for few even where it does not know which, so
+that it scans that range of the index on them."""
+BEGINS_AFTER: Final = (
+    calendar_object.c.indexed_from > bindparam("starts"),
+    calendar_object.c.indexed_from < literal_column(str(FAR)),
+)
+"""Of objects whose index begins after a range does."""
 _FIND: Final = union_all(
     _sure(),
     _floating(Band.FLOATING_SHORT),
     _floating(Band.FLOATING_LONG),
-    _undecided(_UNBOUNDED, calendar_object.c.indexed_until < bindparam("ends")),
-    _undecided(calendar_object.c.indexed_from > bindparam("starts")),
+    _undecided(*ENDS_BEFORE),
+    _undecided(*BEGINS_AFTER),
 )
 _MOVE: Final = (
     update(occurrence)

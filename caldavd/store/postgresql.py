@@ -157,9 +157,19 @@ async def _pool(url: str, size: int) -> Any:
         max_size=size,
         command_timeout=STATEMENT_TIMEOUT_S,
         timeout=ACQUIRE_TIMEOUT_S,
+        init=plan_once,
         reset=_no_reset,
     )
 
 
+async def plan_once(connection: Any) -> None:
+    """Has each statement planned once: to plan a query anew costs more than to run it.
+
+    A plan may be made while the tables are empty and must do when they are full, so that indexes
+    are to look cheap. A SET, not parameters of the connection: poolers refuse unknown ones.
+    """
+    await connection.execute("SET plan_cache_mode = force_generic_plan; SET random_page_cost = 1.1")
+
+
 async def _no_reset(connection: Any) -> None:
-    """Nobody uses SET, LISTEN or advisory locks on pooled connections: saves a round trip."""
+    """Nobody else uses SET, LISTEN or advisory locks on pooled connections: saves a round trip."""

@@ -7,7 +7,6 @@ Nothing here may be called on an event loop: use `asyncio.to_thread` there.
 from __future__ import annotations
 
 import asyncio
-import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -24,6 +23,7 @@ from sqlalchemy import Connection, NullPool, create_engine, event, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 
+from caldavd.store import place
 from caldavd.store.engine import Unavailable, WrongSchema
 from caldavd.store.scripts import directory
 
@@ -58,7 +58,7 @@ def versions(scripts: Path | None = None) -> tuple[str, ...]:
 def current(location: Path | str) -> str | None:
     """The version of a database, None where it has no schema yet. Raises Unavailable."""
     if isinstance(location, Path):
-        return _on_sqlite(location, _version) if location.exists() else None
+        return _on_sqlite(location, _version) if place.is_there(location) else None
     return _on_postgresql(location, _version)
 
 
@@ -84,7 +84,7 @@ def upgrade(
     than the program's. Raises WrongSchema, Unavailable.
     """
     if isinstance(location, Path):
-        _create_private(location)
+        place.make(location)
         return _on_sqlite(location, lambda connection: _upgrade(connection, location, to, scripts))
     return _on_postgresql(location, lambda connection: _upgrade(connection, None, to, scripts))
 
@@ -161,18 +161,12 @@ def _cause(error: BaseException) -> str:
     return str(getattr(error, "orig", None) or error).splitlines()[0]
 
 
-def _create_private(path: Path) -> None:
-    """Makes the file if it is missing, for its owner alone: it will hold password hashes."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-
-
 def _copy_aside(file: Path, version: str) -> Path:
     """A consistent copy of `file`, beside it, named after its version."""
     target = file.with_name(f"{file.name}.schema-{version}")
     partial = target.with_name(target.name + ".partial")
     partial.unlink(missing_ok=True)
-    _create_private(partial)
+    place.make(partial)
     with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(partial)) as copy:
         source.backup(copy)
     partial.replace(target)

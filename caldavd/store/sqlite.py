@@ -191,11 +191,12 @@ class SqliteDatabase:
             try:
                 connection.execute("BEGIN")
                 result = _drive(job.work(tx))
+                # Inside, for it too may be asked whether to go on: the thread must outlive it.
+                connection.execute("COMMIT")
             except BaseException as error:
                 connection.rollback()
                 job.fail(_translated(error))
             else:
-                connection.execute("COMMIT")
                 job.succeed(result)
         connection.close()
 

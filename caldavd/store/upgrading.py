@@ -15,7 +15,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Final
 
-from caldavd.store import scripts
+from caldavd.store import place, scripts
 from caldavd.store.engine import Unavailable, WrongSchema
 
 _VERSION: Final = "SELECT version_num FROM alembic_version"
@@ -25,6 +25,7 @@ def upgrade(location: Path | str) -> tuple[str | None, str]:
     """The versions before and after. Raises WrongSchema, Unavailable."""
     newest = scripts.newest()
     if isinstance(location, Path) and _sqlite_version(location) == newest:
+        place.require_writable(location)
         return newest, newest
     told = {"file" if isinstance(location, Path) else "url": str(location)}
     done = subprocess.run(
@@ -61,7 +62,7 @@ def main() -> None:
 
 def _sqlite_version(file: Path) -> str | None:
     """The version of a file, None where it cannot be told: the upgrade itself says why."""
-    if not file.exists():
+    if not place.is_there(file):
         return None
     try:
         with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as opened:

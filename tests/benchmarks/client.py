@@ -62,7 +62,7 @@ class Round:
     """Requests that change nothing, over and over, dealt out to all connections."""
 
     def __init__(self, exchanges: Iterable[Exchange]) -> None:
-        self._exchanges: Iterator[Exchange] = cycle(exchanges)
+        self._exchanges: Iterator[Exchange] = cycle(tuple(exchanges))
 
     def next(self, connection: int, previous: Answer | None) -> Exchange:
         """The next one, whatever was answered before."""

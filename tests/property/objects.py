@@ -51,7 +51,7 @@ KINDS = (
 )
 """How a time is written: in UTC, in no zone, as a date, in zones known in many ways, or not."""
 
-CLOCKS = ("000000", "003000", "023000", "090000", "133000", "235959")
+CLOCKS = ("000000", "003000", "023000", "030000", "090000", "133000", "235959")
 CHANGES = (datetime(2026, 3, 29, tzinfo=UTC), datetime(2026, 10, 25, tzinfo=UTC))
 """Days on which clocks in Europe change."""
 

@@ -31,7 +31,7 @@ from caldavd.store.engine import Database, WriteTx
 from tests.property import objects as drawn
 from tests.property.test_recurrence_oracle import PROFILE
 
-ZONES = (UTC, ZoneInfo("America/New_York"), ZoneInfo("Pacific/Kiritimati"))
+ZONES = (UTC, *map(ZoneInfo, ("Europe/Berlin", "America/New_York", "Pacific/Kiritimati")))
 
 
 @dataclass(frozen=True)

@@ -178,6 +178,7 @@ async def test_the_destination_takes_only_its_component_types(
 
 
 @pytest.mark.rfc("4791 5.3.2.1")
+@pytest.mark.rfc("5545 3.8.4.7")
 @BOTH
 async def test_a_uid_that_the_destination_holds_is_a_conflict_that_names_it(
     ann: Client, source: str, other: str, method: str
@@ -191,6 +192,19 @@ async def test_a_uid_that_the_destination_holds_is_a_conflict_that_names_it(
     assert answer.condition == "{urn:ietf:params:xml:ns:caldav}no-uid-conflict"
     assert answer.xml.findtext(".//{DAV:}href") == other + "holder.ics"
     assert await everything(ann) == before
+
+
+@pytest.mark.rfc("4791 5.3.2.1")
+@BOTH
+async def test_an_object_is_not_replaced_by_one_of_another_uid(
+    ann: Client, source: str, other: str, method: str
+):
+    await ann.put(other + "b.ics", event(uid="b"))
+
+    answer = await ann(method, source, Destination=other + "b.ics")
+
+    assert answer.condition == "{urn:ietf:params:xml:ns:caldav}no-uid-conflict"
+    assert "<!-- b.ics has the UID b, which cannot change: use another name (RFC" in answer.text
 
 
 @pytest.mark.rfc("4791 5.3.2.1")

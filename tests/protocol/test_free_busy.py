@@ -100,6 +100,7 @@ async def test_nothing_to_tell_is_a_component_without_periods(ann: Client, calen
 
 
 @pytest.mark.rfc("4791 7.10")
+@pytest.mark.rfc("5545 3.8.2.7")
 async def test_only_what_blocks_time_counts_merged_and_clipped(ann: Client, published: str):
     told = component(
         "VFREEBUSY",
@@ -174,6 +175,7 @@ async def test_a_calendar_is_asked_about_its_objects_at_any_depth(
 
 
 @pytest.mark.rfc("4791 7.10")
+@pytest.mark.rfc("4791 7.2")
 @pytest.mark.parametrize(
     ("path", "depth", "reached"),
     [

@@ -87,6 +87,7 @@ async def test_an_object_keeps_its_uid(ann: Client, calendar: str):
     put = await ann.put(calendar + "a.ics", event(uid="b"))
 
     assert (put.status, put.condition) == (409, "{urn:ietf:params:xml:ns:caldav}no-uid-conflict")
+    assert "<!-- a.ics has the UID a, which cannot change: use another name (RFC" in put.text
 
 
 @pytest.mark.rfc("4791 5.3.2")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 
 import pytest
@@ -263,3 +264,18 @@ async def test_limits_are_told_as_properties_and_held(ann: Client):
 
     assert [element.text for _, element in props.values()] == ["20000", "100", "3"]
     assert (await ann.put(path + "b.ics", event(uid="b", attendees=["x"] * 3))).status == 201
+
+
+@pytest.mark.parametrize(("level", "told"), [(logging.INFO, False), (logging.DEBUG, True)])
+async def test_what_a_client_sent_is_in_the_log_only_for_whoever_debugs(
+    ann: Client, caplog: pytest.LogCaptureFixture, level: int, told: bool
+) -> None:
+    caplog.set_level(level, "caldavd")
+    private = event(uid="private-uid", lines=["EXDATE:private-date"])
+
+    refused = await ann.put(ann.home + "calendar/a.ics", private)
+
+    (record,) = [one for one in caplog.records if one.message == "refused"]
+    assert (refused.status, "private-date" in refused.text) == (403, True)
+    assert vars(record)["condition"] == "valid-calendar-data"
+    assert ("private" in str(vars(record))) == told

@@ -167,7 +167,8 @@ async def test_address_is_shown_in_lower_case(server: Server, db: Database):
 # G23
 
 WORKS = {"1", "2", "3", "calendar-access", "extended-mkcol", "calendar-default-alarms"} | {
-    "calendarserver-principal-property-search"
+    "calendar-no-timezone",
+    "calendarserver-principal-property-search",
 }
 """What tests hold the server to. A feature that is added brings its token, and its tests."""
 

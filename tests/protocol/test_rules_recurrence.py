@@ -191,6 +191,8 @@ async def test_rule_that_never_matches_has_no_instances_and_is_no_error(
 
 
 @pytest.mark.rfc("4791 9.9")
+@pytest.mark.rfc("5545 3.8.2.2")
+@pytest.mark.rfc("5545 3.8.2.5")
 @pytest.mark.parametrize(
     ("times", "inside", "outside"),
     [
@@ -246,6 +248,8 @@ async def test_override_has_a_length_of_its_own(ann: Client, calendar: str, leng
 
 
 @pytest.mark.rfc("4791 9.9")
+@pytest.mark.rfc("5545 3.3.4")
+@pytest.mark.rfc("5545 3.8.2.4")
 async def test_day_without_an_end_lasts_that_day(ann: Client, calendar: str):
     await ann.put(OBJECT, event(uid="a", start="20260105"))
     hours = [

@@ -190,6 +190,7 @@ async def test_expanded_days_and_floating_times_stay_what_they_are(
 
 
 @pytest.mark.rfc("4791 9.6.6")
+@pytest.mark.rfc("4791 3.2")
 async def test_limited_recurrence_set_is_the_master_and_the_overrides_about_the_window(
     ann: Client, calendar: str
 ):

@@ -73,6 +73,7 @@ async def test_no_method_tells_what_exists(
 async def test_no_report_tells_what_exists(ann: Client, secret: str, report: str):
     namespace, local = split(report)
     inner = '<x:filter><x:comp-filter name="VCALENDAR"/></x:filter>' if "query" in local else ""
+    inner += '<x:time-range start="20260101T000000Z"/>' if local == "free-busy-query" else ""
     inner += "<D:href>a.ics</D:href>" if "multiget" in local else ""
     inner += "<D:self/>" if "match" in local else ""
     body = f'<x:{local} xmlns:x="{namespace}" xmlns:D="DAV:">{inner}</x:{local}>'

@@ -80,6 +80,7 @@ FIRST = {
 
 
 @pytest.mark.rfc("5545 3.8.6.3")
+@pytest.mark.rfc("5545 3.6.6")
 @pytest.mark.parametrize(("text", "expected"), FIRST.values(), ids=FIRST)
 def test_an_alarm_goes_off_relative_to_its_anchor(text: str, expected: str) -> None:
     assert first(text) == [at(expected)]
@@ -119,6 +120,7 @@ BROKEN = {
 }
 
 
+@pytest.mark.rfc("5545 3.6.6")
 @pytest.mark.parametrize("lines", BROKEN.values(), ids=BROKEN)
 def test_a_broken_alarm_is_passed_over(lines: list[str]) -> None:
     assert alarm.read(read(component("VALARM", lines))[0], {}) is None

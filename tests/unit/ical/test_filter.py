@@ -214,6 +214,7 @@ def test_a_text_is_matched_across_folds() -> None:
 CATEGORIES = lines(r"CATEGORIES:hands,feet\,toes", "CATEGORIES:head,family")
 
 
+@pytest.mark.rfc("5545 3.8.1.2")
 @pytest.mark.parametrize(
     ("part", "expected"),
     [
@@ -230,6 +231,7 @@ def test_each_category_of_each_line_is_a_value(part: str, expected: bool) -> Non
     assert event_with(CATEGORIES, having("CATEGORIES", part)) == expected
 
 
+@pytest.mark.rfc("5545 3.8.1.2")
 def test_a_list_without_the_text_is_one_none_of_whose_values_has_it() -> None:
     text = lines("CATEGORIES:hands,feet")
 
@@ -354,6 +356,7 @@ PENDING = [
 ]
 
 
+@pytest.mark.rfc("5545 3.6.2")
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

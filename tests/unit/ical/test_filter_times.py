@@ -519,3 +519,13 @@ def test_later_instances_are_described_by_the_change_before_them() -> None:
 
     assert [summary_on(n, "changed") for n in (5, 6, 9)] == [False, True, True]
     assert [summary_on(n, "meeting") for n in (5, 6, 9)] == [True, False, False]
+
+
+@pytest.mark.rfc("5545 3.8.5.1")
+def test_an_override_that_an_exdate_takes_away_matches_no_time_range() -> None:
+    moved = vevent(recurrence_id="20260106T090000Z", start="20260301T090000Z", duration="PT1H")
+    text = event(rrule="FREQ=DAILY;COUNT=3", exdate=["20260106T090000Z"], overrides=[moved])
+    window = Window(datetime(2026, 3, 1, tzinfo=UTC), datetime(2026, 3, 2, tzinfo=UTC))
+    asked = CompFilter("VCALENDAR", comp_filters=(CompFilter("VEVENT", time_range=window),))
+
+    assert not matches(Filter(asked), parse(text.encode()), UTC)

@@ -63,6 +63,7 @@ def test_the_union_over_users_is_when_not_all_are_free() -> None:
 
 
 @pytest.mark.rfc("4791 7.10")
+@pytest.mark.rfc("5545 3.8.2.7")
 @pytest.mark.parametrize(
     ("lines", "expected"),
     [
@@ -113,6 +114,7 @@ def test_all_day_and_floating_times_lie_in_the_zone_that_is_given() -> None:
 
 @pytest.mark.rfc("4791 7.10")
 @pytest.mark.rfc("5545 3.6.4")
+@pytest.mark.rfc("5545 3.8.2.6")
 def test_a_published_vfreebusy_counts_by_its_types_within_its_own_dates() -> None:
     lines = [
         "UID:1",
@@ -135,6 +137,7 @@ def test_a_published_vfreebusy_counts_by_its_types_within_its_own_dates() -> Non
 
 @pytest.mark.rfc("4791 7.10")
 @pytest.mark.rfc("5545 3.6.4")
+@pytest.mark.rfc("5545 3.3.9")
 def test_the_component_has_utc_periods_and_types() -> None:
     periods = [period(15, 16, Busy.TENTATIVE), period(19, 20), period(20, 21, Busy.UNAVAILABLE)]
 

@@ -130,6 +130,17 @@ OBJECTS: dict[str, Callable[[], str]] = {
         alarms=[valarm(lines=["REPEAT:9999", "DURATION:P400D"])]
     ),
     "triggers centuries away": lambda: hourly(alarms=[valarm("-P140000D")] * 5),
+    "alarms each at its own time": lambda: hourly(
+        alarms=[valarm(f"-PT{number}M") for number in range(1_000)]
+    ),
+    "a megabyte every hour": lambda: hourly(summary="a" * 1_000_000),
+    "overrides with alarms each at its own time": lambda: hourly(
+        exdate=["20200101T000000Z"],
+        overrides=[
+            vevent(recurrence_id=day(n), start=day(n + 1), alarms=[valarm(f"-PT{n}M")])
+            for n in range(700)
+        ],
+    ),
     "a task for a century": lambda: todo(
         start="20100104T090000Z", due="20990104T090000Z", rrule="FREQ=HOURLY"
     ),

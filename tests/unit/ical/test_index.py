@@ -11,13 +11,16 @@ from caldavd.ical.extent import BEGINNING, FOREVER, Interval
 from caldavd.ical.index import HORIZON_S, MAX_ROWS, Index, Occurrence, index, place
 from caldavd.ical.parse import Document, parse
 from caldavd.ical.periods import Busy
+from caldavd.ical.recurrence import instances
 from caldavd.ical.values import DAY_S
+from caldavd.model import Window
 from tests.unit.builders import calendar, component, event, todo, vevent
 
 START = int(datetime(2026, 1, 5, 9, tzinfo=UTC).timestamp())
 MIDNIGHT = int(datetime(2026, 1, 5, tzinfo=UTC).timestamp())
 TODAY = int(datetime(2026, 11, 21, tzinfo=UTC).timestamp())
 HOUR = 3600
+BERLIN = ZoneInfo("Europe/Berlin")
 
 
 def document(text: str) -> Document:
@@ -46,6 +49,7 @@ def test_a_floating_row_is_placed_in_the_zone_of_the_asker() -> None:
 
 
 @pytest.mark.rfc("4791 7.10")
+@pytest.mark.rfc("5545 3.8.2.7")
 @pytest.mark.parametrize(
     ("lines", "busy"),
     [
@@ -162,3 +166,15 @@ def test_a_published_free_busy_has_its_span_and_its_periods() -> None:
         Occurrence(START, START + HOUR, False, Busy.UNAVAILABLE),
         Occurrence(START + 3 * HOUR, START + 4 * HOUR, False, Busy.FREE),
     )
+
+
+@pytest.mark.rfc("4791 9.9")
+@pytest.mark.rfc("5545 3.8.2.3")
+@pytest.mark.parametrize("due", ["20260329T030000", "20261025T030000", "20260329T023000"])
+def test_a_floating_task_is_due_when_the_clocks_change(due: str) -> None:
+    document = parse(todo(due=due).encode())
+
+    placed = [tuple(place(row, BERLIN)) for row in index(document, 0).occurrences]
+
+    found = instances(document, Window(None, None), BERLIN)
+    assert placed == [(one.starts, one.ends) for one in found]

@@ -110,6 +110,7 @@ def test_instances_without_their_master_are_an_object() -> None:
 
 
 @pytest.mark.rfc("4791 5.3.2.1")
+@pytest.mark.rfc("5545 3.4")
 @pytest.mark.parametrize(
     "body",
     [
@@ -134,8 +135,11 @@ def test_what_is_no_icalendar_text_is_refused_so(body: bytes) -> None:
 
 def test_the_refusal_says_where_and_what_to_do() -> None:
     assert reason(event(summary="a\0b")) == (
-        "line 7 holds the control character U+0000: send UTF-8 text without it"
+        "line 7 holds the control character U+0000: leave it out"
     )
+    with pytest.raises(Refused) as caught:
+        parse(event(summary="ä").encode("latin-1"))
+    assert caught.value.reason == ("line 7 holds bytes that are not UTF-8: send the text in UTF-8")
 
 
 @pytest.mark.rfc("4791 5.3.2.1")
@@ -192,6 +196,7 @@ def test_what_clients_send_is_accepted_and_kept(text: str) -> None:
     assert accepted(text).text == text
 
 
+@pytest.mark.rfc("5545 3.8.4.7")
 def test_a_uid_is_read_without_its_escapes() -> None:
     assert accepted(event(uid=r"a\,b\\c")).uid == r"a,b\c"
 

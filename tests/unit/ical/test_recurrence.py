@@ -229,6 +229,8 @@ def test_a_time_that_occurs_twice_is_the_first() -> None:
 
 
 @pytest.mark.rfc("5545 3.8.5.3")
+@pytest.mark.rfc("5545 3.8.2.2")
+@pytest.mark.rfc("5545 3.8.2.5")
 @pytest.mark.parametrize(
     ("fields", "expected"),
     [
@@ -278,6 +280,7 @@ def test_an_exdate_is_no_wall_time_of_another_zone() -> None:
 
 
 @pytest.mark.rfc("5545 3.8.5.2")
+@pytest.mark.rfc("5545 3.3.9")
 def test_an_rdate_adds_an_instance_and_a_period_brings_its_end() -> None:
     text = event(
         start="20260105T090000Z",
@@ -382,6 +385,7 @@ def test_an_exrule_takes_instances_away() -> None:
     ]
 
 
+@pytest.mark.rfc("5545 3.3.4")
 def test_all_day_instances_are_days_of_the_asker() -> None:
     text = event(start="20260105", rrule="FREQ=DAILY;COUNT=2")
     last_hour_in_utc = window("2026-01-04T23:00:00", "2026-01-05T00:00:00")
@@ -398,6 +402,8 @@ def test_a_single_event_has_no_recurrence_id_and_a_series_has_one_for_each() -> 
     assert [row.recurrence_id for row in both] == [row.start for row in both]
 
 
+@pytest.mark.rfc("5545 3.6.2")
+@pytest.mark.rfc("5545 3.8.2.3")
 def test_a_recurring_task_recurs_with_its_due() -> None:
     text = todo(start="20260112T090000Z", due="20260112T100000Z", rrule="FREQ=MONTHLY")
 
@@ -417,6 +423,7 @@ def test_an_override_of_a_task_without_dates_is_where_its_instance_was() -> None
     assert starts(text, "2026-01-13", "2026-01-14") == ["2026-01-13T09:00:00"]
 
 
+@pytest.mark.rfc("5545 3.8.2.2")
 def test_a_second_of_dtend_before_dtstart_is_no_length() -> None:
     text = event(start="20260105T090000Z", end="20260105T080000Z")
 

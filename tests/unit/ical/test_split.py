@@ -37,6 +37,7 @@ def texts(text: str | bytes) -> list[str]:
     return [part.text for part in found if isinstance(part, Item)]
 
 
+@pytest.mark.rfc("5545 3.8.4.7")
 def test_each_uid_becomes_one_calendar() -> None:
     text = calendar(vevent(uid="a"), vtodo(uid="b"), vevent(uid="c"))
 
@@ -114,6 +115,7 @@ def test_a_component_that_stands_there_twice_is_taken_once() -> None:
     assert texts(calendar(vevent(), vevent())) == [event()]
 
 
+@pytest.mark.rfc("5545 3.4")
 def test_several_calendars_in_one_file_are_all_read() -> None:
     local = "Europe/Berlin:20260105T090000"
     other = BERLIN.replace("CEST", "SUMMER")

@@ -75,6 +75,7 @@ def test_a_step_out_of_the_calendar_ends_the_series(freq: Freq) -> None:
 
 
 @pytest.mark.rfc("5545 3.8.5.3")
+@pytest.mark.rfc("5545 3.8.2.4")
 @pytest.mark.parametrize(
     ("by_day", "days"),
     [("MO,WE", "TU WE MO WE"), ("MO", "TU MO MO MO"), ("TU", "TU TU TU TU"), ("SU", "TU SU SU SU")],

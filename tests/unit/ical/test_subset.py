@@ -163,6 +163,7 @@ def test_local_times_become_utc_across_a_change_of_the_clocks() -> None:
 
 
 @pytest.mark.rfc("4791 9.6.5")
+@pytest.mark.rfc("5545 3.3.4")
 def test_all_day_instances_stay_dates() -> None:
     text = event(start="20260105", end="20260107", rrule="FREQ=WEEKLY")
 
@@ -207,6 +208,7 @@ def test_recurrence_properties_are_applied_and_left_out() -> None:
 
 
 @pytest.mark.rfc("4791 9.6.5")
+@pytest.mark.rfc("5545 3.8.2.5")
 def test_a_duration_is_kept_while_it_is_right() -> None:
     text = event(start="20260105T090000Z", duration="PT1H", rrule=WEEKLY)
 
@@ -225,6 +227,7 @@ def test_a_day_of_23_hours_is_written_with_its_end() -> None:
 
 
 @pytest.mark.rfc("5545 3.8.5.2")
+@pytest.mark.rfc("5545 3.3.9")
 def test_an_rdate_with_a_period_brings_its_own_end() -> None:
     text = event(start="20260105T090000Z", lines=["RDATE;VALUE=PERIOD:20260106T090000Z/PT3H"])
 
@@ -234,6 +237,7 @@ def test_an_rdate_with_a_period_brings_its_own_end() -> None:
 
 
 @pytest.mark.rfc("4791 9.6.5")
+@pytest.mark.rfc("5545 3.6.2")
 @pytest.mark.parametrize(
     ("fields", "instance"),
     [
@@ -254,6 +258,7 @@ def test_tasks_are_expanded_too(fields: dict[str, str], instance: str) -> None:
     assert expand(text, days(12, 13)) == [instance]
 
 
+@pytest.mark.rfc("5545 3.6.3")
 def test_a_journal_entry_is_expanded() -> None:
     text = journal(summary=None, rrule="FREQ=WEEKLY")
 
@@ -345,6 +350,7 @@ def test_the_stored_text_is_returned_if_no_override_is_left_out() -> None:
 
 
 @pytest.mark.rfc("4791 9.6.7")
+@pytest.mark.rfc("5545 3.8.2.6")
 def test_only_the_busy_periods_in_the_window_are_returned() -> None:
     def busy(*values: str) -> str:
         lines = [f"FREEBUSY;FBTYPE=BUSY:{value}" for value in values]

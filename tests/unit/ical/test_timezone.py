@@ -88,6 +88,7 @@ def test_a_timezone_that_says_the_same_is_that_of_the_database() -> None:
 
 
 @pytest.mark.rfc("5545 3.3.5")
+@pytest.mark.rfc("5545 3.3.14")
 @pytest.mark.parametrize(
     ("wall", "fold", "utc"),
     [

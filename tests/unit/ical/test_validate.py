@@ -184,6 +184,53 @@ def test_a_rule_in_another_calendar_is_refused_as_such() -> None:
     assert refusal(event(rrule="RSCALE=HEBREW;FREQ=YEARLY")) == errors.SUPPORTED_RSCALE
 
 
+RULED = "VEVENT: RRULE: "
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        (event(rrule="FREQ=DAILY;COUNT=1000000000"), "COUNT is over 10000: use UNTIL, or no end"),
+        (event(rrule="FREQ=DAILY;COUNT=0"), RULED + "COUNT=0 must be at least 1"),
+        (event(rrule="FREQ=DAILY;COUNT=ten"), RULED + "COUNT=TEN is not a number"),
+        (event(rrule="FREQ=DAILY;INTERVAL=0"), RULED + "INTERVAL=0 must be at least 1"),
+        (
+            event(rrule="FREQ=DAILY;INTERVAL=1000000000"),
+            RULED + "INTERVAL=1000000000 is a number of more than 9 digits",
+        ),
+        (event(rrule="FREQ=DAILY;BYHOUR=x"), RULED + "BYHOUR=X is not a number"),
+        (
+            event(alarms=[valarm(trigger="soon")]),
+            "VALARM: TRIGGER: 'soon' is neither a DURATION (such as -PT15M) "
+            "nor a DATE-TIME in UTC (YYYYMMDDTHHMMSSZ)",
+        ),
+        (
+            event(alarms=[valarm(trigger="stop")]),
+            "VALARM: TRIGGER: 'stop' is neither a DURATION (such as -PT15M) "
+            "nor a DATE-TIME in UTC (YYYYMMDDTHHMMSSZ)",
+        ),
+    ],
+)
+def test_the_refusal_says_which_part_may_be_what(text: str, wanted: str) -> None:
+    assert reason(text) == wanted
+
+
+def test_a_list_that_is_too_long_is_named_alone() -> None:
+    dates = ",".join(["20260106T090000Z"] * 10_001)
+
+    told = reason(event(rrule="FREQ=DAILY", lines=["EXDATE:" + dates]))
+
+    assert told == "10001 dates in EXDATE, more than 10000: split the series"
+
+
+def test_a_rule_of_a_time_zone_is_refused_in_the_name_of_the_zone() -> None:
+    zone = BERLIN.replace("FREQ=YEARLY;BYMONTH=3;BYDAY=-1SU", "FREQ=SECONDLY")
+
+    told = reason(event(start="Europe/Berlin:20260105T090000", zones=[zone]))
+
+    assert told.startswith("the time zone Europe/Berlin: the rule can generate ")
+
+
 @pytest.mark.rfc("4791 5.3.2.1")
 @pytest.mark.parametrize(
     "rule",
