@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
@@ -126,7 +125,12 @@ class LoginEnded(Exception):
 
 def from_row(row: Row) -> Collection:
     """A Collection from a row that begins with COLUMNS."""
-    id_, owner_id, kind, name, uuid, components, *others = row[:WIDTH]
+    return _from_row(row[:WIDTH])
+
+
+def _from_row(row: Row) -> Collection:
+    """From COLUMNS, and perhaps the quota of the owner."""
+    id_, owner_id, kind, name, uuid, components, *others = row
     return Collection(id_, owner_id, kind, name, uuid, _components(components), *others)
 
 
@@ -171,8 +175,7 @@ async def lock(tx: WriteTx, *ids: int) -> list[Collection]:
 
     What else decides must be read after this: only then is it what the lock waited for.
     """
-    rows = await tx.all(_LOCK, ids=sorted(set(ids)))
-    return [replace(from_row(row), quota_bytes=row[WIDTH]) for row in rows]
+    return [_from_row(row) for row in await tx.all(_LOCK, ids=sorted(set(ids)))]
 
 
 async def count(tx: ReadTx, owner_id: int) -> int:
