@@ -25,8 +25,11 @@ from caldavd.model import (
     Properties,
     Resource,
 )
-from caldavd.store import collections, objects, properties
+from caldavd.service import locks
+from caldavd.service.locks import Locks
+from caldavd.store import collections, objects, properties, quota
 from caldavd.store.engine import ReadTx
+from caldavd.store.quota import Usage
 
 Item: TypeAlias = tuple[str, Resource]
 """An href, encoded, and what it leads to."""
@@ -42,6 +45,9 @@ class Facts:
     people: People = NOBODY
     calendars: Mapping[int, tuple[Collection, ...]] = field(default_factory=dict)
     """By the id of the owner; kept for the pages that follow."""
+    locks: Locks = locks.NONE
+    usage: Mapping[int, Usage] = field(default_factory=dict)
+    """By the id of the owner."""
 
 
 def resource_id(resource: Resource) -> int | None:
@@ -78,7 +84,8 @@ async def load(
     calendars = before.calendars
     if Fact.CALENDARS in needs:
         calendars = await _calendars(tx, items, calendars)
-    return Facts(found, texts, Fact.PRIVILEGES in needs, people, calendars)
+    held, usage = await _of_owners(tx, context, items, needs)
+    return Facts(found, texts, Fact.PRIVILEGES in needs, people, calendars, held, usage)
 
 
 async def _properties(
@@ -115,3 +122,17 @@ async def _calendars(
         id_: known[id_] if id_ in known else tuple(await collections.calendars(tx, id_))
         for id_ in wanted
     }
+
+
+async def _of_owners(
+    tx: ReadTx, context: Context, items: Sequence[Item], needs: Fact
+) -> tuple[Locks, Mapping[int, Usage]]:
+    """The locks in the homes that a page shows something of, and how much they store."""
+    held, usage = locks.NONE, dict[int, Usage]()
+    if needs & (Fact.LOCKS | Fact.QUOTA):
+        of = owners(resource for _, resource in items)
+        if of and Fact.LOCKS in needs:
+            held = await locks.of_owners(tx, context.now, *of)
+        if of and Fact.QUOTA in needs:
+            usage = await quota.of(tx, of)
+    return held, usage

@@ -21,7 +21,7 @@ OBJECT = URL + "a.ics"
 
 async def fill(server: Server, calendar: Collection, *uids: str) -> None:
     documents = [parse(event(uid=uid).encode()) for uid in uids]
-    await server.db.write(lambda tx: import_.take(tx, calendar, documents, now()))
+    await server.db.write(lambda tx: import_.take(tx, calendar, documents, now(), 0))
 
 
 @pytest.fixture

@@ -144,8 +144,8 @@ def test_an_object_that_a_client_put_under_another_name_is_found_by_its_uid(
         [locked] = await collections.lock(tx, work.id)
         mine = parse(event(uid="1").encode())
         other = parse(event(uid="other").encode())
-        await put(tx, locked, None, "mine.ics", mine, 1)
-        await put(tx, locked, None, "2.ics", other, 1)
+        await put(tx, locked, None, "mine.ics", mine, 1, 0)
+        await put(tx, locked, None, "2.ics", other, 1, 0)
 
     asyncio.run(_write(location, client_puts))
     file = write(tmp_path / "a.ics", vevent(uid="1", summary="New"), vevent(uid="2"))
@@ -397,7 +397,7 @@ async def _put_mine(db: Database, number: int) -> None:
     async def work(tx: WriteTx) -> None:
         calendar_ = await named.calendar(tx, await named.account(tx, "ada"), "work")
         [locked] = await collections.lock(tx, calendar_.id)
-        await put(tx, locked, None, f"mine-{number}.ics", document, 1)
+        await put(tx, locked, None, f"mine-{number}.ics", document, 1, 0)
 
     await db.write(work)
 
