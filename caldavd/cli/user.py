@@ -160,6 +160,7 @@ def urls(config: Config, name: str) -> str:
 def _ask(config: Config, name: str, from_stdin: bool) -> str:
     """The hash of a password that was asked for."""
     password = run.ask_password(f"Password for {name}", from_stdin=from_stdin, twice=True)
+    run.warn_of_short(password)
     return Hasher(parts.cost(config)).hash(password)
 
 

@@ -311,6 +311,25 @@ def test_an_export_is_its_owners_alone(caldavd: Shell, tmp_path: Path) -> None:
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
 
 
+def test_an_export_replaces_files_if_it_is_told_to(caldavd: Shell, tmp_path: Path) -> None:
+    one, folder = tmp_path / "out.ics", tmp_path / "all"
+    folder.mkdir()
+    for file in (one, folder / "tasks.ics"):
+        file.write_text("precious")
+    asked = (("--calendar", "calendar", one), (folder,))
+
+    refused = [caldavd("export", "--user", "ada", *which) for which in asked]
+    kept = [one.read_text(), *(file.read_text() for file in folder.iterdir())]
+    replaced = [caldavd("export", "--user", "ada", "--force", *which).status for which in asked]
+
+    assert [(done.status, done.err) for done in refused] == [
+        (FAILED, f"caldavd: {file} exists already: --force replaces it\n")
+        for file in (one, folder / "tasks.ics")
+    ]
+    assert (kept, replaced) == (["precious", "precious"], [0, 0])
+    assert {file.read_text()[:15] for file in (one, *folder.iterdir())} == {"BEGIN:VCALENDAR"}
+
+
 def test_an_export_that_cannot_be_written_names_the_file_that_was_asked_for(
     caldavd: Shell, tmp_path: Path
 ) -> None:
@@ -328,7 +347,7 @@ def test_an_export_that_fails_leaves_the_file_as_it_was(caldavd: Shell, tmp_path
     target = tmp_path / "out.ics"
     target.write_text("precious")
 
-    done = caldavd("export", "--user", "ada", "--calendar", "nothing", target)
+    done = caldavd("export", "--user", "ada", "--force", "--calendar", "nothing", target)
 
     assert (done.status, target.read_text()) == (1, "precious")
     assert [path.name for path in tmp_path.iterdir() if "partial" in path.name] == []
