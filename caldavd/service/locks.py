@@ -50,6 +50,11 @@ def of_member(calendar: Collection, name: str) -> Spot:
     return Spot(calendar.owner_id, Place(calendar.id, name))
 
 
+def root_of(lock: Lock) -> Spot:
+    """What was locked, which is not all that the lock covers."""
+    return Spot(lock.owner_id, lock.place, lock.on_home)
+
+
 def spot(resource: Resource) -> Spot | None:
     """Where locks on a resource are rooted; None if it can have none."""
     match resource:
@@ -146,7 +151,7 @@ async def take(tx: WriteTx, held: Locks, new: Lock) -> Locks:
 
     Raises Refused(NO_CONFLICTING_LOCK), Failed(507) for more locks than there may be.
     """
-    where = Spot(new.owner_id, new.place, new.on_home)
+    where = root_of(new)
     others = held.covering(where) + (held.below(where) if new.infinite else [])
     for other in others:
         if not (other.shared and new.shared):

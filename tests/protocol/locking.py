@@ -17,9 +17,11 @@ def lockinfo(scope: str = "exclusive", owner: str = OWNER, type_: str = "write")
     )
 
 
-async def lock(client: Client, path: str, scope: str = "exclusive", **headers: str) -> str:
+async def lock(
+    client: Client, path: str, scope: str = "exclusive", *, owner: str = OWNER, **headers: str
+) -> str:
     """The token of a new lock."""
-    answer = await client("LOCK", path, lockinfo(scope), **headers)
+    answer = await client("LOCK", path, lockinfo(scope, owner), **headers)
     assert answer.status in (200, 201), answer.text
     return answer.headers["Lock-Token"].strip("<>")
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from caldavd.dav.property import Fact, Property, View
+from caldavd.acl.privileges import Privilege
+from caldavd.dav.property import Fact, Getter, Property, View
 from caldavd.model import Calendar, Home
 from caldavd.names import DAV
 from caldavd.service.quota import bound_of
@@ -30,7 +31,13 @@ def _available(view: View) -> str | None:
     return str(max(bound - usage.used_bytes, 0)) if usage is not None and bound else None
 
 
+def _row(name: str, get: Getter) -> Property:
+    # Who only reads a calendar has no use for how much its owner has in all others together.
+    writes = Privilege.WRITE_PROPERTIES
+    return Property(DAV + name, (Home, Calendar), get, needs=Fact.QUOTA, requires=writes)
+
+
 PROPERTIES: Final = (
-    Property(DAV + "quota-used-bytes", (Home, Calendar), _used, needs=Fact.QUOTA),
-    Property(DAV + "quota-available-bytes", (Home, Calendar), _available, needs=Fact.QUOTA),
+    _row("quota-used-bytes", _used),
+    _row("quota-available-bytes", _available),
 )
