@@ -15,6 +15,7 @@ from tests.protocol.people import ace, delegate, grant, href
 from tests.unit.builders import event
 
 BOB = href("bob")
+ACL = "<D:acl xmlns:D='DAV:'/>"
 HREF = "D:need-privileges/D:resource/D:href"
 
 
@@ -197,3 +198,19 @@ async def test_who_writes_sees_the_owners_quota_and_who_reads_does_not(
     told = await used(Client(server, "eve"), calendar)
 
     assert told == (status, (await used(ann, ann.home))[1] if status == 200 else None)
+
+
+@pytest.mark.rfc("3744 7.5")
+@pytest.mark.parametrize("at", ["main/", ""])
+async def test_a_lock_keeps_others_from_the_access_control_list(
+    ann: Client, bob: Client, calendar: str, stored: str, at: str
+):
+    await grant(ann, ann.home, ace(BOB, "D:read", "D:write", "D:write-acl"))
+    token = await lock(bob, ann.home + at)
+    entry = ace(BOB, "D:read", "D:write", "D:write-acl")
+
+    refused = await grant(ann, ann.home + at, entry)
+    taken = await bob("ACL", ann.home + at, ACL, **held(token))
+
+    assert locked_by(refused) == (423, "{DAV:}lock-token-submitted", ann.home + at)
+    assert taken.status == 200
