@@ -157,6 +157,8 @@ class Collection:
     trashed_at: int | None
     subscribed: int = 0
     """1: what it holds comes from a feed, and nobody else writes there."""
+    quota_bytes: int | None = None
+    """Its owner's own quota, where the row was locked; None: the server's. 0: no bound."""
 
     @property
     def etag(self) -> str:
@@ -178,6 +180,34 @@ class Stored(NamedTuple):
     created_at: int
     modified_at: int
     access: int = Access.PUBLIC.value
+
+
+class Place(NamedTuple):
+    """A collection, or a name in one, taken or not: what a lock is rooted at."""
+
+    collection_id: int
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """A write lock (RFC 4918 §6)."""
+
+    token: str
+    owner_id: int
+    """Whose home it is in."""
+    place: Place
+    on_home: bool
+    """Whether the place is the home itself."""
+    shared: bool
+    infinite: bool
+    """Whether it was asked for with Depth: infinity."""
+    creator_id: int
+    root: str
+    """The href that was locked."""
+    owner: str
+    """The DAV:owner element that its creator sent; empty: none."""
+    expires_at: int
 
 
 class Change(NamedTuple):

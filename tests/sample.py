@@ -6,21 +6,33 @@ from typing import Final
 
 from caldavd.acl.privileges import Privilege
 from caldavd.ical.parse import parse
-from caldavd.model import Ace, Collection, Grantee, Kind, Mode, Principal, Proxy, Sight
-from caldavd.service import calendars
+from caldavd.model import (
+    Ace,
+    Collection,
+    Grantee,
+    Kind,
+    Lock,
+    Mode,
+    Place,
+    Principal,
+    Proxy,
+    Sight,
+)
+from caldavd.service import calendars, put_own
+from caldavd.service.delete import delete
 from caldavd.service.put import put
-from caldavd.service.put_own import Place, put_seen
 from caldavd.service.set_acl import set_acl
 from caldavd.service.views import Reader
 from caldavd.store import (
-    changes,
     collections,
     ids,
     links,
+    locks,
     members,
     objects,
     principals,
     properties,
+    quota,
     subscriptions,
 )
 from caldavd.store.engine import Database, WriteTx
@@ -40,9 +52,10 @@ TEXTS: Final = {
 
 
 async def fill(db: Database) -> None:
-    """Two users, one disabled, and a group; calendars, one in the trash; objects; properties.
+    """Two users, one disabled, one with a quota, and a group; calendars, one in the trash; objects,
+    one removed; properties; a lock.
 
-    One object was removed; the group may read a calendar, and everybody knows when ada is busy.
+    The group may read a calendar, and everybody knows when ada is busy.
     """
     await db.write(_users)
     await db.write(_calendars)
@@ -51,6 +64,7 @@ async def fill(db: Database) -> None:
     await db.write(_personal)
     await db.write(_trash)
     await db.write(_outside)
+    await db.write(_lock)
 
 
 async def _users(tx: WriteTx) -> None:
@@ -97,11 +111,10 @@ async def _objects(tx: WriteTx) -> None:
     home = await _home(tx)
     for calendar in await collections.calendars(tx, home.owner_id):
         for name, text in TEXTS.items():
-            await put(tx, calendar, None, name, parse(text.encode()), NOW)
+            await put(tx, calendar, None, name, parse(text.encode()), NOW, 0)
         gone = await objects.get(tx, calendar.id, "lunch.ics")
         assert gone is not None
-        await objects.delete_(tx, gone.id)
-        await changes.record(tx, calendar, gone.name, NOW + 60, deleted=True)
+        await delete(tx, calendar, gone, NOW + 60)
         kept = await objects.get(tx, calendar.id, "monthly.ics")
         assert kept is not None
         await properties.set_(tx, kept.owner_id, kept.id, 0, "{http://x/}dead", "<x/>")
@@ -117,8 +130,8 @@ async def _personal(tx: WriteTx) -> None:
     alarm = "BEGIN:VALARM\r\nACTION:DISPLAY\r\nDESCRIPTION:Böb\r\nTRIGGER:-PT5M\r\nEND:VALARM\r\n"
     text = TEXTS["monthly.ics"].replace("END:VEVENT\r\n", alarm + "END:VEVENT\r\n")
     reader = Reader(bob.id, Sight.DETAILS)
-    at = Place(default, "monthly.ics", existing)
-    put_ = await put_seen(tx, reader, at, parse(text.encode()), NOW + 90, lambda: None)
+    at = put_own.Place(default, "monthly.ics", existing)
+    put_ = await put_own.put_seen(tx, reader, at, parse(text.encode()), NOW + 90, lambda: None, 0)
     assert put_.text == text
 
 
@@ -141,6 +154,26 @@ async def _outside(tx: WriteTx) -> None:
     feed = "https://ann:secret@example.com/holidays.ics"
     fills = Subscription(made.id, made.owner_id, feed, 86_400, NOW, NOW - 60, 2, "HTTP status 500")
     await subscriptions.add(tx, fills._replace(http_etag='"1"', digest="d"))
+
+
+async def _lock(tx: WriteTx) -> None:
+    home = await _home(tx)
+    await quota.set_(tx, home.owner_id, 1 << 30)
+    default = await collections.by_name(tx, home.owner_id, "default")
+    assert default is not None
+    lock = Lock(
+        token="urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6",
+        owner_id=home.owner_id,
+        place=Place(default.id, "monthly.ics"),
+        on_home=False,
+        shared=False,
+        infinite=True,
+        creator_id=home.owner_id,
+        root="/dav/calendars/ada/default/monthly.ics",
+        owner='<D:owner xmlns:D="DAV:">Ada</D:owner>',
+        expires_at=NOW + 3_600,
+    )
+    await locks.insert_(tx, lock)
 
 
 async def _home(tx: WriteTx) -> Collection:

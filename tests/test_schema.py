@@ -191,6 +191,25 @@ def test_the_upgrade_closes_what_its_class_closes(
     assert (query(blank_location, seen) == [(0,)]) == (access == 2)
 
 
+@pytest.mark.parametrize("version", schema.versions())
+def test_an_upgrade_counts_what_each_collection_holds(
+    version: str, blank_location: Path | str
+) -> None:
+    stored_databases.load(blank_location, version)
+    counted = (
+        "SELECT collection.id, coalesce(sum(calendar_object.size_bytes), 0) FROM collection"
+        " LEFT JOIN calendar_object ON calendar_object.collection_id = collection.id"
+        " GROUP BY collection.id ORDER BY collection.id"
+    )
+    kept = "SELECT id, size_bytes FROM collection ORDER BY id"
+
+    schema.upgrade(blank_location)
+
+    found = query(blank_location, kept)
+    assert found == query(blank_location, counted)
+    assert any(size for _, size in found)
+
+
 def test_a_blank_location_has_no_version_and_is_brought_to_the_head(
     blank_location: Path | str,
 ) -> None:

@@ -26,10 +26,12 @@ from caldavd.model import (
     Properties,
     Resource,
 )
-from caldavd.service import views
+from caldavd.service import locks, views
+from caldavd.service.locks import Locks
 from caldavd.service.views import Reader
-from caldavd.store import collections, properties
+from caldavd.store import collections, properties, quota
 from caldavd.store.engine import ReadTx
+from caldavd.store.quota import Usage
 
 Item: TypeAlias = tuple[str, Resource]
 """An href, encoded, and what it leads to."""
@@ -47,6 +49,9 @@ class Facts:
     people: People = NOBODY
     calendars: Mapping[int, tuple[Collection, ...]] = field(default_factory=dict)
     """By the id of the owner; kept for the pages that follow."""
+    locks: Locks = locks.NONE
+    usage: Mapping[int, Usage] = field(default_factory=dict)
+    """By the id of the owner."""
 
 
 def resource_id(resource: Resource) -> int | None:
@@ -81,7 +86,9 @@ async def load(
     calendars = before.calendars
     if Fact.CALENDARS in needs:
         calendars = await _calendars(tx, items, calendars)
-    return Facts(found, texts, sizes, Fact.PRIVILEGES in needs, people, calendars)
+    held, usage = await _of_owners(tx, context, items, needs)
+    privileges = Fact.PRIVILEGES in needs
+    return Facts(found, texts, sizes, privileges, people, calendars, held, usage)
 
 
 async def _texts(tx: ReadTx, context: Context, items: Sequence[Item]) -> dict[int, str]:
@@ -157,3 +164,17 @@ async def _calendars(
         id_: known[id_] if id_ in known else tuple(await collections.calendars(tx, id_))
         for id_ in wanted
     }
+
+
+async def _of_owners(
+    tx: ReadTx, context: Context, items: Sequence[Item], needs: Fact
+) -> tuple[Locks, Mapping[int, Usage]]:
+    """The locks in the homes that a page shows something of, and how much they store."""
+    held, usage = locks.NONE, dict[int, Usage]()
+    if needs & (Fact.LOCKS | Fact.QUOTA):
+        of = owners(resource for _, resource in items)
+        if of and Fact.LOCKS in needs:
+            held = await locks.of_owners(tx, context.now, *of)
+        if of and Fact.QUOTA in needs:
+            usage = await quota.of(tx, of)
+    return held, usage

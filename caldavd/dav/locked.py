@@ -1,7 +1,9 @@
-"""The target of a write as it is under the lock, and the conditions decided on it."""
+"""The target of a write as it is under the lock: conditions and write locks decide on that."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import NamedTuple
 
 from caldavd.acl.effective import is_masked
@@ -15,19 +17,24 @@ from caldavd.dav.server import Context
 from caldavd.errors import NO_UID_CONFLICT, Failed, NeedPrivileges, Refused
 from caldavd.model import Calendar as CalendarResource
 from caldavd.model import CalendarObject, Collection, Home, Resource, Sight, Stored, Unmapped
-from caldavd.service import sync, views
+from caldavd.service import locks, sync, views
+from caldavd.service.locks import Locks, Spot
 from caldavd.service.put import UidConflict
 from caldavd.service.views import Reader
 from caldavd.store import collections, objects
+from caldavd.store import locks as store
 from caldavd.store.engine import ReadTx, WriteTx
 
 
 class Member(NamedTuple):
-    """A name in a locked calendar: the object that has it, and as whoever asks sees it, if so."""
+    """A name in a locked calendar, and what has it."""
 
     calendar: Collection
     stored: Stored | None
     seen: CalendarObject | None
+    """The object as whoever asks sees it, if so."""
+    locks: Locks
+    """The write locks of the home."""
 
 
 async def lock_object(
@@ -37,24 +44,39 @@ async def lock_object(
     reader: Reader,
     name: str,
     demanded: Conditions,
+    *,
+    unbinds: bool = False,
 ) -> Member:
-    """Locks a calendar and reads its member `name` after that. Raises Failed(404, 412).
+    """Locks a calendar and reads its member `name` after that. Raises Failed(404, 412), Refused.
 
-    What was resolved before may be out of date by now; this is what a write may decide on.
+    What was resolved before may be out of date by now; this is what a write may decide on. A new
+    member, or one that is taken away (`unbinds`), changes the calendar too.
     """
     locked = alive(await collections.lock(tx, calendar.id), calendar.id)
-    found = await member(tx, locked, reader, name)
-    resource: Resource = found.seen or Unmapped(CalendarResource(locked), name)
+    existing, found = await store.member(tx, locked, name, context.now)
+    held = locks.gathered(found) if found else locks.NONE
+    seen = await _seen(tx, locked, reader, existing)
+    resource: Resource = seen or Unmapped(CalendarResource(locked), name)
     await require(tx, context, demanded, resource)
-    return found
+    changed = [locks.of_member(locked, name)]
+    if existing is None or unbinds:
+        changed.append(locks.of_collection(locked))
+    require_tokens(context, demanded, held, changed)
+    return Member(locked, existing, seen, held)
 
 
 async def member(tx: WriteTx, locked: Collection, reader: Reader, name: str) -> Member:
-    """What has a name in a locked calendar."""
+    """What has a name in a locked calendar, without the locks."""
     stored = await objects.get(tx, locked.id, name)
-    seen = await views.seen(tx, reader, [] if stored is None else [stored])
-    shown = CalendarObject(locked, seen[0], reader.sight) if seen else None
-    return Member(locked, stored, shown)
+    return Member(locked, stored, await _seen(tx, locked, reader, stored), locks.NONE)
+
+
+async def _seen(
+    tx: WriteTx, calendar: Collection, reader: Reader, stored: Stored | None
+) -> CalendarObject | None:
+    for one in await views.seen(tx, reader, [] if stored is None else [stored]):
+        return CalendarObject(calendar, one, reader.sight)
+    return None
 
 
 def require_writable(found: Member, href: str) -> None:
@@ -90,10 +112,28 @@ def alive(locked: list[Collection], id_: int) -> Collection:
 
 async def require(tx: ReadTx, context: Context, demanded: Conditions, resource: Resource) -> None:
     """Raises Failed(412) unless the conditions hold; resolves the URLs that an If header names."""
-    await conditions.require(demanded, states(tx, context, resource))
+    if not demanded.empty:
+        await conditions.require(demanded, states(tx, context, demanded, resource))
 
 
-def states(tx: ReadTx, context: Context, resource: Resource) -> StateOf:
+def require_tokens(
+    context: Context, demanded: Conditions, held: Locks, changed: Iterable[Spot]
+) -> None:
+    """Raises Refused(LOCK_TOKEN_SUBMITTED) for the lock of something that is to be changed."""
+    if held.every:
+        locks.require_tokens(held, demanded.submitted, context.actor.id, changed)
+
+
+async def require_unlocked(
+    tx: ReadTx, context: Context, demanded: Conditions, *changed: Spot
+) -> Locks:
+    """Reads the locks of some homes, and raises as `require_tokens`; the locks."""
+    held = await locks.of_owners(tx, context.now, *(where.owner_id for where in changed))
+    require_tokens(context, demanded, held, changed)
+    return held
+
+
+def states(tx: ReadTx, context: Context, demanded: Conditions, resource: Resource) -> StateOf:
     """The state of the target of a request, and of other resources by their URL.
 
     Each is looked up once: nothing else changes it during the transaction.
@@ -106,17 +146,30 @@ def states(tx: ReadTx, context: Context, resource: Resource) -> StateOf:
         return known[url]
 
     async def look_up(url: str | None) -> State:
-        if url is None:
-            return await state(tx, resource)
-        try:
-            target = await resolve(tx, context, context.urls.parse(url))
-        except Failed:
-            return State()
-        if Privilege.READ not in target.privileges:
-            return State()
-        return await state(tx, target.resource)
+        named = resource
+        if url is not None:
+            try:
+                target = await resolve(tx, context, context.urls.parse(url))
+            except Failed:
+                return State()
+            if Privilege.READ not in target.privileges:
+                return State()
+            named = target.resource
+        found = await state(tx, named)
+        # Few conditions are about locks: the others cost no statement for them.
+        return await _with_locks(tx, context, named, found) if demanded.submitted else found
 
     return state_of
+
+
+async def _with_locks(tx: ReadTx, context: Context, resource: Resource, found: State) -> State:
+    """A state with the tokens of the locks that cover the resource (RFC 4918 §10.4.4)."""
+    where = locks.spot(resource)
+    if where is None:
+        return found
+    held = await locks.of_owners(tx, context.now, where.owner_id)
+    tokens = (one.token for one in held.covering(where))
+    return replace(found, tokens=found.tokens.union(tokens))
 
 
 async def state(tx: ReadTx, resource: Resource) -> State:

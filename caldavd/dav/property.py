@@ -26,6 +26,9 @@ from caldavd.model import (
     Resource,
     Root,
 )
+from caldavd.service.locks import NONE as NO_LOCKS
+from caldavd.service.locks import Locks
+from caldavd.store.quota import Usage
 from caldavd.xml.parse import Element
 
 PRINCIPALS: Final = (Principal, ProxyGroup)
@@ -54,6 +57,10 @@ class Fact(Flag):
     """How long they are, where that is not what is stored."""
     PRIVILEGES = auto()
     """What the actor may do with the resource."""
+    LOCKS = auto()
+    """The write locks in the home that the resource is in."""
+    QUOTA = auto()
+    """How much the owner of the resource stores, and may store."""
 
 
 class View(NamedTuple):
@@ -73,6 +80,10 @@ class View(NamedTuple):
     calendars: tuple[Collection, ...] = ()
     content: str = ""
     size: int | None = None
+    now: int = 0
+    locks: Locks = NO_LOCKS
+    usage: Mapping[int, Usage] = MappingProxyType({})
+    """By owner's id."""
 
 
 Getter: TypeAlias = Callable[[View], str | None]

@@ -260,6 +260,9 @@ def _view(context: Context, href: str, resource: Resource, facts: Facts) -> View
         facts.calendars.get(resource.collection.owner_id, ()) if type(resource) is Home else (),
         content,
         size,
+        context.now,
+        facts.locks,
+        facts.usage,
     )
 
 

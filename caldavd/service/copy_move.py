@@ -12,6 +12,7 @@ from caldavd.model import Collection, Sight, Stored
 from caldavd.service import calendars, views
 from caldavd.service.delete import delete
 from caldavd.service.put import require_component, uid_changed, uid_taken
+from caldavd.service.quota import require_room, require_room_for
 from caldavd.service.save import is_private, save
 from caldavd.service.views import Reader
 from caldavd.store import changes, ids, objects, occurrences, personal, properties
@@ -30,12 +31,14 @@ class Destination:
 
 
 async def copy_object(
-    tx: WriteTx, reader: Reader, source: Stored, to: Destination, now: int
+    tx: WriteTx, reader: Reader, source: Stored, to: Destination, now: int, quota_bytes: int
 ) -> None:
     """Copies what a reader sees of an object, with its properties.
 
-    Raises Refused(SUPPORTED_COMPONENT) or UidConflict.
+    `quota_bytes` as for `quota.require_room`. Raises Refused(SUPPORTED_COMPONENT,
+    QUOTA_NOT_EXCEEDED) or UidConflict.
     """
+    await require_room(tx, to.calendar, _growth(source, to), quota_bytes)
     await _make_room(tx, source, to, now, moves=False)
     await _copy_seen(tx, reader, source, to, now)
 
@@ -50,14 +53,24 @@ async def _copy_seen(
 
 
 async def move_object(
-    tx: WriteTx, reader: Reader, source: Stored, from_: Collection, to: Destination, now: int
+    tx: WriteTx,
+    reader: Reader,
+    source: Stored,
+    from_: Collection,
+    to: Destination,
+    now: int,
+    quota_bytes: int,
 ) -> None:
     """Moves an object, its entity tag unchanged, within a locked calendar or to another.
 
     To another owner comes what the reader who moves it sees, and nothing of other readers' own.
-    Raises Refused(SUPPORTED_COMPONENT) or UidConflict.
+
+    `quota_bytes` as for `quota.require_room`. Raises Refused(SUPPORTED_COMPONENT,
+    QUOTA_NOT_EXCEEDED) or UidConflict.
     """
     into = to.calendar
+    if into.owner_id != from_.owner_id:
+        await require_room(tx, into, _growth(source, to), quota_bytes)
     await _make_room(tx, source, to, now, moves=True)
     texts: Mapping[int, str] = {}
     if into.owner_id != from_.owner_id:
@@ -66,33 +79,37 @@ async def move_object(
     if into.id != from_.id:
         await occurrences.move(tx, source.id, into.id, into.owner_id)
         await personal.move(tx, source.id, into)
-    await changes.record(tx, from_, source.name, now, deleted=True)
-    await changes.record(tx, into, to.name, now, deleted=False, private=is_private(source))
-    if into.owner_id != from_.owner_id:
+    size = source.size_bytes
+    await changes.record(tx, from_, source.name, now, deleted=True, grown_bytes=-size)
+    private = is_private(source)
+    await changes.record(tx, into, to.name, now, deleted=False, private=private, grown_bytes=size)
+    for text in texts.values():
         await properties.give(tx, source.id, into.owner_id)
         await personal.remove(tx, source.id)
         moved = source._replace(collection_id=into.id, owner_id=into.owner_id, name=to.name)
-        await save(tx, into, moved, to.name, parse.stored(texts[source.id]), now)
+        await save(tx, into, moved, to.name, parse.stored(text), now)
 
 
 async def copy_calendar(
     tx: WriteTx,
-    reader: Reader,
+    reader: Reader | None,
     home: Collection,
     source: Collection,
     name: str,
     now: int,
-    *,
-    members: bool,
-) -> None:
+    quota_bytes: int,
+) -> Collection:
     """Copies a locked calendar, with its properties and perhaps its objects, to a free name.
 
-    Of its objects, what the reader sees.
+    Of its objects, what the reader sees; None: none of them.
+    `quota_bytes` as for `quota.require_room`. Raises Refused(QUOTA_NOT_EXCEEDED).
     """
+    if reader is not None:
+        await require_room_for(tx, home, source, quota_bytes)
     made = await calendars.create(tx, home, name, source.components, now)
     await properties.copy(tx, source.id, made.id, made.owner_id)
     after = ""
-    while members and (page := await objects.page(tx, source.id, after, PAGE)):
+    while reader is not None and (page := await objects.page(tx, source.id, after, PAGE)):
         for stored, content in page:
             if reader.sight is not Sight.FULL:
                 for one in await views.seen(tx, reader, [stored]):
@@ -102,9 +119,13 @@ async def copy_calendar(
             await objects.copy(tx, stored.id, copy, content)
             await occurrences.copy(tx, stored.id, copy)
             await properties.copy(tx, stored.id, copy.id, made.owner_id)
+            size = copy.size_bytes
             private = is_private(copy)
-            await changes.record(tx, made, copy.name, now, deleted=False, private=private)
+            await changes.record(
+                tx, made, copy.name, now, deleted=False, private=private, grown_bytes=size
+            )
         after = page[-1][0].name
+    return made
 
 
 async def _make_room(
@@ -119,3 +140,8 @@ async def _make_room(
     leaves = moves and source.collection_id == to.calendar.id and holder == source.name
     if holder is not None and not leaves:
         raise uid_taken(source.uid, holder)
+
+
+def _growth(source: Stored, to: Destination) -> int:
+    """By how much the destination's owner will store more."""
+    return source.size_bytes - (0 if to.over is None else to.over.size_bytes)

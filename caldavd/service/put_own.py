@@ -51,16 +51,17 @@ async def put_seen(
     document: Document,
     now: int,
     require_write: Callable[[], None],
+    quota_bytes: int,
 ) -> Put:
     """Saves what a reader makes of what they see.
 
     What is their own is stored as such: nobody else's object changes. If there is more,
-    `require_write` raises where they may not write. Raises as `put` does.
+    `require_write` raises where they may not write. `quota_bytes`, and what is raised, as in `put`.
     """
     calendar, name, existing = at.calendar, at.name, at.existing
     if not views.has_own(reader):
         require_write()
-        saved = await put(tx, calendar, existing, name, document, now)
+        saved = await put(tx, calendar, existing, name, document, now, quota_bytes)
         return Put(saved.stored, document.text, saved.created)
     parted = await _part(tx, existing, document)
     if parted.text is None:
@@ -68,7 +69,7 @@ async def put_seen(
         saved = Saved(existing, created=False, changed=False)
     else:
         require_write()
-        saved = await put(tx, calendar, existing, name, parse.stored(parted.text), now)
+        saved = await put(tx, calendar, existing, name, parse.stored(parted.text), now, quota_bytes)
     held = await _set_own(tx, reader, calendar, saved, parted.own, now)
     text = parted.text or (await objects.contents(tx, [saved.stored.id]))[saved.stored.id]
     return Put(

@@ -52,7 +52,9 @@ async def save(
     else:
         await objects.update_(tx, stored, document.text, indexed)
     await occurrence_rows.replace(tx, stored, read.occurrences, fresh=existing is None)
-    await changes.record(tx, calendar, name, now, deleted=False, private=is_private(stored))
+    grown = stored.size_bytes - (0 if existing is None else existing.size_bytes)
+    private = is_private(stored)
+    await changes.record(tx, calendar, name, now, deleted=False, private=private, grown_bytes=grown)
     return Saved(stored, created=existing is None, changed=True)
 
 
@@ -79,7 +81,7 @@ def _stored(
             uid=document.uid,
             component=document.component,
             etag=tag,
-            size_bytes=len(document.text.encode()),
+            size_bytes=document.size_bytes,
             modified_at=now,
             access=access_of(document).value,
         )
@@ -91,7 +93,7 @@ def _stored(
         uid=document.uid,
         component=document.component,
         etag=tag,
-        size_bytes=len(document.text.encode()),
+        size_bytes=document.size_bytes,
         created_at=now,
         modified_at=now,
         access=access_of(document).value,

@@ -52,6 +52,9 @@ DAMAGES: Final = {
     "link without collection": "UPDATE link SET owner_id = 7",
     "subscription without calendar": "UPDATE subscription SET owner_id = 7",
     "subscribed calendar without subscription": "DELETE FROM subscription",
+    "lock without collection": "UPDATE dav_lock SET owner_id = 7",
+    "lock without creator": "UPDATE dav_lock SET creator_id = 7",
+    "size of a collection": f"UPDATE collection SET size_bytes = 7 WHERE id = {CALENDAR}",
     "object without change": "DELETE FROM change WHERE name = 'monthly.ics'",
     "change without object": "UPDATE change SET deleted = 0 WHERE name = 'lunch.ics'",
     "change seen by the wrong": "UPDATE change SET vanished = NULL WHERE name = 'doctor.ics'",
@@ -148,9 +151,9 @@ def test_every_rule_has_a_damage() -> None:
 def test_a_finding_says_which_row(filled: Path | str) -> None:
     damage(filled, DAMAGES["size"])
 
-    (finding,) = asyncio.run(found_in(filled))
+    collection, finding = asyncio.run(found_in(filled))
 
-    assert finding.rule == "size"
+    assert (collection.rule, finding.rule) == ("size of a collection", "size")
     assert "monthly.ics" in finding.what
     assert "1 bytes" in finding.what
 

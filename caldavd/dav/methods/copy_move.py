@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from caldavd.acl.privileges import Privilege
 from caldavd.dav import conditions
 from caldavd.dav.conditions import Conditions
-from caldavd.dav.locked import alive, member, require_writable, uid_refusal
+from caldavd.dav.locked import (
+    alive,
+    member,
+    require_tokens,
+    require_unlocked,
+    require_writable,
+    uid_refusal,
+)
 from caldavd.dav.locked import require as require_state
 from caldavd.dav.message import Request, Response
 from caldavd.dav.path import Path, host_of
@@ -21,9 +28,10 @@ from caldavd.errors import (
     not_found,
 )
 from caldavd.model import Calendar, CalendarObject, Collection, Home, Unmapped
-from caldavd.service import calendars, views
+from caldavd.service import calendars, locks, views
 from caldavd.service.copy_move import Destination, copy_calendar, copy_object, move_object
 from caldavd.service.put import UidConflict
+from caldavd.service.views import Reader
 from caldavd.store import collections
 from caldavd.store.engine import WriteTx
 
@@ -127,12 +135,19 @@ async def _object(
     require_writable(over, destination.href)
     if not views.may_hold(writer, found.stored.access):
         raise Failed(403, "you could not see this object any more: CLASS closes it")
+    changed = [locks.of_member(to, name), locks.of_collection(to)]
+    if command.moves:
+        changed += [locks.of_member(source, from_name), locks.of_collection(source)]
+    held = await require_unlocked(tx, context, command.conditions, *changed)
     place = Destination(to, name, over.stored)
+    quota_bytes = context.server.limits.quota_bytes
     try:
         if command.moves:
-            await move_object(tx, reader, found.stored, source, place, context.now)
+            await move_object(tx, reader, found.stored, source, place, context.now, quota_bytes)
+            # A lock is on a URL, and stays there (RFC 4918 §7.6): nothing is there any more.
+            await locks.drop(tx, held, locks.of_member(source, from_name))
         else:
-            await copy_object(tx, reader, found.stored, place, context.now)
+            await copy_object(tx, reader, found.stored, place, context.now, quota_bytes)
     except UidConflict as conflict:
         raise await uid_refusal(tx, to, writer, conflict, destination.href) from None
     return over.stored is not None
@@ -164,15 +179,34 @@ async def _calendar(
     locked = alive(await collections.lock(tx, *wanted), source.id)
     await require_state(tx, context, command.conditions, Calendar(locked))
     _require_overwrite(command, exists=over is not None)
+    held = await require_unlocked(tx, context, command.conditions, locks.of_home(home))
+    for changed in (locked if command.moves else None, over):
+        if changed is not None:
+            require_tokens(context, command.conditions, held, locks.whole(held, changed))
     if over is not None:
         await calendars.trash(tx, home, over, context.now)
-    if command.moves:
-        await calendars.rename(tx, home, locked, name, context.now)
-    else:
-        members = command.depth == INFINITY
-        reader = reader_of(context, locked, target.grants)
-        await copy_calendar(tx, reader, home, locked, name, context.now, members=members)
+    reader = reader_of(context, locked, target.grants)
+    made = await _made(tx, context, reader, home, locked, name, command)
+    if over is not None:
+        await locks.inherit(tx, held, over, made)
     return over is not None
+
+
+async def _made(
+    tx: WriteTx,
+    context: Context,
+    reader: Reader,
+    home: Collection,
+    source: Collection,
+    name: str,
+    command: Command,
+) -> Collection:
+    """The calendar that is at the destination now."""
+    if command.moves:
+        return await calendars.rename(tx, home, source, name, context.now)
+    whose = reader if command.depth == INFINITY else None
+    quota_bytes = context.server.limits.quota_bytes
+    return await copy_calendar(tx, whose, home, source, name, context.now, quota_bytes)
 
 
 def _calendar_of(target: Target) -> Collection:

@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from caldavd.acl.privileges import Privilege
 from caldavd.dav import conditions
 from caldavd.dav.conditions import Conditions
-from caldavd.dav.locked import Member, lock_object, require_writable
+from caldavd.dav.locked import (
+    Member,
+    lock_object,
+    require_tokens,
+    require_unlocked,
+    require_writable,
+)
 from caldavd.dav.locked import require as require_state
 from caldavd.dav.message import Request, Response
 from caldavd.dav.resolve import Target, reader_of, require_above
@@ -15,7 +21,7 @@ from caldavd.dav.server import Context
 from caldavd.dav.wanted import INFINITY, depth
 from caldavd.errors import Failed, not_found
 from caldavd.model import Calendar, CalendarObject, Collection
-from caldavd.service import calendars
+from caldavd.service import calendars, locks
 from caldavd.service.delete import delete
 from caldavd.store.engine import WriteTx
 
@@ -40,7 +46,7 @@ async def run(tx: WriteTx, context: Context, target: Target, command: Command) -
         case CalendarObject(collection, stored):
             reader = reader_of(context, collection, target.grants)
             found = await lock_object(
-                tx, context, collection, reader, stored.name, command.conditions
+                tx, context, collection, reader, stored.name, command.conditions, unbinds=True
             )
             await _object(tx, context, target, found)
         case Calendar(collection):
@@ -57,6 +63,7 @@ async def _object(tx: WriteTx, context: Context, target: Target, found: Member) 
         raise not_found("this object")
     require_writable(found, target.href)
     await delete(tx, found.calendar, found.stored, context.now)
+    await locks.drop(tx, found.locks, locks.of_member(found.calendar, found.stored.name))
 
 
 async def _calendar(
@@ -66,4 +73,6 @@ async def _calendar(
     if locked is None:
         raise not_found("this calendar")
     await require_state(tx, context, command, Calendar(locked))
+    held = await require_unlocked(tx, context, command, locks.of_home(home))
+    require_tokens(context, command, held, locks.whole(held, locked))
     await calendars.trash(tx, home, locked, context.now)

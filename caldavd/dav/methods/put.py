@@ -112,6 +112,7 @@ async def save(
             command.document,
             context.now,
             lambda: require(target, needed),
+            context.server.limits.quota_bytes,
         )
     except UidConflict as conflict:
         raise await uid_refusal(tx, found.calendar, reader, conflict, place.href) from None
