@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from caldavd.acl.privileges import (
+    LEVELS,
     OWNER,
     PROXIES,
     READER,
@@ -19,6 +20,9 @@ from caldavd.model import (
     Grants,
     Home,
     HomeCollection,
+    Mount,
+    Notification,
+    Notifications,
     Principal,
     PrincipalCollection,
     ProxyGroup,
@@ -34,7 +38,8 @@ def effective(actor: Actor, resource: Resource, grants: Grants) -> Privilege:
     An owner holds all. What is granted on a home holds for its calendars, and what is granted on a
     calendar for its objects. Principals are read by everybody who can see them, the collections
     above by everybody. `grants` need to tell of others' resources only. What a feed fills is only
-    read: it may be named, coloured, granted, and removed as a whole.
+    read: it may be named, coloured, granted, and removed as a whole. Notifications are their
+    user's alone, whoever else may see the home.
     """
     match resource:
         case CalendarObject(collection):
@@ -46,8 +51,8 @@ def effective(actor: Actor, resource: Resource, grants: Grants) -> Privilege:
             return of_home(actor, collection.owner_id, grants)
         case ProxyGroup(owner):
             return _of_proxy_group(actor, owner, grants)
-        case Principal(id=id_):
-            return OWNER if id_ == actor.id else READER
+        case Principal() | Notifications() | Notification():
+            return _of_its_own(actor, resource)
         case Root() | PrincipalCollection() | HomeCollection():
             return READER
         case Unmapped(parent):
@@ -66,11 +71,14 @@ def of_home(actor: Actor, owner_id: int, grants: Grants) -> Privilege:
 def above(actor: Actor, resource: Resource, grants: Grants) -> Privilege:
     """The leaf privileges on the collection that a resource lies in: what it is removed by."""
     match resource:
+        case Calendar(mount=Mount()):
+            # Nobody but the actor sees the mounts of a home.
+            return OWNER
         case Calendar(collection):
             return of_home(actor, collection.owner_id, grants)
         case CalendarObject(collection):
             return _of_calendar(actor, collection, grants)
-        case Unmapped():
+        case Notification() | Unmapped():
             return effective(actor, resource, grants)
     return Privilege.NONE
 
@@ -79,7 +87,19 @@ def _of_calendar(actor: Actor, calendar: Collection, grants: Grants) -> Privileg
     held = of_home(actor, calendar.owner_id, grants)
     if held != OWNER:
         held |= from_bits(grants.calendars.get(calendar.id, 0))
+        level = grants.shares.get(calendar.id)
+        if level is not None:
+            held |= LEVELS[level]
     return held & SUBSCRIBED if calendar.subscribed else held
+
+
+def _of_its_own(actor: Actor, resource: Principal | Notifications | Notification) -> Privilege:
+    """What belongs to one alone, and no grant is looked at."""
+    match resource:
+        case Principal(id=id_):
+            return OWNER if id_ == actor.id else READER
+        case Notifications(collection) | Notification(collection):
+            return OWNER if collection.owner_id == actor.id else Privilege.NONE
 
 
 def _of_proxy_group(actor: Actor, owner: Principal, grants: Grants) -> Privilege:

@@ -13,6 +13,7 @@ from caldavd.dav.people import (
     with_grants,
     with_owners,
     with_relations,
+    with_sharees,
 )
 from caldavd.dav.property import NOBODY, Fact
 from caldavd.dav.server import Context
@@ -21,11 +22,13 @@ from caldavd.model import (
     CalendarObject,
     Collection,
     Home,
+    Notifications,
     Principal,
     Properties,
     Resource,
 )
-from caldavd.store import collections, objects, properties
+from caldavd.service import homes
+from caldavd.store import objects, properties
 from caldavd.store.engine import ReadTx
 
 Item: TypeAlias = tuple[str, Resource]
@@ -49,7 +52,7 @@ def resource_id(resource: Resource) -> int | None:
     match resource:
         case Principal(id=id_):
             return id_
-        case Home(collection) | Calendar(collection):
+        case Home(collection) | Calendar(collection) | Notifications(collection):
             return collection.id
         case CalendarObject(stored=stored):
             return stored.id
@@ -77,7 +80,7 @@ async def load(
     people = await _people(tx, context, [resource for _, resource in items], needs, before.people)
     calendars = before.calendars
     if Fact.CALENDARS in needs:
-        calendars = await _calendars(tx, items, calendars)
+        calendars = await _calendars(tx, context, items, calendars)
     return Facts(found, texts, Fact.PRIVILEGES in needs, people, calendars)
 
 
@@ -101,17 +104,24 @@ async def _people(
         known = await with_grants(tx, context, resources, known)
     if Fact.RELATIONS in needs:
         known = await with_relations(tx, resources, known)
+    if Fact.SHAREES in needs:
+        known = await with_sharees(tx, context, resources, known)
     if Fact.ACES in needs:
         known = await with_aces(tx, context, resources, known)
     return known
 
 
 async def _calendars(
-    tx: ReadTx, items: Sequence[Item], known: Mapping[int, tuple[Collection, ...]]
+    tx: ReadTx,
+    context: Context,
+    items: Sequence[Item],
+    known: Mapping[int, tuple[Collection, ...]],
 ) -> Mapping[int, tuple[Collection, ...]]:
-    """The calendars of the homes among the items, by their owners."""
+    """What lies in the homes among the items, by their owners."""
     wanted = owners(resource for _, resource in items if isinstance(resource, Home))
-    return {
-        id_: known[id_] if id_ in known else tuple(await collections.calendars(tx, id_))
-        for id_ in wanted
-    }
+    found = dict(known)
+    for id_ in wanted:
+        if id_ not in found:
+            members = await homes.members(tx, context.actor.id, id_)
+            found[id_] = tuple(of for of, _ in members)
+    return found

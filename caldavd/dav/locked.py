@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from caldavd.acl.privileges import Privilege
 from caldavd.dav import conditions
 from caldavd.dav.conditions import Conditions, State, StateOf
@@ -9,8 +11,17 @@ from caldavd.dav.resolve import resolve
 from caldavd.dav.server import Context
 from caldavd.errors import Failed
 from caldavd.model import Calendar as CalendarResource
-from caldavd.model import CalendarObject, Collection, Home, Resource, Stored, Unmapped
-from caldavd.service import sync
+from caldavd.model import (
+    CalendarObject,
+    Collection,
+    Home,
+    Notification,
+    Notifications,
+    Resource,
+    Stored,
+    Unmapped,
+)
+from caldavd.service import homes, sync
 from caldavd.store import collections, objects
 from caldavd.store.engine import ReadTx, WriteTx
 
@@ -41,6 +52,13 @@ def alive(locked: list[Collection], id_: int) -> Collection:
     raise Failed(404, "the calendar was deleted a moment ago")
 
 
+def as_mounted(locked: Collection, mounted: CalendarResource) -> CalendarResource:
+    """A mounted calendar with the state of its locked row."""
+    was = mounted.collection
+    row = replace(locked, name=was.name, uuid=was.uuid, incarnation=was.incarnation)
+    return replace(mounted, collection=row)
+
+
 async def require(tx: ReadTx, context: Context, demanded: Conditions, resource: Resource) -> None:
     """Raises Failed(412) unless the conditions hold; resolves the URLs that an If header names."""
     await conditions.require(demanded, states(tx, context, resource))
@@ -60,19 +78,19 @@ def states(tx: ReadTx, context: Context, resource: Resource) -> StateOf:
 
     async def look_up(url: str | None) -> State:
         if url is None:
-            return await state(tx, resource)
+            return await state(tx, context, resource)
         try:
             target = await resolve(tx, context, context.urls.parse(url))
         except Failed:
             return State()
         if Privilege.READ not in target.privileges:
             return State()
-        return await state(tx, target.resource)
+        return await state(tx, context, target.resource)
 
     return state_of
 
 
-async def state(tx: ReadTx, resource: Resource) -> State:
+async def state(tx: ReadTx, context: Context, resource: Resource) -> State:
     """A resource's entity tag, state tokens and time of modification."""
     match resource:
         case Unmapped():
@@ -82,8 +100,13 @@ async def state(tx: ReadTx, resource: Resource) -> State:
         case CalendarResource(collection):
             return _collection(collection, sync.token(collection))
         case Home(collection):
-            calendars = await collections.calendars(tx, collection.owner_id)
-            return _collection(collection, sync.home_token(collection, calendars))
+            members = await homes.members(tx, context.actor.id, collection.owner_id)
+            token = sync.home_token(collection, [of for of, _ in members])
+            return _collection(collection, token)
+        case Notifications(collection):
+            return _collection(collection, sync.token(collection))
+        case Notification(stored=told):
+            return State(True, told.etag, modified_at=told.created_at)
     return State(True)
 
 

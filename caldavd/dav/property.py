@@ -19,6 +19,8 @@ from caldavd.model import (
     Collection,
     Home,
     HomeCollection,
+    Notification,
+    Notifications,
     Principal,
     PrincipalCollection,
     Properties,
@@ -29,9 +31,17 @@ from caldavd.model import (
 from caldavd.xml.parse import Element
 
 PRINCIPALS: Final = (Principal, ProxyGroup)
-COLLECTIONS: Final = (Root, PrincipalCollection, HomeCollection, *PRINCIPALS, Home, Calendar)
+COLLECTIONS: Final = (
+    Root,
+    PrincipalCollection,
+    HomeCollection,
+    *PRINCIPALS,
+    Home,
+    Calendar,
+    Notifications,
+)
 NOBODY: Final = People()
-ANY: Final = (*COLLECTIONS, CalendarObject)
+ANY: Final = (*COLLECTIONS, CalendarObject, Notification)
 
 
 class Fact(Flag):
@@ -50,6 +60,8 @@ class Fact(Flag):
     """The calendars of a home."""
     CONTENT = auto()
     """The texts of calendar objects."""
+    SHAREES = auto()
+    """With whom calendars are shared."""
     PRIVILEGES = auto()
     """What the actor may do with the resource."""
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from caldavd.errors import VALID_SYNC_TOKEN, Refused
 from caldavd.model import Change, Collection
 from caldavd.store import changes
 from caldavd.store.changes import Span
 from caldavd.store.engine import ReadTx
+
+Since: TypeAlias = Callable[[ReadTx, int, Span, int], Awaitable[list[Change]]]
 
 NO_LIMIT: Final = 1 << 40
 PAGE: Final = 500
@@ -79,8 +81,16 @@ def home_token(home: Collection, calendars: Sequence[Collection]) -> str:
     return token(home) + "".join(parts)
 
 
-async def since(tx: ReadTx, calendar: Collection, client_token: str, limit: int | None) -> Delta:
+async def since(
+    tx: ReadTx,
+    calendar: Collection,
+    client_token: str,
+    limit: int | None,
+    read: Since = changes.since,
+) -> Delta:
     """The members that changed since a token, oldest first; all of them for an empty one.
+
+    `read` reads them from the change log, for collections of other things than objects.
 
     Raises Refused(VALID_SYNC_TOKEN) for a token of another collection, of the future, or from
     before the change log was pruned.
@@ -88,7 +98,7 @@ async def since(tx: ReadTx, calendar: Collection, client_token: str, limit: int 
     place = _place(calendar, client_token) if client_token else _Place(0, calendar.revision)
     span = Span(place.revision, calendar.revision, place.began)
     wanted = NO_LIMIT if limit is None else limit
-    found = await changes.since(tx, calendar.id, span, wanted + 1)
+    found = await read(tx, calendar.id, span, wanted + 1)
     if len(found) <= wanted:
         return Delta(found, token(calendar))
     shown = found[:wanted]

@@ -30,7 +30,14 @@ from caldavd.store import archive, schema
 from caldavd.store.archive import FORMAT, BackupError, Manifest, Part, TableWriter
 from caldavd.store.connect import connect
 from caldavd.store.engine import ReadTx, WriteTx
-from caldavd.store.tables import calendar_object, collection, metadata, principal, property_
+from caldavd.store.tables import (
+    calendar_object,
+    collection,
+    invitation,
+    metadata,
+    principal,
+    property_,
+)
 
 _TABLES: Final = tuple(metadata.sorted_tables)
 _PAGE: Final = 1_000
@@ -153,6 +160,8 @@ def _renewed(table: str, values: dict[str, Any]) -> dict[str, Any]:
     """Voids what clients and servers remember of the time before the restore."""
     if table == collection.name:
         return {**values, "incarnation": secrets.randbits(48), "floor": values["revision"]}
+    if table == invitation.name:
+        return {**values, "incarnation": secrets.randbits(48)}
     if table == principal.name:
         return {**values, "auth_revision": values["auth_revision"] + 1 + secrets.randbits(31)}
     return values

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, literal, or_, select
+from sqlalchemy import and_, case, func, literal, or_, select
 
 from caldavd.model import Grantee, Kind, PrincipalKind, Proxy
+from caldavd.store import sharing_rules
 from caldavd.store.occurrences import COMPONENTS, OTHER
+from caldavd.store.rule import MAX_FOUND, Rule, without
 from caldavd.store.tables import (
     ace,
     address,
@@ -17,6 +18,7 @@ from caldavd.store.tables import (
     change,
     collection,
     delegation,
+    invitation,
     link,
     membership,
     occurrence,
@@ -24,19 +26,6 @@ from caldavd.store.tables import (
     property_,
     subscription,
 )
-
-MAX_FOUND: Final = 1_000
-"""How many offenders a statement returns."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A statement whose rows break the rule, and how to tell of one."""
-
-    name: str
-    offenders: Select[Any]
-    says: str
-
 
 _IS_CALENDAR: Final = collection.c.kind == Kind.CALENDAR.value
 _IS_HOME: Final = collection.c.kind == Kind.HOME.value
@@ -49,15 +38,10 @@ _CALENDAR = collection.alias("calendar")
 _MEMBER = principal.alias("member")
 
 
-def _without(child: Any, parent: Any, on: ColumnElement[bool], *shown: Any) -> Select[Any]:
-    """Rows of a table that have no partner in another."""
-    return select(*shown).select_from(child.outerjoin(parent, on)).where(parent.c[0].is_(None))
-
-
 _REFERENCES: Final = (
     Rule(
         "address without principal",
-        _without(
+        without(
             address,
             principal,
             address.c.principal_id == principal.c.id,
@@ -68,7 +52,7 @@ _REFERENCES: Final = (
     ),
     Rule(
         "app password without principal",
-        _without(
+        without(
             app_password,
             principal,
             app_password.c.principal_id == principal.c.id,
@@ -79,7 +63,7 @@ _REFERENCES: Final = (
     ),
     Rule(
         "collection without principal",
-        _without(
+        without(
             collection,
             principal,
             collection.c.owner_id == principal.c.id,
@@ -91,7 +75,7 @@ _REFERENCES: Final = (
     ),
     Rule(
         "object without calendar",
-        _without(
+        without(
             calendar_object,
             collection,
             and_(
@@ -107,7 +91,7 @@ _REFERENCES: Final = (
     ),
     Rule(
         "change without collection",
-        _without(
+        without(
             change,
             collection,
             and_(
@@ -121,7 +105,7 @@ _REFERENCES: Final = (
     ),
     Rule(
         "occurrence without object",
-        _without(
+        without(
             occurrence,
             calendar_object,
             and_(
@@ -191,7 +175,7 @@ _ACCESS: Final = (
     ),
     Rule(
         "access entry without resource",
-        _without(
+        without(
             ace,
             collection,
             and_(ace.c.resource_id == collection.c.id, ace.c.owner_id == collection.c.owner_id),
@@ -216,7 +200,7 @@ _ACCESS: Final = (
 _OUTSIDE: Final = (
     Rule(
         "link without collection",
-        _without(
+        without(
             link,
             collection,
             and_(link.c.collection_id == collection.c.id, link.c.owner_id == collection.c.owner_id),
@@ -228,7 +212,7 @@ _OUTSIDE: Final = (
     ),
     Rule(
         "subscription without calendar",
-        _without(
+        without(
             subscription,
             collection,
             and_(
@@ -243,7 +227,7 @@ _OUTSIDE: Final = (
     ),
     Rule(
         "subscribed calendar without subscription",
-        _without(
+        without(
             collection,
             subscription,
             subscription.c.collection_id == collection.c.id,
@@ -256,7 +240,7 @@ _OUTSIDE: Final = (
 _CHANGES: Final = (
     Rule(
         "object without change",
-        _without(
+        without(
             calendar_object,
             change,
             and_(_SAME_MEMBER, _PRESENT),
@@ -280,7 +264,8 @@ _CHANGES: Final = (
         "change without calendar",
         select(change.c.collection_id, change.c.name)
         .select_from(
-            change.join(collection, collection.c.id == change.c.collection_id).outerjoin(
+            change.join(collection, collection.c.id == change.c.collection_id)
+            .outerjoin(
                 _CALENDAR,
                 and_(
                     _CALENDAR.c.owner_id == collection.c.owner_id,
@@ -288,8 +273,15 @@ _CHANGES: Final = (
                     _CALENDAR.c.trashed_at.is_(None),
                 ),
             )
+            .outerjoin(
+                invitation,
+                and_(
+                    invitation.c.owner_id == collection.c.owner_id,
+                    invitation.c.name == change.c.name,
+                ),
+            )
         )
-        .where(_IS_HOME, _PRESENT, _CALENDAR.c.id.is_(None)),
+        .where(_IS_HOME, _PRESENT, _CALENDAR.c.id.is_(None), invitation.c.owner_id.is_(None)),
         "a change of home {0} tells of calendar {1}, which does not exist",
     ),
     Rule(
@@ -326,7 +318,7 @@ _MEMBERS: Final = (
     ),
     Rule(
         "principal without home",
-        _without(
+        without(
             principal,
             collection,
             and_(
@@ -353,5 +345,5 @@ _MEMBERS: Final = (
 )
 RULES: Final = tuple(
     Rule(rule.name, rule.offenders.limit(MAX_FOUND), rule.says)
-    for rule in (*_REFERENCES, *_ACCESS, *_OUTSIDE, *_CHANGES, *_MEMBERS)
+    for rule in (*_REFERENCES, *_ACCESS, *_OUTSIDE, *sharing_rules.RULES, *_CHANGES, *_MEMBERS)
 )

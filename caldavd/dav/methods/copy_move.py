@@ -20,8 +20,16 @@ from caldavd.errors import (
     Refused,
     not_found,
 )
-from caldavd.model import Calendar, CalendarObject, Collection, Home, Stored, Unmapped
-from caldavd.service import calendars
+from caldavd.model import (
+    Calendar,
+    CalendarObject,
+    Collection,
+    Home,
+    Mount,
+    Stored,
+    Unmapped,
+)
+from caldavd.service import calendars, mounts
 from caldavd.service.copy_move import copy_calendar, copy_object, move_object
 from caldavd.service.put import UidConflict
 from caldavd.store import collections, objects
@@ -73,6 +81,7 @@ async def run(tx: WriteTx, context: Context, target: Target, command: Command) -
     """201 if the destination is new, 204 if something was overwritten."""
     require(target, Privilege.READ)
     if command.moves:
+        _require_home(target)
         require_above(target, Privilege.UNBIND)
     destination = await resolve(tx, context, command.destination)
     if isinstance(destination.resource, Unmapped) and destination.resource.parent is None:
@@ -81,6 +90,9 @@ async def run(tx: WriteTx, context: Context, target: Target, command: Command) -
     match target.resource:
         case CalendarObject(collection, stored):
             overwritten = await _object(tx, context, collection, stored, destination, command)
+        case Calendar(mount=Mount()) as mounted if command.moves:
+            await _mount(tx, context, mounted, destination, command)
+            overwritten = False
         case Calendar(collection):
             overwritten = await _calendar(tx, context, collection, destination, command)
         case _:
@@ -99,6 +111,13 @@ def _require_place(destination: Target, *, moves: bool) -> None:
             require_above(destination, Privilege.UNBIND)
         case _:
             require(destination, Privilege.BIND)
+
+
+def _require_home(target: Target) -> None:
+    """Raises Failed(403): sharees move nothing out of a calendar (caldav-sharing §5.5.5)."""
+    match target.resource:
+        case CalendarObject(collection) if collection.id in target.grants.shares:
+            raise Failed(403, "what is shared with you stays where it is: copy it")
 
 
 async def _object(
@@ -166,9 +185,29 @@ async def _calendar(
     return over is not None
 
 
+async def _mount(
+    tx: WriteTx, context: Context, mounted: Calendar, destination: Target, command: Command
+) -> None:
+    """Gives a mount another name in the home that it lies in."""
+    _require_depth(command)
+    match destination.resource:
+        case Unmapped(Home(home), name) if home.owner_id == context.actor.id:
+            await require_state(tx, context, command.conditions, mounted)
+            locked, _ = await calendars.lock_with_home(tx, home.owner_id)
+            if await calendars.free_name(tx, locked.owner_id, name) != name:
+                raise Failed(409, "something of that name was made a moment ago")
+            await mounts.rename(tx, home.owner_id, mounted.collection.id, name, context.now)
+        case Calendar():
+            raise Failed(403, "there is a calendar of that name: delete it first")
+        case _:
+            raise Failed(403, "a calendar that is shared with you stays in your home: copy it")
+
+
 def _place_in_home(destination: Target) -> tuple[int, str, Collection | None]:
     """Whose home it is in, its name there, and the calendar that has the name now."""
     match destination.resource:
+        case Calendar(mount=Mount()):
+            raise Failed(403, "a calendar that is shared with you is not overwritten: leave it")
         case Calendar(collection):
             return collection.owner_id, collection.name, collection
         case Unmapped(Home(home), name):

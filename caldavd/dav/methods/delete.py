@@ -14,9 +14,10 @@ from caldavd.dav.resolve import Target, require_above
 from caldavd.dav.server import Context
 from caldavd.dav.wanted import INFINITY, depth
 from caldavd.errors import Failed, not_found
-from caldavd.model import Calendar, CalendarObject, Collection, Stored
-from caldavd.service import calendars
+from caldavd.model import Calendar, CalendarObject, Collection, Notification, Stored
+from caldavd.service import calendars, mounts, notify
 from caldavd.service.delete import delete
+from caldavd.store import collections, principals
 from caldavd.store.engine import WriteTx
 
 
@@ -39,10 +40,15 @@ async def run(tx: WriteTx, context: Context, target: Target, command: Command) -
     match target.resource:
         case CalendarObject(collection, stored):
             await _object(tx, context, collection, stored, command.conditions)
-        case Calendar(collection):
+        case Notification() as told:
+            await _notification(tx, context, told, command.conditions)
+        case Calendar(collection, mount):
             if command.depth != INFINITY:
                 raise Failed(400, "a calendar is deleted with its objects: send Depth: infinity")
-            await _calendar(tx, context, collection, command.conditions)
+            if mount is None:
+                await _calendar(tx, context, collection, command.conditions)
+            else:
+                await _leave(tx, context, target.resource, command.conditions)
         case _:
             raise Failed(405, "only objects and calendars can be deleted")
     return Response(204)
@@ -55,6 +61,24 @@ async def _object(
     if existing is None:
         raise not_found("this object")
     await delete(tx, locked, existing, context.now)
+
+
+async def _notification(
+    tx: WriteTx, context: Context, told: Notification, command: Conditions
+) -> None:
+    (locked,) = await collections.lock(tx, told.collection.id)
+    await require_state(tx, context, command, told)
+    if not await notify.forget(tx, locked, told.stored.name, context.now):
+        raise not_found("this notification")
+
+
+async def _leave(tx: WriteTx, context: Context, calendar: Calendar, command: Conditions) -> None:
+    """What is somebody else's is only taken out of the home (caldav-sharing §5.4.2)."""
+    await require_state(tx, context, command, calendar)
+    user = await principals.by_id(tx, context.actor.id)
+    if user is None:
+        raise principals.LoginEnded
+    await mounts.leave(tx, user, calendar.collection.id, context.now)
 
 
 async def _calendar(

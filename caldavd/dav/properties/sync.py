@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from caldavd.dav.property import Fact, Property, View
-from caldavd.model import Calendar, Home
+from caldavd.model import Calendar, Home, Notifications
 from caldavd.names import CS, DAV
 from caldavd.service import sync
 
 
 def _token(view: View) -> str | None:
     match view.resource:
-        case Calendar(collection):
+        case Calendar(collection) | Notifications(collection):
             return sync.token(collection)
         case Home(collection):
             return sync.home_token(collection, view.calendars)
@@ -20,8 +20,8 @@ def _token(view: View) -> str | None:
 
 
 PROPERTIES: Final = (
-    Property(DAV + "sync-token", (Calendar,), _token),
-    Property(CS + "getctag", (Calendar,), _token),
+    Property(DAV + "sync-token", (Calendar, Notifications), _token),
+    Property(CS + "getctag", (Calendar, Notifications), _token),
     Property(DAV + "sync-token", (Home,), _token, needs=Fact.CALENDARS),
     Property(CS + "getctag", (Home,), _token, needs=Fact.CALENDARS),
 )
