@@ -20,7 +20,7 @@ MAX_SHAREES: Final = 1_000
 """Of one calendar, a group being one."""
 MAX_PENDING: Final = 500
 """Invitations that one user has not answered: who has more is told of no further ones."""
-AT_ONCE: Final = 500
+AT_ONCE: Final = 100
 """Users of groups who are invited in one transaction; a worker invites the others."""
 _READS: Final = (Level.BUSY, Level.READ)
 
