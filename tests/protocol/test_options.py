@@ -41,7 +41,7 @@ async def test_options_announces_the_classes_first_and_then_the_features(
         ("main/", "OPTIONS GET HEAD PROPFIND REPORT POST DELETE PROPPATCH ACL COPY MOVE"),
         ("main/a.ics", "OPTIONS GET HEAD PROPFIND REPORT PUT DELETE PROPPATCH COPY MOVE"),
         ("main/new.ics", "OPTIONS PUT MKCALENDAR MKCOL"),
-        ("", "OPTIONS GET HEAD PROPFIND REPORT PROPPATCH ACL"),
+        ("", "OPTIONS GET HEAD PROPFIND REPORT POST PROPPATCH ACL"),
     ],
 )
 async def test_allow_names_the_methods_of_the_resource(

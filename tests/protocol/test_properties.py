@@ -253,9 +253,7 @@ MISSING = {
         "C:min-date-time C:max-date-time "
         "C:managed-attachments-server-URL C:calendar-data C:calendar-alarm"
     ),
-    "sharing, publishing, subscriptions": (
-        "CS:notification-URL CS:notificationtype CS:allowed-sharing-modes CS:invite "
-        "CS:shared-url "
+    "publishing, subscriptions": (
         "CS:publish-url CS:pre-publish-url CS:source CS:subscribed-strip-alarms "
         "CS:subscribed-strip-attachments CS:subscribed-strip-todos"
     ),
