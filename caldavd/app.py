@@ -297,6 +297,7 @@ def _server(config: Config, db: Database, auth: Authenticator, requests: Request
             objects=parts.limits(config),
             max_xml_bytes=config.limits.max_xml_bytes,
             max_multiget_hrefs=config.limits.max_multiget_hrefs,
+            quota_bytes=config.limits.quota_bytes,
         ),
         note=requests.note,
         accepts_for_groups=config.sharing.auto_accept_groups,

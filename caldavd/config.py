@@ -42,7 +42,11 @@ Place = tuple[str, ...]
 
 
 class ConfigError(Exception):
-    """The configuration cannot be used; the message is one line that says where and why."""
+    """The configuration cannot be used; each reason is one line that says where and why."""
+
+    def __init__(self, *reasons: str) -> None:
+        super().__init__("; ".join(reasons))
+        self.reasons = reasons
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,7 @@ def load(file: Path | None, data: Path | None, environ: Mapping[str, str]) -> Co
     try:
         config = Config.model_validate(values)
     except ValidationError as error:
-        raise ConfigError(_explain(error.errors()[0], source, origins)) from None
+        raise ConfigError(*(_explain(one, source, origins) for one in error.errors())) from None
     directory = _data_directory(config.data, environ)
     return config.model_copy(update={"data": directory})
 
@@ -157,14 +161,12 @@ def _explain(error: ErrorDetails, file: Path | None, origins: Mapping[Place, str
     name = _origin(place, unknown, origins)
     if name:
         known = [variable(key) for key in keys()]
-        return (
-            str(_unknown(name, known, "variable", "")) if unknown else f"{name}: {_reason(error)}"
-        )
+        return _unknown(name, known, "variable", "") if unknown else f"{name}: {_reason(error)}"
     where = f"{file}: " if file else ""
     if unknown:
         siblings = {key[len(place) - 1] for key in keys() if key[: len(place) - 1] == place[:-1]}
         kind = "key" if len(place) > 1 or not isinstance(error["input"], dict) else "section"
-        return str(_unknown(place[-1], sorted(siblings), kind, where, place[:-1]))
+        return _unknown(place[-1], sorted(siblings), kind, where, place[:-1])
     return f"{where}{_written(place)}{_reason(error)}"
 
 
@@ -176,13 +178,11 @@ def _origin(place: Place, unknown: bool, origins: Mapping[Place, str]) -> str | 
     return None
 
 
-def _unknown(
-    name: str, choices: list[str], kind: str, where: str, section: Place = ()
-) -> ConfigError:
+def _unknown(name: str, choices: list[str], kind: str, where: str, section: Place = ()) -> str:
     near = get_close_matches(name, choices, n=1, cutoff=0.7)
     inside = f" in [{section[0]}]" if section else ""
     hint = f"; did you mean {near[0]}?" if near else ""
-    return ConfigError(f"{where}unknown {kind} {name}{inside}{hint}")
+    return f"{where}unknown {kind} {name}{inside}{hint}"
 
 
 def _written(place: Place) -> str:

@@ -87,6 +87,18 @@ CANNOT_MODIFY_PROTECTED: Final = Condition(
 )
 PROPFIND_FINITE_DEPTH: Final = Condition(DAV + "propfind-finite-depth", 403, "RFC 4918 §16")
 NO_EXTERNAL_ENTITIES: Final = Condition(DAV + "no-external-entities", 403, "RFC 4918 §16")
+LOCK_TOKEN_SUBMITTED: Final = Condition(DAV + "lock-token-submitted", 423, "RFC 4918 §16")
+NO_CONFLICTING_LOCK: Final = Condition(DAV + "no-conflicting-lock", 423, "RFC 4918 §16")
+LOCK_TOKEN_OF_UNLOCK: Final = Condition(
+    DAV + "lock-token-matches-request-uri", 409, "RFC 4918 §9.11.1"
+)
+LOCK_TOKEN_OF_REFRESH: Final = Condition(
+    DAV + "lock-token-matches-request-uri", 412, "RFC 4918 §9.10.6"
+)
+
+# RFC 4331
+QUOTA_NOT_EXCEEDED: Final = Condition(DAV + "quota-not-exceeded", 507, "RFC 4331 §6")
+SUFFICIENT_DISK_SPACE: Final = Condition(DAV + "sufficient-disk-space", 507, "RFC 4331 §6")
 
 # RFC 3253
 SUPPORTED_REPORT: Final = Condition(DAV + "supported-report", 403, "RFC 3253 §3.6")

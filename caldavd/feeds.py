@@ -18,4 +18,5 @@ def means(config: Config, db: Database) -> Means:
         max_bytes=config.limits.max_feed_bytes,
         allow_private=config.calendars.subscriptions_allow_private,
     )
-    return Means(db, clock.now, bounds, partial(fill.fill, limits=parts.limits(config)))
+    room = fill.Room(parts.limits(config), config.limits.quota_bytes)
+    return Means(db, clock.now, bounds, partial(fill.fill, room=room))

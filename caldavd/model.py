@@ -171,6 +171,8 @@ class Collection:
     """1: what it holds comes from a feed, and nobody else writes there."""
     shared: int = 0
     """1: it appears, or can, in the homes of others."""
+    quota_bytes: int | None = None
+    """Its owner's own quota, where the row was locked; None: the server's. 0: no bound."""
 
     @property
     def etag(self) -> str:
@@ -236,6 +238,34 @@ class Stored(NamedTuple):
     size_bytes: int
     created_at: int
     modified_at: int
+
+
+class Place(NamedTuple):
+    """A collection, or a name in one, taken or not: what a lock is rooted at."""
+
+    collection_id: int
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Lock:
+    """A write lock (RFC 4918 §6)."""
+
+    token: str
+    owner_id: int
+    """Whose home it is in."""
+    place: Place
+    on_home: bool
+    """Whether the place is the home itself."""
+    shared: bool
+    infinite: bool
+    """Whether it was asked for with Depth: infinity."""
+    creator_id: int
+    root: str
+    """The href that was locked."""
+    owner: str
+    """The DAV:owner element that its creator sent; empty: none."""
+    expires_at: int
 
 
 class Change(NamedTuple):

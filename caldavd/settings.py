@@ -178,6 +178,12 @@ class Limits(BaseModel):
         ge=10_240,
         description="Longest feed that a calendar is filled from, in bytes.",
     )
+    quota_bytes: int = Field(
+        default=0,
+        ge=0,
+        description="What a user's calendars may hold together, in bytes; 0: any amount. "
+        "`caldavd user quota` sets another for one user.",
+    )
 
 
 class Auth(BaseModel):

@@ -6,19 +6,32 @@ from typing import Final
 
 from caldavd.acl.privileges import Privilege
 from caldavd.ical.parse import parse
-from caldavd.model import Ace, Collection, Grantee, Kind, Level, Mode, Principal, Proxy
+from caldavd.model import (
+    Ace,
+    Collection,
+    Grantee,
+    Kind,
+    Level,
+    Lock,
+    Mode,
+    Place,
+    Principal,
+    Proxy,
+)
 from caldavd.service import calendars, sharing
+from caldavd.service.delete import delete
 from caldavd.service.put import put
 from caldavd.service.set_acl import set_acl
 from caldavd.store import (
-    changes,
     collections,
     ids,
     links,
+    locks,
     members,
     objects,
     principals,
     properties,
+    quota,
     subscriptions,
 )
 from caldavd.store.engine import Database, WriteTx
@@ -36,10 +49,11 @@ TEXTS: Final = {
 
 
 async def fill(db: Database) -> None:
-    """Two users, one disabled, and a group; calendars, one in the trash; objects; properties.
+    """Two users, one disabled, one with a quota, and a group; calendars, one in the trash; objects,
+    one removed; properties; a lock.
 
-    One object was removed; the group may read a calendar, and everybody knows when ada is busy.
-    A calendar is shared with bob, who has it in his home, and with the group.
+    The group may read a calendar, and everybody knows when ada is busy. A calendar is shared with
+    bob, who has it in his home, and with the group.
     """
     await db.write(_users)
     await db.write(_calendars)
@@ -47,6 +61,7 @@ async def fill(db: Database) -> None:
     await db.write(_objects)
     await db.write(_trash)
     await db.write(_outside)
+    await db.write(_lock)
     await db.write(_shared)
 
 
@@ -94,11 +109,10 @@ async def _objects(tx: WriteTx) -> None:
     home = await _home(tx)
     for calendar in await collections.calendars(tx, home.owner_id):
         for name, text in TEXTS.items():
-            await put(tx, calendar, None, name, parse(text.encode()), NOW)
+            await put(tx, calendar, None, name, parse(text.encode()), NOW, 0)
         gone = await objects.get(tx, calendar.id, "lunch.ics")
         assert gone is not None
-        await objects.delete_(tx, gone.id)
-        await changes.record(tx, calendar, gone.name, NOW + 60, deleted=True)
+        await delete(tx, calendar, gone, NOW + 60)
         kept = await objects.get(tx, calendar.id, "monthly.ics")
         assert kept is not None
         await properties.set_(tx, kept.owner_id, kept.id, 0, "{http://x/}dead", "<x/>")
@@ -133,6 +147,26 @@ async def _shared(tx: WriteTx) -> None:
     for sharee, level in ((bob, Level.WRITE), (staff, Level.READ)):
         wanted = sharing.Wanted(sharee, level, "Für alle", accept=sharee is bob)
         await sharing.add(tx, default, wanted, NOW + 180)
+
+
+async def _lock(tx: WriteTx) -> None:
+    home = await _home(tx)
+    await quota.set_(tx, home.owner_id, 1 << 30)
+    default = await collections.by_name(tx, home.owner_id, "default")
+    assert default is not None
+    lock = Lock(
+        token="urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6",
+        owner_id=home.owner_id,
+        place=Place(default.id, "monthly.ics"),
+        on_home=False,
+        shared=False,
+        infinite=True,
+        creator_id=home.owner_id,
+        root="/dav/calendars/ada/default/monthly.ics",
+        owner='<D:owner xmlns:D="DAV:">Ada</D:owner>',
+        expires_at=NOW + 3_600,
+    )
+    await locks.insert_(tx, lock)
 
 
 async def _home(tx: WriteTx) -> Collection:

@@ -162,6 +162,25 @@ def test_a_stored_database_of_each_version_is_upgraded_with_its_data(
     assert (len(before) > 0, query(blank_location, texts)) == (True, before)
 
 
+@pytest.mark.parametrize("version", schema.versions())
+def test_an_upgrade_counts_what_each_collection_holds(
+    version: str, blank_location: Path | str
+) -> None:
+    stored_databases.load(blank_location, version)
+    counted = (
+        "SELECT collection.id, coalesce(sum(calendar_object.size_bytes), 0) FROM collection"
+        " LEFT JOIN calendar_object ON calendar_object.collection_id = collection.id"
+        " GROUP BY collection.id ORDER BY collection.id"
+    )
+    kept = "SELECT id, size_bytes FROM collection ORDER BY id"
+
+    schema.upgrade(blank_location)
+
+    found = query(blank_location, kept)
+    assert found == query(blank_location, counted)
+    assert any(size for _, size in found)
+
+
 def test_a_blank_location_has_no_version_and_is_brought_to_the_head(
     blank_location: Path | str,
 ) -> None:

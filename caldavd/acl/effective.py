@@ -9,6 +9,7 @@ from caldavd.acl.privileges import (
     READER,
     SUBSCRIBED,
     SUBSCRIBED_OBJECT,
+    WRITE,
     Privilege,
     from_bits,
 )
@@ -66,6 +67,14 @@ def of_home(actor: Actor, owner_id: int, grants: Grants) -> Privilege:
     held = from_bits(grants.homes.get(owner_id, 0))
     level = grants.proxies.get(owner_id)
     return held if level is None else held | PROXIES[level]
+
+
+def knows_members(held: Privilege) -> bool:
+    """Whether who holds that on a calendar may know which objects are in it.
+
+    Whoever only knows when its owner is busy does not.
+    """
+    return Privilege.READ in held or bool(held & WRITE)
 
 
 def above(actor: Actor, resource: Resource, grants: Grants) -> Privilege:

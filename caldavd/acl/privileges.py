@@ -29,12 +29,13 @@ class Privilege(Flag):
     BIND = 1 << 6
     UNBIND = 1 << 7
     WRITE_ACL = 1 << 8
+    UNLOCK = 1 << 9
 
 
 WRITE: Final = (
     Privilege.WRITE_PROPERTIES | Privilege.WRITE_CONTENT | Privilege.BIND | Privilege.UNBIND
 )
-OWNER: Final = WRITE | Privilege.READ | Privilege.READ_ACL | Privilege.WRITE_ACL
+OWNER: Final = WRITE | Privilege.READ | Privilege.READ_ACL | Privilege.WRITE_ACL | Privilege.UNLOCK
 """All there are."""
 READER: Final = Privilege.READ
 SUBSCRIBED_OBJECT: Final = Privilege.READ | Privilege.READ_ACL
@@ -101,6 +102,7 @@ TREE: Final = Node(
                 Node(DAV + "unbind", Privilege.UNBIND, "Remove something"),
             ),
         ),
+        Node(DAV + "unlock", Privilege.UNLOCK, "End the locks of others"),
         Node(DAV + "write-acl", Privilege.WRITE_ACL, "Say who has which privileges"),
     ),
 )

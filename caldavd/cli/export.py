@@ -6,7 +6,7 @@ import io
 import os
 import sys
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Final, TextIO
@@ -29,9 +29,12 @@ Open = Callable[[str], AbstractContextManager[TextIO]]
 @click.command()
 @click.option("--user", "owner", metavar="USER", required=True, help="Whose calendars.")
 @click.option("--calendar", metavar="NAME", help="Only this one, instead of all.")
+@click.option("--force", is_flag=True, help="Replace files that exist.")
 @click.argument("target", metavar="[FILE]", default=STDOUT, type=click.Path(path_type=Path))
 @click.pass_obj
-def export(invocation: Invocation, owner: str, calendar: str | None, target: Path) -> None:
+def export(
+    invocation: Invocation, owner: str, calendar: str | None, force: bool, target: Path
+) -> None:
     """Write a calendar as one .ics file, or all of a user as a .zip or a folder of them.
 
     \b
@@ -49,10 +52,16 @@ def export(invocation: Invocation, owner: str, calendar: str | None, target: Pat
         account = await named.account(tx, owner)
         if calendar is not None:
             return await _one(tx, await named.calendar(tx, account, calendar), target)
-        return await _all(tx, await collections.calendars(tx, account.id), target)
+        calendars = _named(await collections.calendars(tx, account.id))
+        if folder and not force:
+            _require_new(target / name for name in calendars)
+        return await _all(tx, calendars, target)
 
-    if calendar is None and target.suffix.lower() != ".zip":
+    folder = calendar is None and target.suffix.lower() != ".zip"
+    if folder:
         target.mkdir(parents=True, exist_ok=True)
+    elif target != STDOUT and not force:
+        _require_new([target])
     count = run.read(run.settings(invocation), work)
     if target != STDOUT:
         click.echo(f"wrote {run.count(count, 'object')} to {target}", err=True)
@@ -66,24 +75,32 @@ async def _one(tx: ReadTx, calendar: Collection, target: Path) -> int:
         return await service.export(tx, calendar, file.write)
 
 
-async def _all(tx: ReadTx, calendars: list[Collection], target: Path) -> int:
+async def _all(tx: ReadTx, calendars: Mapping[str, Collection], target: Path) -> int:
     if target.suffix.lower() != ".zip":
         return await _each(tx, calendars, lambda name: _file(target / name))
     with _replacing(target) as partial, zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as zip_:
         return await _each(tx, calendars, lambda name: _entry(zip_, name))
 
 
-async def _each(tx: ReadTx, calendars: list[Collection], open_: Open) -> int:
+async def _each(tx: ReadTx, calendars: Mapping[str, Collection], open_: Open) -> int:
     count = 0
-    taken: set[str] = set()
-    for calendar in calendars:
-        with open_(_name(calendar, taken)) as file:
+    for name, calendar in calendars.items():
+        with open_(name) as file:
             count += await service.export(tx, calendar, file.write)
     return count
 
 
+def _named(calendars: Iterable[Collection]) -> dict[str, Collection]:
+    """Calendars by file names of their own that every system can have."""
+    found: dict[str, Collection] = {}
+    taken: set[str] = set()
+    for calendar in calendars:
+        found[_name(calendar, taken)] = calendar
+    return found
+
+
 def _name(calendar: Collection, taken: set[str]) -> str:
-    """A file name of its own that every system can have."""
+    """A file name that is not taken in any case of letters; it is then."""
     stem = named.url_name(calendar.name)
     name, number = f"{stem}.ics", 1
     while name.casefold() in taken:
@@ -91,6 +108,13 @@ def _name(calendar: Collection, taken: set[str]) -> str:
         name = f"{stem}-{number}.ics"
     taken.add(name.casefold())
     return name
+
+
+def _require_new(files: Iterable[Path]) -> None:
+    """Raises ClickException if one of them exists: it may hold all that is left of a calendar."""
+    for file in files:
+        if file.exists():
+            raise click.ClickException(f"{file} exists already: --force replaces it")
 
 
 @contextmanager

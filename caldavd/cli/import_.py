@@ -85,6 +85,7 @@ class Target:
     db: Database
     calendar: Collection | None
     limits: Limits
+    quota_bytes: int
     dry: bool
 
 
@@ -123,7 +124,8 @@ def import_(
         async with run.database(config) as db:
             with _files(source) as files:
                 calendar = await _calendar(db, (owner, name), files, create, dry_run)
-                target = Target(db, calendar, parts.limits(config), dry_run)
+                bounds = parts.limits(config), config.limits.quota_bytes
+                target = Target(db, calendar, *bounds, dry_run)
                 await _take_all(target, files, tally)
 
     asyncio.run(work())
@@ -159,7 +161,7 @@ async def _take(target: Target, file: str, batch: Sequence[Read], tally: Tally) 
         outcomes = await target.db.read(lambda tx: service.foresee(tx, calendar, documents))
     else:
         outcomes = await target.db.write(
-            lambda tx: service.take(tx, calendar, documents, clock.now())
+            lambda tx: service.take(tx, calendar, documents, clock.now(), target.quota_bytes)
         )
     for one, outcome in zip(batch, outcomes, strict=True):
         if outcome.reason is not None:

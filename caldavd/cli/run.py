@@ -26,6 +26,8 @@ from caldavd.store.engine import Database, ReadTx, WriteTx
 
 T = TypeVar("T")
 
+SHORT: Final = 8
+"""New passwords of fewer characters are warned of (NIST SP 800-63B §5.1.1.1)."""
 _COLOR: Final = re.compile("#[0-9A-Fa-f]{6}([0-9A-Fa-f]{2})?")
 
 
@@ -112,6 +114,12 @@ def ask_password(prompt: str, *, from_stdin: bool, twice: bool) -> str:
     if not password:
         raise click.UsageError("the password is empty")
     return password
+
+
+def warn_of_short(password: str) -> None:
+    """Says that a new password is soon guessed; it is taken all the same."""
+    if len(password) < SHORT:
+        click.echo(f"caldavd: the password has fewer than {SHORT} characters: it is weak", err=True)
 
 
 def confirm(question: str) -> None:

@@ -1,4 +1,4 @@
-"""`caldavd user`: add, list, passwd, disable, enable, remove."""
+"""`caldavd user`: add, list, passwd, disable, enable, quota, remove."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import click
 
 from caldavd import clock, parts
 from caldavd.auth.passwords import Hasher
-from caldavd.cli import run
+from caldavd.cli import run, storage
 from caldavd.cli.main import Invocation
 from caldavd.model import Principal, PrincipalKind
 from caldavd.service import accounts, named
 from caldavd.settings import Config
-from caldavd.store import principals
-from caldavd.store.engine import WriteTx
+from caldavd.store import principals, quota
+from caldavd.store.engine import ReadTx, WriteTx
 
-COLUMNS: Final = ("name", "display_name", "addresses", "disabled", "created")
+COLUMNS: Final = ("name", "display_name", "addresses", "used", "quota", "disabled", "created")
 
 
 @click.command()
@@ -76,9 +76,17 @@ def add(
 @click.pass_obj
 def list_(invocation: Invocation, as_json: bool) -> None:
     """List all accounts."""
-    found = run.read(run.settings(invocation), principals.everyone)
-    rows = [_row(account, disabled) for account, disabled in found if not account.is_group]
-    run.show(COLUMNS, rows, as_json)
+    config = run.settings(invocation)
+
+    async def work(tx: ReadTx) -> list[dict[str, object]]:
+        found = [one for one in await principals.everyone(tx) if not one[0].is_group]
+        usage = await quota.of(tx, [account.id for account, _ in found])
+        return [
+            _row(account, disabled) | storage.row(config, usage[account.id], as_json)
+            for account, disabled in found
+        ]
+
+    run.show(COLUMNS, run.read(config, work), as_json)
 
 
 @click.command()
@@ -131,8 +139,8 @@ def remove(invocation: Invocation, name: str, yes: bool) -> None:
 
 user: Final = click.Group(
     "user",
-    commands=[add, list_, passwd, disable, enable, remove],
-    help="Make, list, change, disable and remove accounts.",
+    commands=[add, list_, passwd, disable, enable, storage.quota, remove],
+    help="Make, list, change, bound, disable and remove accounts.",
 )
 
 
@@ -152,6 +160,7 @@ def urls(config: Config, name: str) -> str:
 def _ask(config: Config, name: str, from_stdin: bool) -> str:
     """The hash of a password that was asked for."""
     password = run.ask_password(f"Password for {name}", from_stdin=from_stdin, twice=True)
+    run.warn_of_short(password)
     return Hasher(parts.cost(config)).hash(password)
 
 

@@ -53,6 +53,12 @@ class Conditions:
     def empty(self) -> bool:
         return self == NONE
 
+    @property
+    def submitted(self) -> frozenset[str]:
+        """The state tokens of an If header: named is submitted, true or not (RFC 4918 §10.4.1)."""
+        terms = (term for one in self.lists for term in one.terms)
+        return frozenset(term.value for term in terms if not term.is_etag)
+
 
 NONE: Final = Conditions()
 _HEADERS: Final = (
@@ -72,7 +78,7 @@ class State:
     tag: str | None = None
     """Without quotes."""
     tokens: frozenset[str] = frozenset()
-    """State tokens (RFC 6578 §5)."""
+    """State tokens: of synchronisation (RFC 6578 §5) and of locks (RFC 4918 §6.5)."""
     modified_at: int | None = None
 
 

@@ -16,7 +16,7 @@ from caldavd.dav.registry import BY_NAME, DAV_HEADER, allow
 from caldavd.dav.resolve import Target, resolve
 from caldavd.dav.row import Method, Reads, Writes
 from caldavd.dav.server import Context, Server
-from caldavd.errors import Failed, Refused, not_found
+from caldavd.errors import SUFFICIENT_DISK_SPACE, Failed, Refused, not_found
 from caldavd.model import Actor, RequestLine, Unmapped
 from caldavd.store.engine import Full, ReadTx, Unavailable, WriteTx
 from caldavd.store.principals import LoginEnded
@@ -85,7 +85,8 @@ def _refusal(server: Server, request: Request, error: Exception) -> Response:
         case Full():
             reason = {"request_id": request.id, "reason": str(error)}
             log.error("database full", extra=reason)
-            return answer.failed(Failed(507, "the server's disk is full: tell who runs it"))
+            full = "the server's disk is full: tell who runs it"
+            return answer.refused(Refused(SUFFICIENT_DISK_SPACE, full))
         case Unavailable():
             reason = {"request_id": request.id, "reason": str(error)}
             log.warning("database unavailable", extra=reason)

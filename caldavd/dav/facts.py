@@ -27,9 +27,11 @@ from caldavd.model import (
     Properties,
     Resource,
 )
-from caldavd.service import homes
-from caldavd.store import objects, properties
+from caldavd.service import homes, locks
+from caldavd.service.locks import Locks
+from caldavd.store import objects, properties, quota
 from caldavd.store.engine import ReadTx
+from caldavd.store.quota import Usage
 
 Item: TypeAlias = tuple[str, Resource]
 """An href, encoded, and what it leads to."""
@@ -45,6 +47,9 @@ class Facts:
     people: People = NOBODY
     calendars: Mapping[int, tuple[Collection, ...]] = field(default_factory=dict)
     """By the id of the owner; kept for the pages that follow."""
+    locks: Locks = locks.NONE
+    usage: Mapping[int, Usage] = field(default_factory=dict)
+    """By the id of the owner."""
 
 
 def resource_id(resource: Resource) -> int | None:
@@ -81,7 +86,8 @@ async def load(
     calendars = before.calendars
     if Fact.CALENDARS in needs:
         calendars = await _calendars(tx, context, items, calendars)
-    return Facts(found, texts, Fact.PRIVILEGES in needs, people, calendars)
+    held, usage = await _of_owners(tx, context, items, needs)
+    return Facts(found, texts, Fact.PRIVILEGES in needs, people, calendars, held, usage)
 
 
 async def _properties(
@@ -125,3 +131,17 @@ async def _calendars(
             members = await homes.members(tx, context.actor.id, id_)
             found[id_] = tuple(of for of, _ in members)
     return found
+
+
+async def _of_owners(
+    tx: ReadTx, context: Context, items: Sequence[Item], needs: Fact
+) -> tuple[Locks, Mapping[int, Usage]]:
+    """The locks in the homes that a page shows something of, and how much they store."""
+    held, usage = locks.NONE, dict[int, Usage]()
+    if needs & (Fact.LOCKS | Fact.QUOTA):
+        of = owners(resource for _, resource in items)
+        if of and Fact.LOCKS in needs:
+            held = await locks.of_owners(tx, context.now, *of)
+        if of and Fact.QUOTA in needs:
+            usage = await quota.of(tx, of)
+    return held, usage

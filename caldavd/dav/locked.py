@@ -1,8 +1,10 @@
-"""The target of a write as it is under the lock, and the conditions decided on it."""
+"""The target of a write as it is under the lock: conditions and write locks decide on that."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
+from typing import NamedTuple
 
 from caldavd.acl.privileges import Privilege
 from caldavd.dav import conditions
@@ -21,27 +23,49 @@ from caldavd.model import (
     Stored,
     Unmapped,
 )
-from caldavd.service import homes, sync
-from caldavd.store import collections, objects
+from caldavd.service import homes, locks, sync
+from caldavd.service.locks import Locks, Spot
+from caldavd.store import collections
+from caldavd.store import locks as store
 from caldavd.store.engine import ReadTx, WriteTx
 
 
-async def lock_object(
-    tx: WriteTx, context: Context, calendar: Collection, name: str, demanded: Conditions
-) -> tuple[Collection, Stored | None]:
-    """Locks a calendar and reads its member `name` after that. Raises Failed(404, 412).
+class Member(NamedTuple):
+    """A name in a locked calendar: the object that has it, and the write locks of the home."""
 
-    What was resolved before may be out of date by now; this is what a write may decide on.
+    calendar: Collection
+    stored: Stored | None
+    locks: Locks
+
+
+async def lock_object(
+    tx: WriteTx,
+    context: Context,
+    calendar: Collection,
+    name: str,
+    demanded: Conditions,
+    *,
+    unbinds: bool = False,
+) -> Member:
+    """Locks a calendar and reads its member `name` after that. Raises Failed(404, 412), Refused.
+
+    What was resolved before may be out of date by now; this is what a write may decide on. A new
+    member, or one that is taken away (`unbinds`), changes the calendar too.
     """
     locked = alive(await collections.lock(tx, calendar.id), calendar.id)
-    existing = await objects.get(tx, locked.id, name)
+    existing, found = await store.member(tx, locked, name, context.now)
+    held = locks.gathered(found) if found else locks.NONE
     resource: Resource
     if existing is None:
         resource = Unmapped(CalendarResource(locked), name)
     else:
         resource = CalendarObject(locked, existing)
     await require(tx, context, demanded, resource)
-    return locked, existing
+    changed = [locks.of_member(locked, name)]
+    if existing is None or unbinds:
+        changed.append(locks.of_collection(locked))
+    require_tokens(context, demanded, held, changed)
+    return Member(locked, existing, held)
 
 
 def alive(locked: list[Collection], id_: int) -> Collection:
@@ -61,10 +85,28 @@ def as_mounted(locked: Collection, mounted: CalendarResource) -> CalendarResourc
 
 async def require(tx: ReadTx, context: Context, demanded: Conditions, resource: Resource) -> None:
     """Raises Failed(412) unless the conditions hold; resolves the URLs that an If header names."""
-    await conditions.require(demanded, states(tx, context, resource))
+    if not demanded.empty:
+        await conditions.require(demanded, states(tx, context, demanded, resource))
 
 
-def states(tx: ReadTx, context: Context, resource: Resource) -> StateOf:
+def require_tokens(
+    context: Context, demanded: Conditions, held: Locks, changed: Iterable[Spot]
+) -> None:
+    """Raises Refused(LOCK_TOKEN_SUBMITTED) for the lock of something that is to be changed."""
+    if held.every:
+        locks.require_tokens(held, demanded.submitted, context.actor.id, changed)
+
+
+async def require_unlocked(
+    tx: ReadTx, context: Context, demanded: Conditions, *changed: Spot
+) -> Locks:
+    """Reads the locks of some homes, and raises as `require_tokens`; the locks."""
+    held = await locks.of_owners(tx, context.now, *(where.owner_id for where in changed))
+    require_tokens(context, demanded, held, changed)
+    return held
+
+
+def states(tx: ReadTx, context: Context, demanded: Conditions, resource: Resource) -> StateOf:
     """The state of the target of a request, and of other resources by their URL.
 
     Each is looked up once: nothing else changes it during the transaction.
@@ -77,17 +119,30 @@ def states(tx: ReadTx, context: Context, resource: Resource) -> StateOf:
         return known[url]
 
     async def look_up(url: str | None) -> State:
-        if url is None:
-            return await state(tx, context, resource)
-        try:
-            target = await resolve(tx, context, context.urls.parse(url))
-        except Failed:
-            return State()
-        if Privilege.READ not in target.privileges:
-            return State()
-        return await state(tx, context, target.resource)
+        named = resource
+        if url is not None:
+            try:
+                target = await resolve(tx, context, context.urls.parse(url))
+            except Failed:
+                return State()
+            if Privilege.READ not in target.privileges:
+                return State()
+            named = target.resource
+        found = await state(tx, context, named)
+        # Few conditions are about locks: the others cost no statement for them.
+        return await _with_locks(tx, context, named, found) if demanded.submitted else found
 
     return state_of
+
+
+async def _with_locks(tx: ReadTx, context: Context, resource: Resource, found: State) -> State:
+    """A state with the tokens of the locks that cover the resource (RFC 4918 §10.4.4)."""
+    where = locks.spot(resource)
+    if where is None:
+        return found
+    held = await locks.of_owners(tx, context.now, where.owner_id)
+    tokens = (one.token for one in held.covering(where))
+    return replace(found, tokens=found.tokens.union(tokens))
 
 
 async def state(tx: ReadTx, context: Context, resource: Resource) -> State:

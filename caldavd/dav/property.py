@@ -28,6 +28,9 @@ from caldavd.model import (
     Resource,
     Root,
 )
+from caldavd.service.locks import NONE as NO_LOCKS
+from caldavd.service.locks import Locks
+from caldavd.store.quota import Usage
 from caldavd.xml.parse import Element
 
 PRINCIPALS: Final = (Principal, ProxyGroup)
@@ -64,6 +67,10 @@ class Fact(Flag):
     """With whom calendars are shared."""
     PRIVILEGES = auto()
     """What the actor may do with the resource."""
+    LOCKS = auto()
+    """The write locks in the home that the resource is in."""
+    QUOTA = auto()
+    """How much the owner of the resource stores, and may store."""
 
 
 class View(NamedTuple):
@@ -82,6 +89,10 @@ class View(NamedTuple):
     people: People = NOBODY
     calendars: tuple[Collection, ...] = ()
     content: str = ""
+    now: int = 0
+    locks: Locks = NO_LOCKS
+    usage: Mapping[int, Usage] = MappingProxyType({})
+    """By owner's id."""
 
 
 Getter: TypeAlias = Callable[[View], str | None]

@@ -17,6 +17,7 @@ from caldavd.dav.methods import (
     copy_move,
     delete,
     get,
+    lock,
     mkcalendar,
     options,
     post,
@@ -24,8 +25,18 @@ from caldavd.dav.methods import (
     proppatch,
     put,
     report,
+    unlock,
 )
-from caldavd.dav.properties import acl, caldav, calendarserver, sharing, sync, webdav
+from caldavd.dav.properties import (
+    acl,
+    caldav,
+    calendarserver,
+    locks,
+    quota,
+    sharing,
+    sync,
+    webdav,
+)
 from caldavd.dav.properties import principals as principal_properties
 from caldavd.dav.property import ANY, Property, Table, View, table
 from caldavd.dav.reports import (
@@ -138,6 +149,7 @@ async def _propfind(
 
 
 _STORED: Final = (Principal, ProxyGroup, Home, Calendar, CalendarObject)
+_LOCKABLE: Final = (Home, Calendar, CalendarObject, Unmapped)
 
 METHODS: Final[tuple[Method, ...]] = (
     Reads("OPTIONS", (*ANY, Unmapped), options.parse, options.run),
@@ -172,12 +184,16 @@ METHODS: Final[tuple[Method, ...]] = (
     Writes("ACL", (Home, Calendar), acl_method.parse, acl_method.run, feature="access-control"),
     Writes("COPY", _CALENDARS, copy_move.parse_copy, copy_move.run),
     Writes("MOVE", _CALENDARS, copy_move.parse_move, copy_move.run),
+    Writes("LOCK", _LOCKABLE, lock.parse, lock.run, feature="2"),
+    Writes("UNLOCK", _LOCKABLE, unlock.parse, unlock.run, feature="2"),
 )
 
 BY_NAME: Final = {row.name: row for row in METHODS}
 
 CLASSES: Final = ("1", "3")
-"""Compliance classes of RFC 4918; class 1 comes first, as one client drops the first token."""
+"""Compliance classes of RFC 4918 that no row stands for; class 1 comes first in the header, as
+one client drops the first token.
+"""
 
 
 def allow(type_: type) -> str:
@@ -216,6 +232,8 @@ def _supported_live_properties(view: View) -> str:
 
 _ROWS: Final = (
     *webdav.PROPERTIES,
+    *locks.PROPERTIES,
+    *quota.PROPERTIES,
     *acl.PROPERTIES,
     *principal_properties.PROPERTIES,
     *sync.PROPERTIES,
@@ -229,7 +247,7 @@ _ROWS: Final = (
 
 PROPERTIES: Final = table(_ROWS)
 
-DAV_HEADER: Final = ", ".join(
-    dict.fromkeys((*CLASSES, *(row.feature for row in (*METHODS, *REPORTS, *_ROWS) if row.feature)))
-)
+_FEATURES: Final = dict.fromkeys(row.feature for row in (*METHODS, *REPORTS, *_ROWS) if row.feature)
+_NUMBERS: Final = sorted({*CLASSES, *filter(str.isdigit, _FEATURES)})
+DAV_HEADER: Final = ", ".join(dict.fromkeys((*_NUMBERS, *_FEATURES)))
 """The value of the DAV header: compliance classes, then the features of all rows."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Final
 
-from caldavd.acl.effective import above, effective, of_home
+from caldavd.acl.effective import above, effective, knows_members, of_home
 from caldavd.acl.privileges import Privilege, name
 from caldavd.dav.path import PROXY_GROUPS, Path
 from caldavd.dav.server import Context
@@ -280,7 +280,8 @@ async def _others(
     if collection is None:
         return await _missing(tx, actor, owner_id, rest, grants), grants
     resource = _kind(collection) if rest else Home(collection)
-    if not effective(actor, resource, grants):
+    held = effective(actor, resource, grants)
+    if not held or (len(rest) == 2 and not knows_members(held)):
         raise not_found("this URL")
     if len(rest) < 2 or not isinstance(resource, Calendar):
         return resource, grants

@@ -258,6 +258,9 @@ def _view(context: Context, href: str, resource: Resource, facts: Facts) -> View
         facts.people,
         facts.calendars.get(resource.collection.owner_id, ()) if type(resource) is Home else (),
         content,
+        context.now,
+        facts.locks,
+        facts.usage,
     )
 
 

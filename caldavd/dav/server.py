@@ -38,6 +38,8 @@ class DavLimits:
     """Instances that one answer may expand."""
     max_answer_bytes: int = 128 << 20
     """Of the objects in one answer."""
+    quota_bytes: int = 0
+    """Of the objects of a user who has no quota of their own; 0: none."""
 
 
 def ignore(line: RequestLine) -> None:

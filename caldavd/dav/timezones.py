@@ -28,6 +28,8 @@ _CACHED: Final = ("Cache-Control", "private, max-age=86400")
 """Clients ask once a day (§4.1.4)."""
 _INSTANT: Final = re.compile(r"(?!000[01]|9999)\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _LAST: Final = int(datetime(LAST_YEAR, 1, 1, tzinfo=UTC).timestamp())
+_TOKEN: Final = re.compile(r"[\w.]+-[0-9a-f]{12}-[0-9]+", re.ASCII)
+"""The form of `zone_list.Listing.token`, of whatever release."""
 _PATTERN: Final = re.compile(r"(\*?)((?:[^*\\]|\\[*\\])*?)(\*?)")
 MAX_PATTERN: Final = 200
 _ACCEPTED: Final = ("text/calendar", "text/*", "*/*")
@@ -151,6 +153,8 @@ def _zones(call: _Call) -> Response:
     found = zone_list.listing()
     if pattern is not None:
         return _json(_listed(found, _matching(found.zones, pattern)))
+    if since is not None and _TOKEN.fullmatch(since) is None:
+        raise _Problem(400, "invalid-changedsince", "changedsince is a synctoken of a list")
     # What has changed since an older state is not known: it may be anything.
     return _json(_listed(found, () if since == found.token else found.zones))
 

@@ -48,6 +48,11 @@ class Document:
     verbatim: bool = True
     """False if `text` had to be mended, because a fold cut a character in two (RFC 5545 §3.1)."""
 
+    @property
+    def size_bytes(self) -> int:
+        """Octets of the text."""
+        return len(self.text.encode())
+
 
 def parse(body: bytes, limits: Limits = DEFAULT) -> Document:
     """The Document in a body.

@@ -10,7 +10,7 @@ from typing import Final
 
 from caldavd.errors import Failed
 from caldavd.model import Collection, Kind
-from caldavd.store import changes, collections, ids, invitations
+from caldavd.store import changes, collections, ids, invitations, locks
 from caldavd.store.engine import Conflict, ReadTx, WriteTx
 
 COMPONENTS: Final = ("VEVENT", "VTODO", "VJOURNAL")
@@ -64,8 +64,12 @@ async def create(
 
 
 async def trash(tx: WriteTx, home: Collection, calendar: Collection, now: int) -> None:
-    """Deletes a locked calendar of a locked home: it lies in the trash until it is purged."""
+    """Deletes a locked calendar of a locked home: it lies in the trash until it is purged.
+
+    Write locks on it, and on what is in it, are at their end.
+    """
     await collections.trash(tx, calendar.id, now)
+    await locks.remove_in(tx, calendar.id)
     await changes.record(tx, home, calendar.name, now, deleted=True)
     await _tell_sharees(tx, calendar, now, deleted=True)
 
@@ -88,9 +92,13 @@ async def restore(tx: WriteTx, home: Collection, calendar: Collection, now: int)
 async def rename(
     tx: WriteTx, home: Collection, calendar: Collection, name: str, now: int
 ) -> Collection:
-    """Moves a locked calendar to another name of its home. Raises Conflict if it is taken."""
+    """Moves a locked calendar to another name of its home. Raises Conflict if it is taken.
+
+    Its write locks stay behind, and are at their end (RFC 4918 §7.6).
+    """
     await _require_free(tx, home.owner_id, name)
     await collections.rename(tx, calendar.id, name)
+    await locks.remove_in(tx, calendar.id)
     await changes.record(tx, home, calendar.name, now, deleted=True)
     await changes.record(tx, home, name, now, deleted=False)
     return replace(calendar, name=name)

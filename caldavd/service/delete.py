@@ -10,4 +10,6 @@ from caldavd.store.engine import WriteTx
 async def delete(tx: WriteTx, calendar: Collection, stored: Stored, now: int) -> None:
     """Removes an object of a locked calendar; syncing clients learn of it."""
     await objects.delete_(tx, stored.id)
-    await changes.record(tx, calendar, stored.name, now, deleted=True)
+    await changes.record(
+        tx, calendar, stored.name, now, deleted=True, grown_bytes=-stored.size_bytes
+    )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import BinaryIO, Final
 
-from caldavd.errors import Failed, Refused
+from caldavd.errors import QUOTA_NOT_EXCEEDED, Failed, Refused
 from caldavd.ical.contentline import unescape
 from caldavd.ical.parse import Document, parse
 from caldavd.ical.split import Contents, Item, scan, split, stable_uid
@@ -50,6 +50,16 @@ class Filled:
     """The first of those that cannot be taken."""
     changed: bool = True
     """False: the feed is as it was."""
+    full: bool = False
+    """Whether something was left out that may find room another time."""
+
+    def note(self, line: int, outcome: Outcome) -> None:
+        """Counts an item that a calendar was to take."""
+        if outcome.refused is None:
+            self.counts[outcome.verb] += 1
+            return
+        self.full = self.full or outcome.refused.condition is QUOTA_NOT_EXCEEDED
+        self.refuse(line, outcome.refused.reason)
 
     def refuse(self, line: int, reason: str) -> None:
         """Counts an item that cannot be taken."""
@@ -77,31 +87,37 @@ def digest(body: BinaryIO) -> str:
     return found.hexdigest()
 
 
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How large an object may be, and all of a user's together, as for `quota.require_room`."""
+
+    limits: Limits = DEFAULT
+    quota_bytes: int = 0
+
+
 async def fill(
-    db: Database, collection_id: int, body: BinaryIO, now: int, limits: Limits = DEFAULT
+    db: Database, collection_id: int, body: BinaryIO, now: int, room: Room = Room()
 ) -> Filled:
     """Adds, changes and removes what a feed says otherwise than the calendar.
 
-    In many short transactions; nobody else writes there. What is broken stays as it was. Raises
-    NoCalendar.
+    In many short transactions; nobody else writes there, and a lock on the home does not keep the
+    feed out. What is broken, or finds no room, stays as it was. Raises NoCalendar.
     """
     contents = await asyncio.to_thread(scan, body)
     if not contents.heads or not _is_whole(body):
         raise NoCalendar("it is no calendar, or ends in the middle")
     filled = Filled()
     kept = {_uid(entry.uid) for entry in contents.entries if entry.uid is not None}
-    batches = _batches(body, contents, limits, filled)
+    batches = _batches(body, contents, room.limits, filled)
     try:
         calendar = await _calendar(db, collection_id)
         while batch := await asyncio.to_thread(next, batches, None):
             kept.update(document.uid for _, document in batch)
             began = time.monotonic()
-            outcomes = await _put(db, calendar, [document for _, document in batch], now)
+            documents = [document for _, document in batch]
+            outcomes = await _put(db, calendar, documents, now, room.quota_bytes)
             for (line, _), outcome in zip(batch, outcomes, strict=True):
-                if outcome.reason is None:
-                    filled.counts[outcome.verb] += 1
-                else:
-                    filled.refuse(line, outcome.reason)
+                filled.note(line, outcome)
             # Whoever waits for the database gets as long as it was held.
             await asyncio.sleep(min(time.monotonic() - began, 0.1))
         filled.removed = await _remove_others(db, calendar, kept, now)
@@ -165,7 +181,11 @@ def _new_uid(text: str) -> str:
 
 
 async def _put(
-    db: Database, calendar: Collection, documents: Sequence[Document], now: int
+    db: Database,
+    calendar: Collection,
+    documents: Sequence[Document],
+    now: int,
+    quota_bytes: int,
 ) -> list[Outcome]:
     """Brings documents into a calendar; those that are there already cost writers no time.
 
@@ -179,7 +199,7 @@ async def _put(
     ]
     if news:
         changed = [documents[place] for place in news]
-        taken = await db.write(lambda tx: import_.take(tx, calendar, changed, now))
+        taken = await db.write(lambda tx: import_.take(tx, calendar, changed, now, quota_bytes))
         for place, outcome in zip(news, taken, strict=True):
             outcomes[place] = outcome
     return outcomes

@@ -29,10 +29,15 @@ class Verb(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one document; `reason` if it was refused."""
+    """What became of one document; `refused` says why it was not taken."""
 
     verb: Verb
-    reason: str | None = None
+    refused: Refused | None = None
+
+    @property
+    def reason(self) -> str | None:
+        """Why it was refused."""
+        return None if self.refused is None else self.refused.reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +49,21 @@ class _Place:
 
 
 async def take(
-    tx: WriteTx, calendar: Collection, documents: Sequence[Document], now: int
+    tx: WriteTx,
+    calendar: Collection,
+    documents: Sequence[Document],
+    now: int,
+    quota_bytes: int,
 ) -> list[Outcome]:
     """Saves documents; what the calendar holds of the same UID is replaced where it differs.
 
-    One that is refused leaves the others alone. Raises Failed(404) if the calendar was deleted.
+    One that is refused leaves the others alone. `quota_bytes` as for `quota.require_room`. Raises
+    Failed(404) if the calendar was deleted.
     """
     locked = await collections.lock(tx, calendar.id)
     if not locked or locked[0].trashed_at is not None:
         raise Failed(404, f"the calendar {calendar.name} was deleted meanwhile")
-    return [await _take(tx, locked[0], document, now) for document in documents]
+    return [await _take(tx, locked[0], document, now, quota_bytes) for document in documents]
 
 
 async def foresee(
@@ -65,14 +75,16 @@ async def foresee(
     return [await _foresee(tx, calendar, document) for document in documents]
 
 
-async def _take(tx: WriteTx, calendar: Collection, document: Document, now: int) -> Outcome:
+async def _take(
+    tx: WriteTx, calendar: Collection, document: Document, now: int, quota_bytes: int
+) -> Outcome:
     place = await _place(tx, calendar, document)
     if await _holds(tx, place.existing, document):
         return Outcome(Verb.UNCHANGED)
     try:
-        saved = await put(tx, calendar, place.existing, place.name, document, now)
+        saved = await put(tx, calendar, place.existing, place.name, document, now, quota_bytes)
     except Refused as refused:  # before anything was written
-        return Outcome(Verb.REFUSED, refused.reason)
+        return Outcome(Verb.REFUSED, refused)
     return Outcome(Verb.ADDED if saved.created else Verb.UPDATED)
 
 
@@ -80,7 +92,7 @@ async def _foresee(tx: ReadTx, calendar: Collection, document: Document) -> Outc
     try:
         require_component(calendar, document.component)
     except Refused as refused:
-        return Outcome(Verb.REFUSED, refused.reason)
+        return Outcome(Verb.REFUSED, refused)
     place = await _place(tx, calendar, document)
     if await _holds(tx, place.existing, document):
         return Outcome(Verb.UNCHANGED)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from caldavd.errors import NO_UID_CONFLICT, SUPPORTED_COMPONENT, Refused
 from caldavd.ical.parse import Document
 from caldavd.model import Collection, Stored
+from caldavd.service.quota import require_room
 from caldavd.service.save import Saved, save
 from caldavd.store import objects
 from caldavd.store.engine import Conflict, WriteTx
@@ -40,14 +41,18 @@ async def put(
     name: str,
     document: Document,
     now: int,
+    quota_bytes: int,
 ) -> Saved:
     """Saves a document under a name of a locked calendar.
 
-    Raises Refused(SUPPORTED_COMPONENT) or UidConflict.
+    `quota_bytes` as for `quota.require_room`. Raises Refused(SUPPORTED_COMPONENT,
+    QUOTA_NOT_EXCEEDED) or UidConflict.
     """
     require_component(calendar, document.component)
     if existing is not None and existing.uid != document.uid:
         raise uid_changed(existing)
+    held = 0 if existing is None else existing.size_bytes
+    await require_room(tx, calendar, document.size_bytes - held, quota_bytes)
     try:
         return await save(tx, calendar, existing, name, document, now)
     except Conflict:

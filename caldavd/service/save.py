@@ -51,7 +51,8 @@ async def save(
     else:
         await objects.update_(tx, stored, document.text, indexed)
     await occurrence_rows.replace(tx, stored, read.occurrences, fresh=existing is None)
-    await changes.record(tx, calendar, name, now, deleted=False)
+    grown = stored.size_bytes - (0 if existing is None else existing.size_bytes)
+    await changes.record(tx, calendar, name, now, deleted=False, grown_bytes=grown)
     return Saved(stored, created=existing is None, changed=True)
 
 
@@ -73,7 +74,7 @@ def _stored(
             uid=document.uid,
             component=document.component,
             etag=tag,
-            size_bytes=len(document.text.encode()),
+            size_bytes=document.size_bytes,
             modified_at=now,
         )
     return Stored(
@@ -84,7 +85,7 @@ def _stored(
         uid=document.uid,
         component=document.component,
         etag=tag,
-        size_bytes=len(document.text.encode()),
+        size_bytes=document.size_bytes,
         created_at=now,
         modified_at=now,
     )

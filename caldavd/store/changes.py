@@ -67,12 +67,15 @@ _SET_FLOOR: Final = (
 )
 
 
-async def record(tx: WriteTx, of: Collection, name: str, at: int, *, deleted: bool) -> int:
+async def record(
+    tx: WriteTx, of: Collection, name: str, at: int, *, deleted: bool, grown_bytes: int = 0
+) -> int:
     """Bumps the revision of a locked collection for one member's change; the new revision.
 
     The row lock makes the order of commits the order of revisions, so no reader can miss one.
+    `grown_bytes`: by how much the change makes the collection larger.
     """
-    revision = await collections.modified(tx, of.id, at)
+    revision = await collections.modified(tx, of.id, at, grown_bytes)
     await tx.run(
         _UPSERT,
         owner_id=of.owner_id,

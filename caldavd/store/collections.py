@@ -80,14 +80,24 @@ _TRASHED: Final = (
     .order_by(collection.c.trashed_at, collection.c.id)
 )
 _BY_IDS: Final = select(*COLUMNS).where(In(collection.c.id, "ids"))
+_QUOTA: Final = (
+    select(principal.c.quota_bytes).where(principal.c.id == collection.c.owner_id).scalar_subquery()
+)
 _LOCK: Final = (
-    select(*COLUMNS).where(In(collection.c.id, "ids")).order_by(collection.c.id).with_for_update()
+    select(*COLUMNS, _QUOTA)
+    .where(In(collection.c.id, "ids"))
+    .order_by(collection.c.id)
+    .with_for_update(of=collection)
 )
 _INSERT: Final = insert(collection)
 _MODIFIED: Final = (
     update(collection)
     .where(collection.c.id == bindparam("id"))
-    .values(revision=collection.c.revision + 1, modified_at=bindparam("at"))
+    .values(
+        revision=collection.c.revision + 1,
+        modified_at=bindparam("at"),
+        size_bytes=collection.c.size_bytes + bindparam("grown_bytes"),
+    )
     .returning(collection.c.revision)
 )
 _TRASH: Final = (
@@ -123,7 +133,12 @@ _COUNT: Final = select(func.count()).where(collection.c.owner_id == bindparam("o
 
 def from_row(row: Row) -> Collection:
     """A Collection from a row that begins with COLUMNS."""
-    id_, owner_id, kind, name, uuid, components, *others = row[:WIDTH]
+    return _from_row(row[:WIDTH])
+
+
+def _from_row(row: Row) -> Collection:
+    """From COLUMNS, and perhaps the quota of the owner."""
+    id_, owner_id, kind, name, uuid, components, *others = row
     return Collection(id_, owner_id, kind, name, uuid, _components(components), *others)
 
 
@@ -173,7 +188,7 @@ async def lock(tx: WriteTx, *ids: int) -> list[Collection]:
 
     What else decides must be read after this: only then is it what the lock waited for.
     """
-    return [from_row(row) for row in await tx.all(_LOCK, ids=sorted(set(ids)))]
+    return [_from_row(row) for row in await tx.all(_LOCK, ids=sorted(set(ids)))]
 
 
 async def count(tx: ReadTx, owner_id: int) -> int:
@@ -200,12 +215,16 @@ async def create(tx: WriteTx, new: Collection) -> None:
         trashed_at=new.trashed_at,
         subscribed=new.subscribed,
         shared=new.shared,
+        size_bytes=0,
     )
 
 
-async def modified(tx: WriteTx, id_: int, at: int) -> int:
-    """Bumps the revision of a locked collection and returns the new one."""
-    row = await tx.one(_MODIFIED, id=id_, at=at)
+async def modified(tx: WriteTx, id_: int, at: int, grown_bytes: int = 0) -> int:
+    """Bumps the revision of a locked collection and returns the new one.
+
+    `grown_bytes`: by how much its objects have become larger, together.
+    """
+    row = await tx.one(_MODIFIED, id=id_, at=at, grown_bytes=grown_bytes)
     if row is None:
         raise LookupError(f"collection {id_} is gone although it was locked")
     return int(row[0])

@@ -249,6 +249,7 @@ async def create(tx: WriteTx, new: Principal, password_hash: str | None) -> None
         auth_revision=1,
         disabled_at=None,
         created_at=new.created_at,
+        quota_bytes=None,
     )
     for position, mail in enumerate(new.addresses):
         await tx.run(_INSERT_ADDRESS, address=mail, principal_id=new.id, position=position)

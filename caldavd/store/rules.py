@@ -8,6 +8,7 @@ from sqlalchemy import and_, case, func, literal, or_, select
 
 from caldavd.model import Grantee, Kind, PrincipalKind, Proxy
 from caldavd.store import sharing_rules
+from caldavd.store.collections import PURGING
 from caldavd.store.occurrences import COMPONENTS, OTHER
 from caldavd.store.rule import MAX_FOUND, Rule, without
 from caldavd.store.tables import (
@@ -17,6 +18,7 @@ from caldavd.store.tables import (
     calendar_object,
     change,
     collection,
+    dav_lock,
     delegation,
     invitation,
     link,
@@ -34,6 +36,7 @@ _SAME_MEMBER: Final = and_(
     change.c.collection_id == calendar_object.c.collection_id,
     change.c.name == calendar_object.c.name,
 )
+_SIZE: Final = func.coalesce(func.sum(calendar_object.c.size_bytes), 0)
 _CALENDAR = collection.alias("calendar")
 _MEMBER = principal.alias("member")
 
@@ -137,6 +140,33 @@ _REFERENCES: Final = (
             )
         ),
         "property {0} is of resource {1}, which the property's owner does not have",
+    ),
+    Rule(
+        "lock without collection",
+        without(
+            dav_lock,
+            collection,
+            and_(
+                dav_lock.c.collection_id == collection.c.id,
+                dav_lock.c.owner_id == collection.c.owner_id,
+                collection.c.trashed_at.is_(None),
+                or_(_IS_CALENDAR, dav_lock.c.name == ""),
+            ),
+            dav_lock.c.token,
+            dav_lock.c.root,
+        ),
+        "lock {0} of {1} is of nothing that the lock's owner has",
+    ),
+    Rule(
+        "lock without creator",
+        without(
+            dav_lock,
+            principal,
+            dav_lock.c.creator_id == principal.c.id,
+            dav_lock.c.token,
+            dav_lock.c.creator_id,
+        ),
+        "lock {0} is principal {1}'s, which does not exist",
     ),
 )
 _ACCESS: Final = (
@@ -341,6 +371,19 @@ _MEMBERS: Final = (
             )
         ),
         "object {0} ({1}) is a {2}, which its calendar does not take",
+    ),
+    Rule(
+        "size of a collection",
+        select(collection.c.id, collection.c.size_bytes, _SIZE)
+        .select_from(
+            collection.outerjoin(
+                calendar_object, calendar_object.c.collection_id == collection.c.id
+            )
+        )
+        .where(func.coalesce(collection.c.trashed_at, PURGING + 1) > PURGING)
+        .group_by(collection.c.id, collection.c.size_bytes)
+        .having(collection.c.size_bytes != _SIZE),
+        "collection {0} is said to hold {1} bytes and holds {2}",
     ),
 )
 RULES: Final = tuple(

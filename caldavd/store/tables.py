@@ -58,6 +58,7 @@ principal: Final = Table(
     Column("auth_revision", BigInteger, nullable=False),
     Column("disabled_at", BigInteger),
     Column("created_at", BigInteger, nullable=False),
+    Column("quota_bytes", BigInteger),  # null: the server's setting; 0: none
     PrimaryKeyConstraint("id"),
     UniqueConstraint("name"),
 )
@@ -103,6 +104,8 @@ collection: Final = Table(
     Column("trashed_at", BigInteger),
     # 1: filled from a feed, see `subscription`.
     Column("subscribed", SmallInteger, nullable=False, server_default="0"),
+    # Of its objects together; kept in the statement that raises the revision.
+    Column("size_bytes", BigInteger, nullable=False, server_default=text("0")),
     # 1: there is a `share` that lets it appear in other homes.
     Column("shared", SmallInteger, nullable=False, server_default="0"),
     PrimaryKeyConstraint("id"),
@@ -322,6 +325,27 @@ notification: Final = Table(
     Column("created_at", BigInteger, nullable=False),
     PrimaryKeyConstraint("id"),
     UniqueConstraint("collection_id", "name"),
+)
+
+dav_lock: Final = Table(
+    "dav_lock",
+    metadata,
+    Column("token", Text, nullable=False),
+    _owner(),  # of what is locked
+    # The root: a home or calendar (an empty name), or a name in a calendar, taken or reserved.
+    _reference("collection_id", "collection.id"),
+    Column("name", Text, nullable=False),
+    Column("shared", SmallInteger, nullable=False),  # 0: exclusive
+    Column("infinite", SmallInteger, nullable=False),  # Depth infinity
+    _reference("creator_id", "principal.id"),
+    Column("root", Text, nullable=False),  # the URL that was locked, as its creator spelled it
+    Column("owner", Text, nullable=False),  # the whole DAV:owner element; empty: none
+    Column("expires_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("token"),
+    Index(None, "owner_id", "expires_at"),
+    Index(None, "collection_id", "name"),
+    Index(None, "creator_id"),
+    Index(None, "expires_at"),
 )
 
 setting: Final = Table(

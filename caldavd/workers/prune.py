@@ -1,13 +1,15 @@
-"""Removes for good what was kept for a time: calendars in the trash, removals in the change log."""
+"""Removes for good what was kept for a time: calendars in the trash, removals in the change log,
+write locks.
+"""
 
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Final
 
-from caldavd.store import changes, collections
+from caldavd.store import changes, collections, locks
 from caldavd.store.engine import Database, WriteTx
 
 _log: Final = logging.getLogger(__name__)
@@ -32,6 +34,7 @@ class Pruned:
 
     calendars: int
     removals: int
+    locks: int = 0
 
 
 async def prune(db: Database, keep: Keep, now: int) -> Pruned:
@@ -39,10 +42,10 @@ async def prune(db: Database, keep: Keep, now: int) -> Pruned:
     pruned = Pruned(
         calendars=await _empty_trash(db, now - keep.trash_days * DAY_S),
         removals=await _forget_removals(db, now - keep.removals_days * DAY_S),
+        locks=await db.write(lambda tx: locks.remove_expired(tx, now)),
     )
     if pruned != Pruned(0, 0):
-        counts = {"calendars": pruned.calendars, "removals": pruned.removals}
-        _log.info("pruned", extra=counts)
+        _log.info("pruned", extra=asdict(pruned))
     return pruned
 
 

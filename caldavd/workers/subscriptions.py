@@ -26,7 +26,7 @@ AT_ONCE: Final = 4
 """Feeds that are fetched at the same time."""
 
 Fill = Callable[[Database, int, BytesIO, int], Awaitable[Filled]]
-"""As `fill.fill` does it, within whatever limits."""
+"""As `fill.fill` does it, with whatever room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,4 +121,7 @@ async def _fetched(means: Means, of: Subscription) -> tuple[Filled, Subscription
         filled = await means.fill(means.db, of.collection_id, found.body, now)
     except NoCalendar as error:
         raise FeedError(str(error)) from None
-    return filled, became._replace(digest=digest, error=filled.error)
+    became = became._replace(error=filled.error)
+    if filled.full:  # there may be room the next time, even if the feed is as it is now
+        return filled, became._replace(http_etag=None, http_modified=None, digest=None)
+    return filled, became._replace(digest=digest)

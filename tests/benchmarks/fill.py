@@ -59,4 +59,4 @@ async def _put(
     if locked is None:
         raise LookupError(f"the calendar {calendar} was deleted")
     for name, document in parsed:
-        await put(tx, locked, None, name, document, clock.now())
+        await put(tx, locked, None, name, document, clock.now(), 0)

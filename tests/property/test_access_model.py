@@ -18,6 +18,7 @@ from caldavd.store.connect import connect
 from caldavd.store.engine import Database
 from tests.protocol.client import Client, NamesAsPasswords
 from tests.protocol.conftest import add_user
+from tests.protocol.locking import lockinfo
 from tests.protocol.people import ace, delegate, grant, href, join, make_group
 from tests.unit.builders import event
 
@@ -36,7 +37,8 @@ LEAVES: Final[Mapping[str, frozenset[str]]] = {
     "D:unbind": frozenset({"unbind"}),
     "D:write-content": frozenset({"write-content"}),
     "D:write-acl": frozenset({"write-acl"}),
-    "D:all": READ | WRITE | {"read-acl", "write-acl"},
+    "D:unlock": frozenset({"unlock"}),
+    "D:all": READ | WRITE | {"read-acl", "write-acl", "unlock"},
 }
 PROXY: Final = {"read": READ, "write": READ | WRITE}
 NEVER: Final = {"If_Match": '"never"'}
@@ -161,15 +163,16 @@ async def _asked(client: Client, calendar: str) -> dict[str, int]:
     answers = {
         "read": await client.propfind(calendar, "D:getetag", depth="1"),
         "read-free-busy": await client("REPORT", calendar, FREE_BUSY_QUERY),
-        "bind": await client.put(new, event(uid="n"), **NEVER),
+        "bind object": await client.put(new, event(uid="n"), **NEVER),
         "unbind above": await client("DELETE", calendar, **NEVER),
         "write-acl": await client("ACL", calendar, "<D:acl xmlns:D='DAV:'/>", **NEVER),
+        "write-content": await client("LOCK", calendar, lockinfo(), **NEVER),
     }
     if is_there:
         answers |= {
             "read object": await client("GET", there),
-            "write-content": await client.put(there, event(uid="a"), **NEVER),
-            "unbind": await client("DELETE", there, **NEVER),
+            "write-content object": await client.put(there, event(uid="a"), **NEVER),
+            "unbind object": await client("DELETE", there, **NEVER),
         }
     return {name: answer.status for name, answer in answers.items()}
 
@@ -177,5 +180,7 @@ async def _asked(client: Client, calendar: str) -> dict[str, int]:
 def _expected(name: str, held: frozenset[str], above: frozenset[str]) -> set[int]:
     privilege, _, where = name.partition(" ")
     if not held or (privilege == "read-free-busy" and privilege not in held):
+        return {404}
+    if where == "object" and not held & (WRITE | {"read"}):
         return {404}
     return {200, 207, 412} if privilege in (above if where == "above" else held) else {403}

@@ -15,6 +15,7 @@ from caldavd.dav.registry import METHODS
 from caldavd.dav.server import Server
 from tests.protocol.client import Client, declared, proppatch, query
 from tests.protocol.conftest import add_user
+from tests.protocol.locking import lock, lockinfo
 from tests.protocol.people import ace, delegate, grant, href
 from tests.protocol.recorded import Recorded
 from tests.unit.builders import event
@@ -22,11 +23,16 @@ from tests.unit.builders import event
 HOME: Final = "/dav/calendars/ann/"
 CALENDAR: Final = HOME + "main/"
 OBJECT: Final = CALENDAR + "a.ics"
+LOCKED: Final = CALENDAR + "locked.ics"
 NEW: Final = CALENDAR + "new.ics"
 MADE: Final = HOME + "made/"
-SECRETS: Final = ("Dentist", "Ann at home")
+PROXIES: Final = "/dav/principals/ann/calendar-proxy-write/"
+SECRETS: Final = ("Dentist", "Ann at home", "Ann's editor")
+EDITOR: Final = "<D:owner>Ann's editor</D:owner>"
+NO_TOKEN: Final = (("Lock-Token", "<urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6>"),)
 NEVER: Final = {"If-Match": '"never"'}
-ALLOWED: Final = {200, 201, 204, 207, 412}
+ALLOWED: Final = {200, 201, 204, 207, 409, 412}
+"""Those of who may; 409 for a lock that is none."""
 
 FREE_BUSY_QUERY: Final = (
     '<C:free-busy-query xmlns:C="urn:ietf:params:xml:ns:caldav">'
@@ -71,6 +77,8 @@ STEPS: Final = (
     Step("REPORT", HOME, "read", True, SYNC),
     Step("PROPPATCH", HOME, "read", True, COLOUR),
     Step("ACL", HOME, "write-acl", True, ACL),
+    Step("LOCK", HOME, "write-content", True, lockinfo()),
+    Step("UNLOCK", HOME, "", True, headers=NO_TOKEN),
     Step("OPTIONS", CALENDAR, ""),
     Step("GET", CALENDAR, "read"),
     Step("HEAD", CALENDAR, "read"),
@@ -81,6 +89,8 @@ STEPS: Final = (
     Step("POST", CALENDAR, "bind", body=event(uid="n")),
     Step("PROPPATCH", CALENDAR, "read", body=COLOUR),
     Step("ACL", CALENDAR, "write-acl", body=ACL),
+    Step("LOCK", CALENDAR, "write-content", body=lockinfo()),
+    Step("UNLOCK", CALENDAR, "", headers=NO_TOKEN),
     Step("OPTIONS", OBJECT, ""),
     Step("GET", OBJECT, "read"),
     Step("HEAD", OBJECT, "read"),
@@ -91,7 +101,12 @@ STEPS: Final = (
     Step("DELETE", OBJECT, "unbind"),
     Step("COPY", OBJECT, "read"),
     Step("MOVE", OBJECT, "unbind"),
+    Step("LOCK", OBJECT, "write-content", body=lockinfo()),
+    Step("UNLOCK", LOCKED, "unlock"),
     Step("PUT", NEW, "bind", body=event(uid="n")),
+    Step("LOCK", NEW, "bind", body=lockinfo()),
+    Step("PUT", LOCKED, "write-content", body=event(uid="locked")),
+    Step("DELETE", LOCKED, "unbind"),
 )
 """Of those whose conditions, or whose nature, leave everything as it was."""
 CHANGES: Final = (
@@ -104,7 +119,7 @@ CHANGES: Final = (
 
 READS: Final = frozenset({"read", "read-free-busy"})
 WRITES: Final = READS | {"write-content", "bind", "unbind", "write-properties"}
-ALL: Final = WRITES | {"write-acl", "read-acl"}
+ALL: Final = WRITES | {"write-acl", "read-acl", "unlock"}
 NOTHING: Final[frozenset[str]] = frozenset()
 WHO: Final = {
     "stranger": (NOTHING, NOTHING),
@@ -118,6 +133,22 @@ WHO: Final = {
 """The privileges of each on ann's home, and on her calendar."""
 
 
+_MEMBERS: Final = ((OBJECT, CALENDAR + "no.ics"), (LOCKED, CALENDAR + "no.ics"))
+HIDDEN: Final = {
+    "busy": _MEMBERS,
+    "stranger": (
+        *_MEMBERS,
+        (HOME, "/dav/calendars/zoe/"),
+        (CALENDAR, HOME + "no/"),
+        (CALENDAR, "/dav/calendars/zoe/main/"),
+        (OBJECT, HOME + "no/a.ics"),
+        (OBJECT, "/dav/calendars/zoe/main/a.ics"),
+        (PROXIES, PROXIES.replace("ann", "zoe")),
+    ),
+}
+"""What somebody may not know of, and something beside it that does not exist."""
+
+
 @pytest.fixture
 async def walked(server: Server, ann: Client, calendar: str) -> Server:
     """Ann's calendar with a secret in it, and everybody who may do something with it, or not."""
@@ -125,6 +156,7 @@ async def walked(server: Server, ann: Client, calendar: str) -> Server:
         await add_user(server.db, name, name.title())
     times = {"start": "20260701T100000Z", "end": "20260701T110000Z"}
     await ann.put(OBJECT, event(uid="a", summary="Dentist", **times))
+    await ann.put(LOCKED, event(uid="locked"))
     named = "<D:displayname>Ann at home</D:displayname>"
     await ann("PROPPATCH", calendar, proppatch(set_=named))
     await grant(
@@ -143,9 +175,9 @@ def expected(step: Step, who: str) -> int | None:
     """The status of a refusal; None where there is none."""
     home, calendar = WHO[who]
     held = home if step.of_home else calendar
-    if not held:
-        return 404
-    if step.privilege == "read-free-busy" and "read-free-busy" not in held:
+    below = step.path.startswith(CALENDAR) and step.path != CALENDAR
+    # Who knows no more than when ann is busy does not know what is in the calendar.
+    if not held or (below and held == {"read-free-busy"}):
         return 404
     if not step.privilege or step.privilege in held:
         return None
@@ -158,7 +190,10 @@ def expected(step: Step, who: str) -> int | None:
 @pytest.mark.parametrize("who", WHO)
 async def test_everybody_may_do_what_they_were_granted_and_learn_no_more(walked: Server, who: str):
     client = Client(walked, who)
-    tag = (await Client(walked, "ann")("HEAD", OBJECT)).etag.strip('"')
+    ann = Client(walked, "ann")
+    tag = (await ann("HEAD", OBJECT)).etag.strip('"')
+    token = await lock(ann, LOCKED, owner=EDITOR)
+    hidden = (*SECRETS, tag, token)
     wrong: dict[str, object] = {}
 
     for step in (*STEPS, *CHANGES):
@@ -166,14 +201,15 @@ async def test_everybody_may_do_what_they_were_granted_and_learn_no_more(walked:
         if step.method in ("GET", "HEAD", "PROPFIND", "REPORT"):
             sent = {}
         destination = dict(elsewhere(who)) if step.method in ("COPY", "MOVE") else {}
-        headers = {**sent, **destination, **dict(step.headers)}
+        named = {"Lock-Token": f"<{token}>"} if step.method == "UNLOCK" else {}
+        headers = {**sent, **destination, **named, **dict(step.headers)}
         answer = await client(step.method, step.path, step.body, **headers)
 
         refusal = expected(step, who)
         if (answer.status if refusal else answer.status in ALLOWED) != (refusal or True):
             wrong[str(step)] = (answer.status, refusal)
         told = answer.text + str(answer.headers)
-        if refusal and any(secret in told for secret in (*SECRETS, tag)):
+        if (refusal or "read" not in WHO[who][1]) and any(secret in told for secret in hidden):
             wrong[f"leak: {step}"] = told
 
     assert wrong == {}
@@ -209,14 +245,51 @@ def test_every_method_is_walked():
 async def test_what_is_hidden_takes_the_statements_of_what_does_not_exist(
     walked: Server, method: str, there: str, missing: str
 ):
+    body = query("") if method == "REPORT" else ""
     noted = []
     for path in (there, missing):
         recorded = Recorded(walked.db)
         watched = Server(recorded, walked.auth)
-        answer = await Client(watched, "stranger")(method, path, query(""))
-        noted.append((answer.status if method != "PROPFIND" else 404, recorded.noted))
+        answer = await Client(watched, "stranger")(method, path, body)
+        noted.append((answer, recorded.noted))
 
     assert noted[0] == noted[1]
+    assert noted[0][0].status == 404
+
+
+def requests(to: str, own: str, token: str) -> list[tuple[str, str, str, dict[str, str]]]:
+    """Requests of every kind that name a URL: as their target, as Destination, in an If header."""
+    sent = {"Destination": own + "new.ics", "Lock-Token": f"<{token}>"}
+    bodies = dict.fromkeys((step.method, step.body) for step in (*STEPS, *CHANGES))
+    found = [(method, to, body, sent) for method, body in bodies]
+    found += [(method, own + "mine.ics", "", {"Destination": to}) for method in ("COPY", "MOVE")]
+    conditions = (f"<{to}> (<{token}>)", f"<{to}> ([*])", f"<{to}> (Not [*])")
+    mine = event(uid="a")
+    return found + [("PUT", own + "mine.ics", mine, {"If": one}) for one in conditions]
+
+
+@pytest.mark.rfc("3744 12.2")
+@pytest.mark.parametrize("who", ["stranger", "busy"])
+async def test_what_one_may_not_know_is_answered_as_what_does_not_exist(walked: Server, who: str):
+    """In every octet, by every method; `busy` knows of the calendar, and of nothing in it."""
+    client = Client(walked, who)
+    own = client.home + "calendar/"
+    await client.put(own + "mine.ics", event(uid="a"))
+    token = await lock(Client(walked, "ann"), LOCKED)
+    different: dict[str, object] = {}
+
+    for there, missing in HIDDEN[who]:
+        both = zip(requests(there, own, token), requests(missing, own, token), strict=True)
+        for one, other in both:
+            answers = [
+                await client(method, path, body, **headers)
+                for method, path, body, headers in (one, other)
+            ]
+            expected = {204, 412} if "If" in one[3] else {404}
+            if answers[0] != answers[1] or answers[0].status not in expected:
+                different[str(one)] = answers
+
+    assert different == {}
 
 
 @pytest.mark.parametrize(

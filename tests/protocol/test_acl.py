@@ -208,7 +208,7 @@ WRITES = ["write", "write-properties", "write-content", "bind", "unbind"]
         (["D:read"], TOLD),
         (["D:read", "D:bind"], [*TOLD, "bind"]),
         (["D:read", "D:write"], [*TOLD, *WRITES]),
-        (["D:all"], ["all", *TOLD, "read-acl", *WRITES, "write-acl"]),
+        (["D:all"], ["all", *TOLD, "read-acl", *WRITES, "unlock", "write-acl"]),
     ],
 )
 async def test_a_reader_is_told_the_privileges_it_has(

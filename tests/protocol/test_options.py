@@ -22,26 +22,29 @@ async def test_options_announces_the_classes_first_and_then_the_features(
     answer = await ann("OPTIONS", calendar)
 
     tokens = answer.headers["DAV"].split(", ")
-    assert (answer.status, tokens[0]) == (200, "1")
+    assert (answer.status, tokens[:3]) == (200, ["1", "2", "3"])
     assert {
-        "1",
-        "3",
         "access-control",
         "calendar-access",
         "calendar-proxy",
         "extended-mkcol",
     } <= set(tokens)
-    assert "2" not in tokens, "there are no locks"
 
 
 @pytest.mark.rfc("9110 9.3.7")
 @pytest.mark.parametrize(
     ("path", "allowed"),
     [
-        ("main/", "OPTIONS GET HEAD PROPFIND REPORT POST DELETE PROPPATCH ACL COPY MOVE"),
-        ("main/a.ics", "OPTIONS GET HEAD PROPFIND REPORT PUT DELETE PROPPATCH COPY MOVE"),
-        ("main/new.ics", "OPTIONS PUT MKCALENDAR MKCOL"),
-        ("", "OPTIONS GET HEAD PROPFIND REPORT POST PROPPATCH ACL"),
+        (
+            "main/",
+            "OPTIONS GET HEAD PROPFIND REPORT POST DELETE PROPPATCH ACL COPY MOVE LOCK UNLOCK",
+        ),
+        (
+            "main/a.ics",
+            "OPTIONS GET HEAD PROPFIND REPORT PUT DELETE PROPPATCH COPY MOVE LOCK UNLOCK",
+        ),
+        ("main/new.ics", "OPTIONS PUT MKCALENDAR MKCOL LOCK UNLOCK"),
+        ("", "OPTIONS GET HEAD PROPFIND REPORT POST PROPPATCH ACL LOCK UNLOCK"),
     ],
 )
 async def test_allow_names_the_methods_of_the_resource(
@@ -63,7 +66,7 @@ async def test_a_method_that_is_not_allowed_is_405_and_says_which_are(ann: Clien
 
 
 @pytest.mark.rfc("9110 15.6.2")
-@pytest.mark.parametrize("method", ["BREW", "LOCK", "UNLOCK", "PATCH", "TRACE", "CONNECT", "get"])
+@pytest.mark.parametrize("method", ["BREW", "SEARCH", "PATCH", "TRACE", "CONNECT", "get"])
 async def test_a_method_that_is_unknown_is_501(ann: Client, calendar: str, method: str):
     answer = await ann(method, calendar)
 

@@ -87,6 +87,8 @@ async def test_allprop_is_what_rfc_4918_defines_and_the_dead_ones(
         "{DAV:}getetag",
         "{DAV:}getlastmodified",
         "{DAV:}creationdate",
+        "{DAV:}lockdiscovery",
+        "{DAV:}supportedlock",
         "{urn:x}shape",
     }
 

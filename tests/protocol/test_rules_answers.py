@@ -188,12 +188,14 @@ async def test_whoever_is_sent_away_is_told_for_how_long(
     assert (answer.status, answer.headers["Retry-After"]) == (status, seconds)
 
 
+@pytest.mark.rfc("4331 6")
 async def test_a_full_disk_is_507_and_no_reason_to_come_back_soon(server):
     ann = Client(replace(server, auth=Busy(Full("no space"))), "ann")
 
     answer = await ann("GET", HOME)
 
     assert (answer.status, "Retry-After" in answer.headers) == (507, False)
+    assert answer.condition == "{DAV:}sufficient-disk-space"
 
 
 # G25

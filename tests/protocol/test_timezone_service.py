@@ -117,7 +117,7 @@ async def test_since_the_token_of_now_nothing_has_changed_and_since_another_all(
     listed = body(await ann("GET", ZONES))
 
     now = body(await ann("GET", f"{ZONES}?changedsince={listed['synctoken']}"))
-    another = body(await ann("GET", f"{ZONES}?changedsince=2009-10-11T09:32:11Z"))
+    another = body(await ann("GET", f"{ZONES}?changedsince=2009b-0123456789ab-1"))
 
     assert now == {"synctoken": listed["synctoken"], "timezones": []}
     assert another == listed
@@ -299,6 +299,8 @@ async def test_leap_seconds_are_told_with_their_end(ann: Client):
         ("/zones/localtime", (404, "tzid-not-found")),
         ("/zones/europe%2Fberlin", (404, "tzid-not-found")),
         ("/zones?changedsince=a&changedsince=b", (400, "invalid-changedsince")),
+        ("/zones?changedsince=2009-10-11T09:32:11Z", (400, "invalid-changedsince")),
+        ("/zones?changedsince=", (400, "invalid-changedsince")),
         ("/zones?pattern=", (400, "invalid-pattern")),
         ("/zones?pattern=a*b", (400, "invalid-pattern")),
         ("/zones?pattern=a%5Cb", (400, "invalid-pattern")),

@@ -62,6 +62,9 @@ DAMAGES: Final = {
     "notification without collection": "UPDATE notification SET owner_id = 7",
     "notification without change": "DELETE FROM change WHERE name LIKE '%.xml'",
     "change without notification": "DELETE FROM notification",
+    "lock without collection": "UPDATE dav_lock SET owner_id = 7",
+    "lock without creator": "UPDATE dav_lock SET creator_id = 7",
+    "size of a collection": f"UPDATE collection SET size_bytes = 7 WHERE id = {CALENDAR}",
     "object without change": "DELETE FROM change WHERE name = 'monthly.ics'",
     "change without object": "UPDATE change SET deleted = 0 WHERE name = 'lunch.ics'",
     "change without calendar": f"UPDATE change SET deleted = 0 WHERE collection_id = {HOME}",
@@ -156,9 +159,9 @@ def test_every_rule_has_a_damage() -> None:
 def test_a_finding_says_which_row(filled: Path | str) -> None:
     damage(filled, DAMAGES["size"])
 
-    (finding,) = asyncio.run(found_in(filled))
+    collection, finding = asyncio.run(found_in(filled))
 
-    assert finding.rule == "size"
+    assert (collection.rule, finding.rule) == ("size of a collection", "size")
     assert "monthly.ics" in finding.what
     assert "1 bytes" in finding.what
 

@@ -28,7 +28,7 @@ def caldavd(
 @pytest.fixture
 def ada(caldavd: Shell) -> Iterator[Done]:
     """What `user add` said when it made ada."""
-    yield caldavd("user", "add", "ada", "--password-stdin", stdin="secret\n")
+    yield caldavd("user", "add", "ada", "--password-stdin", stdin="correct horse\n")
 
 
 def test_a_new_account_is_told_the_urls_for_its_clients(ada: Done) -> None:
@@ -78,6 +78,15 @@ def test_an_empty_password_is_refused(caldavd: Shell) -> None:
     assert caldavd("user", "list", "--json").json == []
 
 
+def test_a_short_password_is_taken_with_a_warning(caldavd: Shell, ada: Done) -> None:
+    seven = caldavd("user", "passwd", "ada", "--password-stdin", stdin="1234567\n")
+    eight = caldavd("user", "passwd", "ada", "--password-stdin", stdin="12345678\n")
+
+    warning = "caldavd: the password has fewer than 8 characters: it is weak\n"
+    assert seven == Done(0, "the password of ada is set\n", warning)
+    assert eight == Done(0, "the password of ada is set\n", "")
+
+
 def test_a_disabled_account_is_shown_and_can_be_enabled(caldavd: Shell, ada: Done) -> None:
     caldavd("user", "disable", "ada")
     [disabled] = caldavd("user", "list", "--json").json
@@ -89,7 +98,7 @@ def test_a_disabled_account_is_shown_and_can_be_enabled(caldavd: Shell, ada: Don
 
 
 def test_passwd_takes_an_address_for_a_name(caldavd: Shell, ada: Done) -> None:
-    done = caldavd("user", "passwd", "ada@localhost", "--password-stdin", stdin="new\n")
+    done = caldavd("user", "passwd", "ada@localhost", "--password-stdin", stdin="battery staple\n")
 
     assert done == Done(0, "the password of ada is set\n", "")
 

@@ -144,8 +144,8 @@ def test_an_object_that_a_client_put_under_another_name_is_found_by_its_uid(
         [locked] = await collections.lock(tx, work.id)
         mine = parse(event(uid="1").encode())
         other = parse(event(uid="other").encode())
-        await put(tx, locked, None, "mine.ics", mine, 1)
-        await put(tx, locked, None, "2.ics", other, 1)
+        await put(tx, locked, None, "mine.ics", mine, 1, 0)
+        await put(tx, locked, None, "2.ics", other, 1, 0)
 
     asyncio.run(_write(location, client_puts))
     file = write(tmp_path / "a.ics", vevent(uid="1", summary="New"), vevent(uid="2"))
@@ -311,6 +311,25 @@ def test_an_export_is_its_owners_alone(caldavd: Shell, tmp_path: Path) -> None:
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
 
 
+def test_an_export_replaces_files_if_it_is_told_to(caldavd: Shell, tmp_path: Path) -> None:
+    one, folder = tmp_path / "out.ics", tmp_path / "all"
+    folder.mkdir()
+    for file in (one, folder / "tasks.ics"):
+        file.write_text("precious")
+    asked = (("--calendar", "calendar", one), (folder,))
+
+    refused = [caldavd("export", "--user", "ada", *which) for which in asked]
+    kept = [one.read_text(), *(file.read_text() for file in folder.iterdir())]
+    replaced = [caldavd("export", "--user", "ada", "--force", *which).status for which in asked]
+
+    assert [(done.status, done.err) for done in refused] == [
+        (FAILED, f"caldavd: {file} exists already: --force replaces it\n")
+        for file in (one, folder / "tasks.ics")
+    ]
+    assert (kept, replaced) == (["precious", "precious"], [0, 0])
+    assert {file.read_text()[:15] for file in (one, *folder.iterdir())} == {"BEGIN:VCALENDAR"}
+
+
 def test_an_export_that_cannot_be_written_names_the_file_that_was_asked_for(
     caldavd: Shell, tmp_path: Path
 ) -> None:
@@ -328,7 +347,7 @@ def test_an_export_that_fails_leaves_the_file_as_it_was(caldavd: Shell, tmp_path
     target = tmp_path / "out.ics"
     target.write_text("precious")
 
-    done = caldavd("export", "--user", "ada", "--calendar", "nothing", target)
+    done = caldavd("export", "--user", "ada", "--force", "--calendar", "nothing", target)
 
     assert (done.status, target.read_text()) == (1, "precious")
     assert [path.name for path in tmp_path.iterdir() if "partial" in path.name] == []
@@ -397,7 +416,7 @@ async def _put_mine(db: Database, number: int) -> None:
     async def work(tx: WriteTx) -> None:
         calendar_ = await named.calendar(tx, await named.account(tx, "ada"), "work")
         [locked] = await collections.lock(tx, calendar_.id)
-        await put(tx, locked, None, f"mine-{number}.ics", document, 1)
+        await put(tx, locked, None, f"mine-{number}.ics", document, 1, 0)
 
     await db.write(work)
 

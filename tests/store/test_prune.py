@@ -6,10 +6,10 @@ import asyncio
 
 import pytest
 
-from caldavd.model import Collection, Stored
+from caldavd.model import Collection, Lock, Place, Stored
 from caldavd.service import accounts, calendars
 from caldavd.service.accounts import Defaults, NewAccount
-from caldavd.store import changes, collections, ids, objects, properties
+from caldavd.store import changes, collections, ids, locks, objects, properties
 from caldavd.store.changes import Span
 from caldavd.store.engine import Database, ReadTx, WriteTx
 from caldavd.workers import prune
@@ -51,7 +51,7 @@ async def trashed(db: Database, home: Collection, name: str, at: int, size: int)
 async def add(tx: WriteTx, to: Collection, name: str, at: int) -> Stored:
     new = Stored(ids.new(), to.owner_id, to.id, name, f"{name}@x", "VEVENT", "e", 1, at, at)
     await objects.insert_(tx, new, "X", (None, None))
-    await changes.record(tx, to, name, at, deleted=False)
+    await changes.record(tx, to, name, at, deleted=False, grown_bytes=1)
     await properties.set_(tx, to.owner_id, new.id, 0, "{x:}y", "<y xmlns='x:'/>")
     return new
 
@@ -172,3 +172,22 @@ async def test_several_processes_prune_at_once(
 
     assert await names_in_trash(db, home) == []
     assert await db.read(lambda tx: collections.expired(tx, NOW)) == []
+
+
+async def test_locks_whose_time_is_over_are_removed(db: Database, home: Collection) -> None:
+    def lock(token: str, expires_at: int) -> Lock:
+        place = Place(home.id)
+        return Lock(
+            token, home.owner_id, place, True, True, False, home.owner_id, "/", "", expires_at
+        )
+
+    async def work(tx: WriteTx) -> None:
+        await locks.insert_(tx, lock("urn:old", NOW))
+        await locks.insert_(tx, lock("urn:new", NOW + 1))
+
+    await db.write(work)
+
+    assert (await prune.prune(db, KEEP, NOW)).locks == 1
+    assert await db.read(lambda tx: locks.of_owners(tx, [home.owner_id], 0)) == [
+        lock("urn:new", NOW + 1)
+    ]

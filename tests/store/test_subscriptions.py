@@ -8,14 +8,15 @@ from dataclasses import dataclass
 
 import pytest
 
-from caldavd.model import Collection, Principal
+from caldavd.model import Collection, Lock, Place, Principal
 from caldavd.service import accounts, named, subscribe
 from caldavd.service.accounts import Defaults, NewAccount
 from caldavd.service.fill import Filled
 from caldavd.service.import_ import Verb
 from caldavd.service.subscribe import FIRST_RETRY_S, LAST_RETRY_S, LEASE_S, New, Subscribed
-from caldavd.store import collections, objects, principals, subscriptions
+from caldavd.store import collections, locks, objects, principals, quota, subscriptions
 from caldavd.store.engine import Database, WriteTx
+from caldavd.store.quota import Usage
 from caldavd.store.subscriptions import Subscription
 from caldavd.workers.fetch import Bounds, FeedError
 from caldavd.workers.subscriptions import Fetcher, Means, refresh
@@ -154,6 +155,62 @@ async def test_a_feed_that_says_the_same_leaves_sync_tokens_as_they_were(
 
     assert await feed.state() == before
     assert (await feed.row()).fetched_at == NOW + HOUR
+
+
+async def test_what_finds_no_room_in_the_quota_comes_when_there_is_room(feed: Feed) -> None:
+    """The feed is as it was then: that must not keep it out."""
+    small, large = vevent(uid="a"), vevent(uid="b", summary="x" * 500)
+    feed.site.say(calendar(small, large), ETag='"1"')
+    await feed.db.write(lambda tx: quota.set_(tx, feed.owner.id, 600))
+
+    filled = await feed.fetch()
+    told = (await feed.row()).error
+    await feed.db.write(lambda tx: quota.set_(tx, feed.owner.id, 0))
+    feed.now += HOUR
+    again = await feed.fetch()
+
+    assert filled is not None
+    assert (filled.counts, filled.full) == ({Verb.ADDED: 1, Verb.REFUSED: 1}, True)
+    assert told is not None
+    assert told.startswith("left out 1: line ")
+    assert again == Filled(counts={Verb.ADDED: 1, Verb.UNCHANGED: 1})
+    assert (await feed.texts()).keys() == {"a", "b"}
+    assert (await feed.row()).error is None
+
+
+async def test_what_a_feed_brings_and_removes_is_counted(feed: Feed) -> None:
+    feed.site.say(calendar(vevent(uid="a"), vevent(uid="b")))
+    await feed.fetch()
+    feed.site.say(calendar(vevent(uid="b", summary="Longer than it was")))
+    feed.now += HOUR
+
+    await feed.fetch()
+
+    (text,) = (await feed.texts()).values()
+    usage = await feed.db.read(lambda tx: quota.of(tx, [feed.owner.id]))
+    assert usage == {feed.owner.id: Usage(None, len(text.encode()))}
+
+
+async def test_a_lock_on_the_home_does_not_keep_a_feed_out(feed: Feed) -> None:
+    """Nobody who locks edits what a feed says."""
+    home = await feed.db.read(lambda tx: collections.by_name(tx, feed.owner.id, ""))
+    assert home is not None
+    lock = Lock(
+        token="urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6",
+        owner_id=feed.owner.id,
+        place=Place(home.id),
+        on_home=True,
+        shared=False,
+        infinite=True,
+        creator_id=feed.owner.id,
+        root="/dav/calendars/ann/",
+        owner="",
+        expires_at=NOW + HOUR,
+    )
+    await feed.db.write(lambda tx: locks.insert_(tx, lock))
+    feed.site.say(calendar(vevent(uid="a")))
+
+    assert await feed.fetch() == Filled(counts={Verb.ADDED: 1})
 
 
 async def test_items_without_a_uid_stay_the_same_when_they_are_written_anew(feed: Feed) -> None:

@@ -9,7 +9,7 @@ from typing import Final
 from caldavd.acl.privileges import NAMES, Privilege, to_bits
 from caldavd.dav import conditions
 from caldavd.dav.conditions import Conditions
-from caldavd.dav.locked import alive
+from caldavd.dav.locked import alive, require_unlocked
 from caldavd.dav.locked import require as require_state
 from caldavd.dav.message import Request, Response
 from caldavd.dav.resolve import Target, principal_at, require
@@ -28,6 +28,7 @@ from caldavd.errors import (
 )
 from caldavd.model import Ace, Calendar, Grantee, Home
 from caldavd.names import DAV
+from caldavd.service import locks
 from caldavd.service.set_acl import MAX_ACES, set_acl
 from caldavd.store import collections
 from caldavd.store.engine import WriteTx
@@ -79,9 +80,11 @@ async def run(tx: WriteTx, context: Context, target: Target, command: Command) -
         case Calendar(collection):
             locked = alive(await collections.lock(tx, collection.id), collection.id)
             await require_state(tx, context, command.conditions, Calendar(locked))
+            await require_unlocked(tx, context, command.conditions, locks.of_collection(locked))
         case Home(collection):
             locked = alive(await collections.lock(tx, collection.id), collection.id)
             await require_state(tx, context, command.conditions, Home(locked))
+            await require_unlocked(tx, context, command.conditions, locks.of_home(locked))
         case _:
             raise Failed(405, "calendars and homes have access control lists")
     hrefs = dict.fromkeys(entry.href for entry in command.entries if entry.href is not None)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from caldavd.acl.privileges import Privilege
 from caldavd.dav import conditions
 from caldavd.dav.conditions import Conditions
-from caldavd.dav.locked import alive
+from caldavd.dav.locked import alive, require_tokens, require_unlocked
 from caldavd.dav.locked import require as require_state
 from caldavd.dav.message import Request, Response
 from caldavd.dav.path import Path, encode, host_of
@@ -29,8 +29,8 @@ from caldavd.model import (
     Stored,
     Unmapped,
 )
-from caldavd.service import calendars, mounts
-from caldavd.service.copy_move import copy_calendar, copy_object, move_object
+from caldavd.service import calendars, locks, mounts
+from caldavd.service.copy_move import Destination, copy_calendar, copy_object, move_object
 from caldavd.service.put import UidConflict
 from caldavd.store import collections, objects
 from caldavd.store.engine import WriteTx
@@ -139,11 +139,19 @@ async def _object(
     await require_state(tx, context, command.conditions, CalendarObject(source, existing))
     over = await objects.get(tx, to.id, name)
     _require_overwrite(command, exists=over is not None)
+    changed = [locks.of_member(to, name), locks.of_collection(to)]
+    if command.moves:
+        changed += [locks.of_member(source, stored.name), locks.of_collection(source)]
+    held = await require_unlocked(tx, context, command.conditions, *changed)
+    place = Destination(to, name, over)
+    quota_bytes = context.server.limits.quota_bytes
     try:
         if command.moves:
-            await move_object(tx, existing, source, to, name, over, context.now)
+            await move_object(tx, existing, source, place, context.now, quota_bytes)
+            # A lock is on a URL, and stays there (RFC 4918 §7.6): nothing is there any more.
+            await locks.drop(tx, held, locks.of_member(source, stored.name))
         else:
-            await copy_object(tx, existing, to, name, over, context.now)
+            await copy_object(tx, existing, place, context.now, quota_bytes)
     except UidConflict as conflict:
         conflict.href = destination.href.rpartition("/")[0] + "/" + encode(conflict.name)
         raise
@@ -175,13 +183,15 @@ async def _calendar(
     locked = alive(await collections.lock(tx, *wanted), source.id)
     await require_state(tx, context, command.conditions, Calendar(locked))
     _require_overwrite(command, exists=over is not None)
+    held = await require_unlocked(tx, context, command.conditions, locks.of_home(home))
+    for changed in (locked if command.moves else None, over):
+        if changed is not None:
+            require_tokens(context, command.conditions, held, locks.whole(held, changed))
     if over is not None:
         await calendars.trash(tx, home, over, context.now)
-    if command.moves:
-        await calendars.rename(tx, home, locked, name, context.now)
-    else:
-        members = command.depth == INFINITY
-        await copy_calendar(tx, home, locked, name, context.now, members=members)
+    made = await _made(tx, context, home, locked, name, command)
+    if over is not None:
+        await locks.inherit(tx, held, over, made)
     return over is not None
 
 
@@ -201,6 +211,28 @@ async def _mount(
             raise Failed(403, "there is a calendar of that name: delete it first")
         case _:
             raise Failed(403, "a calendar that is shared with you stays in your home: copy it")
+
+
+async def _made(
+    tx: WriteTx,
+    context: Context,
+    home: Collection,
+    source: Collection,
+    name: str,
+    command: Command,
+) -> Collection:
+    """The calendar that is at the destination now."""
+    if command.moves:
+        return await calendars.rename(tx, home, source, name, context.now)
+    return await copy_calendar(
+        tx,
+        home,
+        source,
+        name,
+        context.now,
+        members=command.depth == INFINITY,
+        quota_bytes=context.server.limits.quota_bytes,
+    )
 
 
 def _place_in_home(destination: Target) -> tuple[int, str, Collection | None]:

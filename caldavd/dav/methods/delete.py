@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from caldavd.acl.privileges import Privilege
 from caldavd.dav import conditions
 from caldavd.dav.conditions import Conditions
-from caldavd.dav.locked import lock_object
+from caldavd.dav.locked import lock_object, require_tokens, require_unlocked
 from caldavd.dav.locked import require as require_state
 from caldavd.dav.message import Request, Response
 from caldavd.dav.resolve import Target, require_above
@@ -15,7 +15,7 @@ from caldavd.dav.server import Context
 from caldavd.dav.wanted import INFINITY, depth
 from caldavd.errors import Failed, not_found
 from caldavd.model import Calendar, CalendarObject, Collection, Notification, Stored
-from caldavd.service import calendars, mounts, notify
+from caldavd.service import calendars, locks, mounts, notify
 from caldavd.service.delete import delete
 from caldavd.store import collections, principals
 from caldavd.store.engine import WriteTx
@@ -57,10 +57,13 @@ async def run(tx: WriteTx, context: Context, target: Target, command: Command) -
 async def _object(
     tx: WriteTx, context: Context, calendar: Collection, stored: Stored, command: Conditions
 ) -> None:
-    locked, existing = await lock_object(tx, context, calendar, stored.name, command)
+    locked, existing, held = await lock_object(
+        tx, context, calendar, stored.name, command, unbinds=True
+    )
     if existing is None:
         raise not_found("this object")
     await delete(tx, locked, existing, context.now)
+    await locks.drop(tx, held, locks.of_member(locked, existing.name))
 
 
 async def _notification(
@@ -88,4 +91,6 @@ async def _calendar(
     if locked is None:
         raise not_found("this calendar")
     await require_state(tx, context, command, Calendar(locked))
+    held = await require_unlocked(tx, context, command, locks.of_home(home))
+    require_tokens(context, command, held, locks.whole(held, locked))
     await calendars.trash(tx, home, locked, context.now)

@@ -54,7 +54,7 @@ async def run(tx: ReadTx, context: Context, target: Target, command: Command) ->
     require(target, Privilege.READ)
     headers = _validators(target.resource)
     if not command.conditions.empty:
-        demanded = states(tx, context, target.resource)
+        demanded = states(tx, context, command.conditions, target.resource)
         await conditions.require_for_reading(command.conditions, demanded)
         if conditions.not_modified(command.conditions, await demanded(None)):
             return Response(304, headers)

@@ -7,6 +7,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from caldavd.acl.privileges import OWNER, Privilege
+from caldavd.dav import conditions
+from caldavd.dav.conditions import Conditions
+from caldavd.dav.locked import require as require_state
+from caldavd.dav.locked import require_unlocked
 from caldavd.dav.message import Request, Response
 from caldavd.dav.property import Table
 from caldavd.dav.propertyupdate import (
@@ -31,7 +35,7 @@ from caldavd.errors import (
 )
 from caldavd.model import Calendar, Home, Unmapped
 from caldavd.names import CALDAV, DAV
-from caldavd.service import calendars
+from caldavd.service import calendars, locks
 from caldavd.service.set_properties import set_properties
 from caldavd.store.engine import Conflict, WriteTx
 from caldavd.xml import write
@@ -51,6 +55,7 @@ class Command:
     instructions: Sequence[Instruction]
     mkcol: bool = False
     """Whether it is told as MKCOL is: refusals differ (RFC 5689 §3, RFC 4791 §5.3.1.1)."""
+    conditions: Conditions = conditions.NONE
 
 
 def parse_mkcalendar(context: Context, request: Request) -> Command:
@@ -58,7 +63,7 @@ def parse_mkcalendar(context: Context, request: Request) -> Command:
     root = body_of(request.body, context.server.limits.max_xml_bytes)
     if root is not None:
         expect(root, CALDAV + "mkcalendar")
-    return _command(root)
+    return _command(request, root)
 
 
 def parse_mkcol(context: Context, request: Request) -> Command:
@@ -74,7 +79,7 @@ def parse_mkcol(context: Context, request: Request) -> Command:
             "only calendars can be made: send DAV:mkcol with the resourcetype "
             "DAV:collection and CALDAV:calendar, or use MKCALENDAR",
         )
-    return _command(root, mkcol=True)
+    return _command(request, root, mkcol=True)
 
 
 def runner(table: Callable[[], Table]) -> RunWrite:
@@ -87,6 +92,8 @@ def runner(table: Callable[[], Table]) -> RunWrite:
         if any(outcome.status != 200 for outcome in outcomes):
             return _failure(context, command, outcomes)
         locked, _ = await calendars.lock_with_home(tx, home.collection.owner_id)
+        await require_state(tx, context, command.conditions, target.resource)
+        await require_unlocked(tx, context, command.conditions, locks.of_home(locked))
         try:
             made = await calendars.create(tx, locked, name, command.components, context.now)
         except Conflict:
@@ -118,16 +125,17 @@ def _exists(command: Command) -> Exception:
     return Refused(RESOURCE_MUST_BE_NULL, "there is something at this URL already")
 
 
-def _command(root: Element | None, *, mkcol: bool = False) -> Command:
+def _command(request: Request, root: Element | None, *, mkcol: bool = False) -> Command:
+    demanded = conditions.parse(request.headers)
     if root is None:
-        return Command(calendars.COMPONENTS, (), mkcol)
+        return Command(calendars.COMPONENTS, (), mkcol, demanded)
     wanted = instructions(root)
     components: tuple[str, ...] = calendars.COMPONENTS
     for one in wanted:
         if one.name == COMPONENT_SET and one.element is not None:
             components = _components(one.element)
     rest = [one for one in wanted if one.name not in (COMPONENT_SET, RESOURCETYPE)]
-    return Command(components, rest, mkcol)
+    return Command(components, rest, mkcol, demanded)
 
 
 def _components(element: Element) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from caldavd.acl.privileges import Privilege
 from caldavd.dav import conditions
 from caldavd.dav.conditions import Conditions
-from caldavd.dav.locked import alive, as_mounted, lock_object
+from caldavd.dav.locked import alive, as_mounted, lock_object, require_unlocked
 from caldavd.dav.locked import require as require_state
 from caldavd.dav.message import Request, Response
 from caldavd.dav.properties.principals import GROUP_MEMBER_SET
@@ -29,7 +29,7 @@ from caldavd.dav.wanted import body_of, minimal
 from caldavd.errors import CANNOT_MODIFY_PROTECTED, Failed, Refused, not_found
 from caldavd.model import Calendar, CalendarObject, Home, Principal, ProxyGroup, Resource
 from caldavd.names import DAV
-from caldavd.service import delegates
+from caldavd.service import delegates, locks
 from caldavd.service.set_properties import set_properties
 from caldavd.store import collections
 from caldavd.store.engine import WriteTx
@@ -123,7 +123,7 @@ async def _lock(
 ) -> Resource:
     match resource:
         case CalendarObject(collection, stored):
-            locked, existing = await lock_object(tx, context, collection, stored.name, demanded)
+            locked, existing, _ = await lock_object(tx, context, collection, stored.name, demanded)
             if existing is None:
                 raise not_found("this object")
             return CalendarObject(locked, existing)
@@ -133,4 +133,7 @@ async def _lock(
         case Home(collection):
             resource = Home(alive(await collections.lock(tx, collection.id), collection.id))
     await require_state(tx, context, demanded, resource)
+    where = locks.spot(resource)
+    if where is not None:
+        await require_unlocked(tx, context, demanded, where)
     return resource

@@ -72,9 +72,10 @@ async def save(
     tx: WriteTx, context: Context, href: str, calendar: Collection, name: str, command: Command
 ) -> Saved:
     """Locks, checks and puts; a UID conflict names the href of the object that holds the UID."""
-    locked, existing = await lock_object(tx, context, calendar, name, command.conditions)
+    locked, existing, _ = await lock_object(tx, context, calendar, name, command.conditions)
+    quota_bytes = context.server.limits.quota_bytes
     try:
-        return await put(tx, locked, existing, name, command.document, context.now)
+        return await put(tx, locked, existing, name, command.document, context.now, quota_bytes)
     except UidConflict as conflict:
         parent = href.rpartition("/")[0]
         conflict.href = f"{parent}/{encode(conflict.name)}"

@@ -120,6 +120,29 @@ def test_an_error_is_one_line_on_standard_error(
     assert words in err
 
 
+def test_without_a_command_the_help_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    status = run([])
+
+    out, err = capsys.readouterr()
+    assert (status, out) == (MISUSED, "")
+    assert [entry.name for entry in COMMANDS if f"  {entry.name} " not in err] == []
+
+
+def test_every_bad_setting_is_told_on_a_line_of_its_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "caldavd.toml"
+    file.write_text('[server]\nport = "many"\nprot = 1\n[sever]\n')
+
+    status = run(["--config", str(file), "config", "check"])
+
+    out, err = capsys.readouterr()
+    lines = err.splitlines()
+    assert (status, out) == (FAILED, "")
+    assert [line.startswith(f"caldavd: {file}: ") for line in lines] == [True] * 3
+    assert [name for name in ("port", "prot", "sever") if name not in err] == []
+
+
 def test_a_bad_setting_is_named_by_its_variable(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

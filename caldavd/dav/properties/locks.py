@@ -1,0 +1,36 @@
+"""RFC 4918 §15.8 lockdiscovery, §15.10 supportedlock."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from caldavd.dav import lockinfo
+from caldavd.dav.property import Fact, Property, View
+from caldavd.model import Calendar, CalendarObject, Home
+from caldavd.names import DAV
+from caldavd.service import locks
+
+
+def _lockdiscovery(view: View) -> str:
+    where = locks.spot(view.resource)
+    if where is None or not view.locks.every:
+        return ""
+    return lockinfo.discovery(view.locks.covering(where), view.now)
+
+
+def _supportedlock(view: View) -> str:
+    return lockinfo.SUPPORTED
+
+
+_LOCKABLE: Final = (Home, Calendar, CalendarObject)
+
+PROPERTIES: Final = (
+    Property(
+        DAV + "lockdiscovery",
+        _LOCKABLE,
+        _lockdiscovery,
+        needs=Fact.LOCKS,
+        allprop=True,
+    ),
+    Property(DAV + "supportedlock", _LOCKABLE, _supportedlock, allprop=True),
+)
