@@ -71,7 +71,7 @@ async def test_the_owner_sees_that_a_calendar_is_shared(ann: Client, calendar: s
     [
         (Level.READ, READS),
         (Level.WRITE, WRITES),
-        (Level.MANAGE, WRITES | {"all", "read-acl", "write-acl"}),
+        (Level.MANAGE, WRITES | {"read-acl", "write-acl"}),
     ],
 )
 async def test_a_level_is_what_the_privileges_say_in_either_home(
