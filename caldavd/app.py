@@ -36,7 +36,7 @@ from caldavd.settings import Config
 from caldavd.store import upgrading
 from caldavd.store.connect import connect
 from caldavd.store.engine import Database, Unavailable
-from caldavd.workers import prune, runner
+from caldavd.workers import invitations, prune, runner
 from caldavd.workers.link_uses import LinkUses
 from caldavd.workers.reindex import Reindexer
 from caldavd.workers.subscriptions import Fetcher
@@ -44,6 +44,7 @@ from caldavd.workers.subscriptions import Fetcher
 _log: Final = logging.getLogger(__name__)
 
 PRUNE_EVERY_S: Final = 6 * 3_600
+INVITE_EVERY_S: Final = 300
 REINDEX_EVERY_S: Final = 600
 LINK_USES_EVERY_S: Final = 600
 FEEDS_EVERY_S: Final = 60
@@ -210,9 +211,15 @@ async def _until(
     async def pruning() -> None:
         await prune.prune(db, keep, clock.now())
 
+    async def inviting() -> None:
+        accept = config.sharing.auto_accept_groups
+        await invitations.settle(db, clock.now, accept=accept)
+
     periodic = runner.Periodic("prune", PRUNE_EVERY_S, pruning)
+    invites = runner.Periodic("invite", INVITE_EVERY_S, inviting)
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(one) for one in (runner.run(periodic), *others)]
+        works = (runner.run(periodic), runner.run(invites), *others)
+        tasks = [group.create_task(one) for one in works]
         await stop.wait()
         for task in tasks:
             task.cancel()
@@ -293,6 +300,7 @@ def _server(config: Config, db: Database, auth: Authenticator, requests: Request
             quota_bytes=config.limits.quota_bytes,
         ),
         note=requests.note,
+        accepts_for_groups=config.sharing.auto_accept_groups,
     )
 
 

@@ -84,9 +84,32 @@ class Ace(NamedTuple):
     """Bits of `acl.privileges.Privilege`."""
 
 
+class Level(IntEnum):
+    """How far a calendar is shared with somebody; stored, as `Proxy` is."""
+
+    FREE_BUSY = 1
+    """Busy time alone: there is nothing to accept, and no calendar appears anywhere."""
+    BUSY = 2
+    """Its events as busy blocks."""
+    READ = 3
+    WRITE = 4
+    MANAGE = 5
+    """To write, to see and say who else may, and to invite others."""
+
+
+class Answer(IntEnum):
+    """What somebody said to an invitation (caldav-sharing §6.6 to §6.9); stored, as `Proxy` is."""
+
+    NONE = 0
+    ACCEPTED = 1
+    DECLINED = 2
+    DELETED = 3
+    """Nothing was said: the invitation was taken back. Never the state of one that stands."""
+
+
 @dataclass(frozen=True, slots=True)
 class Grants:
-    """What others' access control entries and delegations give to an actor and to its groups."""
+    """What access control entries, delegations and shares give to an actor and to its groups."""
 
     homes: Mapping[int, int] = field(default_factory=dict)
     """Bits of privileges on a home and on all that lies in it, by the owner's id."""
@@ -94,6 +117,8 @@ class Grants:
     """Bits of privileges on a calendar and its objects, by its id."""
     proxies: Mapping[int, Proxy] = field(default_factory=dict)
     """The highest level at which the actor is somebody's delegate, by the owner's id."""
+    shares: Mapping[int, Level] = field(default_factory=dict)
+    """The highest level at which a calendar is shared with the actor, by its id."""
 
 
 NO_GRANTS: Final = Grants()
@@ -105,6 +130,7 @@ class Kind(Enum):
 
     HOME = "home"
     CALENDAR = "calendar"
+    NOTIFICATIONS = "notifications"
 
 
 class Access(IntEnum):
@@ -157,6 +183,8 @@ class Collection:
     trashed_at: int | None
     subscribed: int = 0
     """1: what it holds comes from a feed, and nobody else writes there."""
+    shared: int = 0
+    """1: it appears, or can, in the homes of others."""
     quota_bytes: int | None = None
     """Its owner's own quota, where the row was locked; None: the server's. 0: no bound."""
 
@@ -164,6 +192,51 @@ class Collection:
     def etag(self) -> str:
         """The state of the collection and of what is in it, without quotes."""
         return f"{self.incarnation:x}-{self.revision:x}"
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """How somebody else's calendar lies in a home."""
+
+    source: str
+    """The calendar's own name, in the home of its owner."""
+    level: Level
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """What somebody is told of sharing: an invitation, or an answer to one."""
+
+    uid: str
+    """The invitation's."""
+    sharee: str
+    """The calendar user address of who is invited, or answered."""
+    answer: Answer
+    level: Level
+    host: str
+    """The name of the calendar's owner."""
+    calendar: str
+    """The calendar's name in its owner's home."""
+    organizer: str
+    """The calendar user address of the owner."""
+    organizer_name: str
+    summary: str
+    components: tuple[str, ...]
+    at: int
+    reply: bool = False
+    """Whether it is an answer."""
+
+
+class StoredNotification(NamedTuple):
+    """A notification row; `content` is a Notice as JSON."""
+
+    id: int
+    owner_id: int
+    collection_id: int
+    name: str
+    content: str
+    etag: str
+    created_at: int
 
 
 class Stored(NamedTuple):
@@ -215,7 +288,7 @@ class Change(NamedTuple):
 
     name: str
     revision: int
-    stored: Stored | None
+    stored: Stored | StoredNotification | None
 
 
 # What a URL path leads to. No class tree and no methods: behaviour stands in tables by type.
@@ -244,6 +317,10 @@ class ProxyGroup:
     level: Proxy
 
 
+Aloft = Root | PrincipalCollection | HomeCollection | Principal | ProxyGroup
+"""What lies in no home."""
+
+
 @dataclass(frozen=True, slots=True)
 class Home:
     """A principal's calendar home (RFC 4791 §6.2.1)."""
@@ -253,9 +330,30 @@ class Home:
 
 @dataclass(frozen=True, slots=True)
 class Calendar:
-    """A calendar collection (RFC 4791 §4.2)."""
+    """A calendar collection (RFC 4791 §4.2).
+
+    Of a mount, the collection's name, UUID and incarnation are those that it has in the home where
+    it is mounted; id, owner and revision are the calendar's.
+    """
 
     collection: Collection
+    mount: Mount | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notifications:
+    """A user's collection of notifications (caldav-notifications §4); id 0: none came so far."""
+
+    collection: Collection
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """A notification (caldav-notifications §4)."""
+
+    collection: Collection
+    stored: StoredNotification
+    notice: Notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,30 +371,11 @@ class CalendarObject:
 class Unmapped:
     """A URL that leads to nothing yet; `parent` is None if its parent does not exist either."""
 
-    parent: (
-        Root
-        | PrincipalCollection
-        | HomeCollection
-        | Principal
-        | ProxyGroup
-        | Home
-        | Calendar
-        | None
-    )
+    parent: Aloft | Home | Calendar | Notifications | None
     name: str
 
 
-Resource = (
-    Root
-    | PrincipalCollection
-    | HomeCollection
-    | Principal
-    | ProxyGroup
-    | Home
-    | Calendar
-    | CalendarObject
-    | Unmapped
-)
+Resource = Aloft | Home | Calendar | CalendarObject | Notifications | Notification | Unmapped
 
 Properties = Mapping[str, str]
 """Stored properties of one resource as one reader sees them: Clark name to whole element."""

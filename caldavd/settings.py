@@ -292,6 +292,18 @@ class Log(BaseModel):
     )
 
 
+class Sharing(BaseModel):
+    """Calendars that users share with each other."""
+
+    model_config = FROZEN
+
+    auto_accept_groups: bool = Field(
+        default=False,
+        description="Whether what is shared with a group, or with everyone, is in the homes of "
+        "its members at once. Otherwise each of them is invited.",
+    )
+
+
 class Config(BaseModel):
     """All settings. After load() `data` is an absolute path."""
 
@@ -307,6 +319,7 @@ class Config(BaseModel):
     limits: Limits = Limits()
     auth: Auth = Auth()
     calendars: Calendars = Calendars()
+    sharing: Sharing = Sharing()
     metrics: Metrics = Metrics()
     log: Log = Log()
 

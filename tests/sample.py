@@ -11,6 +11,7 @@ from caldavd.model import (
     Collection,
     Grantee,
     Kind,
+    Level,
     Lock,
     Mode,
     Place,
@@ -18,7 +19,7 @@ from caldavd.model import (
     Proxy,
     Sight,
 )
-from caldavd.service import calendars, put_own
+from caldavd.service import calendars, put_own, sharing
 from caldavd.service.delete import delete
 from caldavd.service.put import put
 from caldavd.service.set_acl import set_acl
@@ -55,7 +56,8 @@ async def fill(db: Database) -> None:
     """Two users, one disabled, one with a quota, and a group; calendars, one in the trash; objects,
     one removed; properties; a lock.
 
-    The group may read a calendar, and everybody knows when ada is busy.
+    The group may read a calendar, and everybody knows when ada is busy. A calendar is shared with
+    bob, who has it in his home, and with the group.
     """
     await db.write(_users)
     await db.write(_calendars)
@@ -65,6 +67,7 @@ async def fill(db: Database) -> None:
     await db.write(_trash)
     await db.write(_outside)
     await db.write(_lock)
+    await db.write(_shared)
 
 
 async def _users(tx: WriteTx) -> None:
@@ -154,6 +157,16 @@ async def _outside(tx: WriteTx) -> None:
     feed = "https://ann:secret@example.com/holidays.ics"
     fills = Subscription(made.id, made.owner_id, feed, 86_400, NOW, NOW - 60, 2, "HTTP status 500")
     await subscriptions.add(tx, fills._replace(http_etag='"1"', digest="d"))
+
+
+async def _shared(tx: WriteTx) -> None:
+    home = await _home(tx)
+    default = await collections.by_name(tx, home.owner_id, "default")
+    bob, staff = [await principals.by_name(tx, name) for name in ("bob", "staff")]
+    assert default is not None
+    for sharee, level in ((bob, Level.WRITE), (staff, Level.READ)):
+        wanted = sharing.Wanted(sharee, level, "Für alle", accept=sharee is bob)
+        await sharing.add(tx, default, wanted, NOW + 180)
 
 
 async def _lock(tx: WriteTx) -> None:

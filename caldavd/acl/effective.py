@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from caldavd.acl.privileges import (
+    LEVELS,
     OWNER,
     PROXIES,
     READ_ONLY,
@@ -21,6 +22,10 @@ from caldavd.model import (
     Grants,
     Home,
     HomeCollection,
+    Level,
+    Mount,
+    Notification,
+    Notifications,
     Principal,
     PrincipalCollection,
     Proxy,
@@ -40,6 +45,7 @@ def effective(actor: Actor, resource: Resource, grants: Grants) -> Privilege:
     calendar for its objects. Principals are read by everybody who can see them, the collections
     above by everybody. `grants` need to tell of others' resources only. What a feed fills is only
     read: it may be named, coloured, granted, and removed as a whole. So is what is seen masked.
+    Notifications are their user's alone, whoever else may see the home.
     """
     match resource:
         case CalendarObject(collection, stored, sight):
@@ -50,8 +56,8 @@ def effective(actor: Actor, resource: Resource, grants: Grants) -> Privilege:
             return of_home(actor, collection.owner_id, grants)
         case ProxyGroup(owner):
             return _of_proxy_group(actor, owner, grants)
-        case Principal(id=id_):
-            return OWNER if id_ == actor.id else READER
+        case Principal() | Notifications() | Notification():
+            return _of_its_own(actor, resource)
         case Root() | PrincipalCollection() | HomeCollection():
             return READER
         case Unmapped(parent):
@@ -78,12 +84,15 @@ def knows_members(held: Privilege) -> bool:
 def above(actor: Actor, resource: Resource, grants: Grants) -> Privilege:
     """The leaf privileges on the collection that a resource lies in: what it is removed by."""
     match resource:
+        case Calendar(mount=Mount()):
+            # Nobody but the actor sees the mounts of a home.
+            return OWNER
         case Calendar(collection):
             return of_home(actor, collection.owner_id, grants)
         case CalendarObject(collection, stored, sight):
             held = _of_calendar(actor, collection, grants)
             return held & READ_ONLY if is_masked(stored, sight) else held
-        case Unmapped():
+        case Notification() | Unmapped():
             return effective(actor, resource, grants)
     return Privilege.NONE
 
@@ -92,12 +101,17 @@ def sight(actor: Actor, calendar: Collection, grants: Grants) -> Sight:
     """How an actor sees the objects of a calendar.
 
     As they are: their owner, and the owner's delegates who may write. Who may grant privileges on
-    the calendar sees all of them.
+    the calendar sees all of them. With whom it is shared as busy blocks sees no more, unless
+    something else lets them read.
     """
     if calendar.owner_id == actor.id or grants.proxies.get(calendar.owner_id) is Proxy.WRITE:
         return Sight.FULL
-    manages = Privilege.WRITE_ACL in _of_calendar(actor, calendar, grants)
-    return Sight.OPEN if manages else Sight.DETAILS
+    if Privilege.WRITE_ACL in _of_calendar(actor, calendar, grants):
+        return Sight.OPEN
+    if grants.shares.get(calendar.id) is Level.BUSY:
+        reads = Privilege.READ in _granted(actor, calendar, grants)
+        return Sight.DETAILS if reads else Sight.BUSY
+    return Sight.DETAILS
 
 
 def most_closed(sight: Sight) -> Access:
@@ -124,10 +138,26 @@ def _of_object(held: Privilege, calendar: Collection, stored: Stored, sight: Sig
 
 
 def _of_calendar(actor: Actor, calendar: Collection, grants: Grants) -> Privilege:
-    held = of_home(actor, calendar.owner_id, grants)
-    if held != OWNER:
-        held |= from_bits(grants.calendars.get(calendar.id, 0))
+    held = _granted(actor, calendar, grants)
+    level = grants.shares.get(calendar.id)
+    if held != OWNER and level is not None:
+        held |= LEVELS[level]
     return held & SUBSCRIBED if calendar.subscribed else held
+
+
+def _granted(actor: Actor, calendar: Collection, grants: Grants) -> Privilege:
+    """What an actor holds on a calendar without shares."""
+    held = of_home(actor, calendar.owner_id, grants)
+    return held if held == OWNER else held | from_bits(grants.calendars.get(calendar.id, 0))
+
+
+def _of_its_own(actor: Actor, resource: Principal | Notifications | Notification) -> Privilege:
+    """What belongs to one alone, and no grant is looked at."""
+    match resource:
+        case Principal(id=id_):
+            return OWNER if id_ == actor.id else READER
+        case Notifications(collection) | Notification(collection):
+            return OWNER if collection.owner_id == actor.id else Privilege.NONE
 
 
 def _of_proxy_group(actor: Actor, owner: Principal, grants: Grants) -> Privilege:

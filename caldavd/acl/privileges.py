@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Flag
 from typing import Final
 
-from caldavd.model import Proxy
+from caldavd.model import Level, Proxy
 from caldavd.names import CALDAV, DAV
 
 
@@ -44,6 +44,15 @@ SUBSCRIBED: Final = READ_ONLY | Privilege.WRITE_PROPERTIES | Privilege.WRITE_ACL
 
 PROXIES: Final = {Proxy.READ: READER, Proxy.WRITE: READER | WRITE}
 """What a delegate may do with everything in the owner's home (caldav-proxy §3.1)."""
+
+LEVELS: Final = {
+    Level.FREE_BUSY: Privilege.READ_FREE_BUSY,
+    Level.BUSY: READER,
+    Level.READ: READER,
+    Level.WRITE: READER | WRITE,
+    Level.MANAGE: READER | WRITE | Privilege.READ_ACL | Privilege.WRITE_ACL,
+}
+"""What a share gives on a calendar and its objects."""
 
 _ALL: Final = (1 << 62) - 1
 """How DAV:all is stored: with the bits of privileges yet to come."""

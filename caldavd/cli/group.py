@@ -10,8 +10,7 @@ from caldavd import clock
 from caldavd.cli import run
 from caldavd.cli.main import Invocation
 from caldavd.model import Principal
-from caldavd.service import groups, named
-from caldavd.store import principals
+from caldavd.service import accounts, groups, named
 from caldavd.store.engine import ReadTx, WriteTx
 
 COLUMNS: Final = ("name", "display_name", "members")
@@ -52,7 +51,7 @@ def remove(invocation: Invocation, name: str, yes: bool) -> None:
     group = run.read(config, lambda tx: named.group(tx, name))
     if not yes:
         run.confirm(f"Remove the group {group.name}, and what its members see by it?")
-    run.write(config, lambda tx: principals.remove(tx, group.id))
+    run.write(config, lambda tx: accounts.remove(tx, group, clock.now()))
     click.echo(f"removed {group.name}")
 
 
@@ -62,13 +61,15 @@ def remove(invocation: Invocation, name: str, yes: bool) -> None:
 @click.pass_obj
 def add_member(invocation: Invocation, group: str, name: str) -> None:
     """Put a user, or another group, into a group."""
+    config = run.settings(invocation)
 
     async def work(tx: WriteTx) -> tuple[Principal, Principal]:
         into, member = await _both(tx, group, name)
-        await groups.add(tx, into, member)
+        accept = config.sharing.auto_accept_groups
+        await groups.add(tx, into, member, clock.now(), accept=accept)
         return into, member
 
-    into, member = run.write(run.settings(invocation), work)
+    into, member = run.write(config, work)
     click.echo(f"{member.name} is in {into.name}")
 
 
@@ -81,7 +82,7 @@ def remove_member(invocation: Invocation, group: str, name: str) -> None:
 
     async def work(tx: WriteTx) -> tuple[Principal, Principal]:
         from_, member = await _both(tx, group, name)
-        await groups.remove(tx, from_, member)
+        await groups.remove(tx, from_, member, clock.now())
         return from_, member
 
     from_, member = run.write(run.settings(invocation), work)

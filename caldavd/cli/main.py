@@ -65,6 +65,12 @@ COMMANDS: Final = (
         "Who may act for a user: add, list, remove.",
     ),
     Entry("acl", "caldavd.cli.acl", "acl", "Who may do what with calendars: show, set, remove."),
+    Entry(
+        "share",
+        "caldavd.cli.share",
+        "share",
+        "Calendars in the homes of others: add, list, remove, accept, decline.",
+    ),
     Entry("calendar", "caldavd.cli.calendar", "calendar", "Calendars: add, list, remove, restore."),
     Entry(
         "publish",

@@ -133,7 +133,7 @@ def remove(invocation: Invocation, name: str, yes: bool) -> None:
     account = run.read(config, lambda tx: named.account(tx, name))
     if not yes:
         run.confirm(f"Remove {account.name} and all its calendars? Nothing brings them back.")
-    run.write(config, lambda tx: principals.remove(tx, account.id))
+    run.write(config, lambda tx: accounts.remove(tx, account, clock.now()))
     click.echo(f"removed {account.name}")
 
 

@@ -14,6 +14,7 @@ from caldavd.dav.people import (
     with_grants,
     with_owners,
     with_relations,
+    with_sharees,
 )
 from caldavd.dav.property import NOBODY, Fact
 from caldavd.dav.server import Context
@@ -22,14 +23,15 @@ from caldavd.model import (
     CalendarObject,
     Collection,
     Home,
+    Notifications,
     Principal,
     Properties,
     Resource,
 )
-from caldavd.service import locks, views
+from caldavd.service import homes, locks, views
 from caldavd.service.locks import Locks
 from caldavd.service.views import Reader
-from caldavd.store import collections, properties, quota
+from caldavd.store import properties, quota
 from caldavd.store.engine import ReadTx
 from caldavd.store.quota import Usage
 
@@ -59,7 +61,7 @@ def resource_id(resource: Resource) -> int | None:
     match resource:
         case Principal(id=id_):
             return id_
-        case Home(collection) | Calendar(collection):
+        case Home(collection) | Calendar(collection) | Notifications(collection):
             return collection.id
         case CalendarObject(stored=stored):
             return stored.id
@@ -85,7 +87,7 @@ async def load(
     people = await _people(tx, context, [resource for _, resource in items], needs, before.people)
     calendars = before.calendars
     if Fact.CALENDARS in needs:
-        calendars = await _calendars(tx, items, calendars)
+        calendars = await _calendars(tx, context, items, calendars)
     held, usage = await _of_owners(tx, context, items, needs)
     privileges = Fact.PRIVILEGES in needs
     return Facts(found, texts, sizes, privileges, people, calendars, held, usage)
@@ -150,20 +152,27 @@ async def _people(
         known = await with_grants(tx, context, resources, known)
     if Fact.RELATIONS in needs:
         known = await with_relations(tx, resources, known)
+    if Fact.SHAREES in needs:
+        known = await with_sharees(tx, context, resources, known)
     if Fact.ACES in needs:
         known = await with_aces(tx, context, resources, known)
     return known
 
 
 async def _calendars(
-    tx: ReadTx, items: Sequence[Item], known: Mapping[int, tuple[Collection, ...]]
+    tx: ReadTx,
+    context: Context,
+    items: Sequence[Item],
+    known: Mapping[int, tuple[Collection, ...]],
 ) -> Mapping[int, tuple[Collection, ...]]:
-    """The calendars of the homes among the items, by their owners."""
+    """What lies in the homes among the items, by their owners."""
     wanted = owners(resource for _, resource in items if isinstance(resource, Home))
-    return {
-        id_: known[id_] if id_ in known else tuple(await collections.calendars(tx, id_))
-        for id_ in wanted
-    }
+    found = dict(known)
+    for id_ in wanted:
+        if id_ not in found:
+            members = await homes.members(tx, context.actor.id, id_)
+            found[id_] = tuple(of for of, _ in members)
+    return found
 
 
 async def _of_owners(

@@ -16,8 +16,18 @@ from caldavd.dav.resolve import resolve
 from caldavd.dav.server import Context
 from caldavd.errors import NO_UID_CONFLICT, Failed, NeedPrivileges, Refused
 from caldavd.model import Calendar as CalendarResource
-from caldavd.model import CalendarObject, Collection, Home, Resource, Sight, Stored, Unmapped
-from caldavd.service import locks, sync, views
+from caldavd.model import (
+    CalendarObject,
+    Collection,
+    Home,
+    Notification,
+    Notifications,
+    Resource,
+    Sight,
+    Stored,
+    Unmapped,
+)
+from caldavd.service import homes, locks, sync, views
 from caldavd.service.locks import Locks, Spot
 from caldavd.service.put import UidConflict
 from caldavd.service.views import Reader
@@ -110,6 +120,15 @@ def alive(locked: list[Collection], id_: int) -> Collection:
     raise Failed(404, "the calendar was deleted a moment ago")
 
 
+def as_mounted(locked: Collection, mounted: CalendarResource) -> CalendarResource:
+    """A calendar, mounted or not, with the state of its locked row."""
+    if mounted.mount is None:
+        return CalendarResource(locked)
+    was = mounted.collection
+    row = replace(locked, name=was.name, uuid=was.uuid, incarnation=was.incarnation)
+    return replace(mounted, collection=row)
+
+
 async def require(tx: ReadTx, context: Context, demanded: Conditions, resource: Resource) -> None:
     """Raises Failed(412) unless the conditions hold; resolves the URLs that an If header names."""
     if not demanded.empty:
@@ -155,7 +174,7 @@ def states(tx: ReadTx, context: Context, demanded: Conditions, resource: Resourc
             if Privilege.READ not in target.privileges:
                 return State()
             named = target.resource
-        found = await state(tx, named)
+        found = await state(tx, context, named)
         # Few conditions are about locks: the others cost no statement for them.
         return await _with_locks(tx, context, named, found) if demanded.submitted else found
 
@@ -172,7 +191,7 @@ async def _with_locks(tx: ReadTx, context: Context, resource: Resource, found: S
     return replace(found, tokens=found.tokens.union(tokens))
 
 
-async def state(tx: ReadTx, resource: Resource) -> State:
+async def state(tx: ReadTx, context: Context, resource: Resource) -> State:
     """A resource's entity tag, state tokens and time of modification."""
     match resource:
         case Unmapped():
@@ -183,8 +202,13 @@ async def state(tx: ReadTx, resource: Resource) -> State:
             # A token holds for whoever has it, however they see the calendar.
             return _collection(collection, *(sync.token(collection, how) for how in Sight))
         case Home(collection):
-            calendars = await collections.calendars(tx, collection.owner_id)
-            return _collection(collection, sync.home_token(collection, calendars))
+            members = await homes.members(tx, context.actor.id, collection.owner_id)
+            token = sync.home_token(collection, [of for of, _ in members])
+            return _collection(collection, token)
+        case Notifications(collection):
+            return _collection(collection, sync.token(collection))
+        case Notification(stored=told):
+            return State(True, told.etag, modified_at=told.created_at)
     return State(True)
 
 

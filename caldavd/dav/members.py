@@ -18,17 +18,22 @@ from caldavd.model import (
     Collection,
     Home,
     HomeCollection,
+    Kind,
+    Notification,
+    Notifications,
     Principal,
     PrincipalCollection,
     ProxyGroup,
     Resource,
     Root,
     Stored,
+    StoredNotification,
 )
-from caldavd.service import views
+from caldavd.service import homes, notify, views
 from caldavd.service.views import Reader
-from caldavd.store import aces, collections, objects, principals
+from caldavd.store import aces, collections, notifications, objects, principals
 from caldavd.store.engine import ReadTx
+from caldavd.store.invitations import Member
 from caldavd.store.members import identities_of
 
 
@@ -45,10 +50,11 @@ async def members(tx: ReadTx, context: Context, resource: Resource, href: str) -
         case Principal():
             return await proxy_groups(tx, context, resource)
         case Home(collection):
-            return [
-                calendar_item(href, of)
-                for of in await collections.calendars(tx, collection.owner_id)
-            ]
+            found = await homes.members(tx, context.actor.id, collection.owner_id)
+            return [home_item(href, one) for one in found]
+        case Notifications(collection):
+            told = await notifications.members(tx, collection.id)
+            return [notification_item(href, collection, one) for one in told]
     return []
 
 
@@ -102,9 +108,17 @@ async def _homes(tx: ReadTx, context: Context) -> list[Item]:
     return [(context.urls.home(names[one.owner_id]), Home(one)) for one in found]
 
 
-def calendar_item(home_href: str, of: Collection) -> Item:
-    """A calendar as a member of its home, whose href ends in a slash."""
-    return f"{home_href}{encode(of.name)}/", Calendar(of)
+def home_item(home_href: str, member: Member) -> Item:
+    """A calendar, or the notifications, as a member of a home, whose href ends in a slash."""
+    of, mount = member
+    notified = of.kind == Kind.NOTIFICATIONS.value
+    href = f"{home_href}{encode(of.name)}/"
+    return href, Notifications(of) if notified else Calendar(of, mount)
+
+
+def notification_item(href: str, of: Collection, stored: StoredNotification) -> Item:
+    """A notification as a member of its collection, whose href ends in a slash."""
+    return href + encode(stored.name), Notification(of, stored, notify.read(stored.content))
 
 
 def object_items(

@@ -16,13 +16,16 @@ from caldavd.model import (
     CalendarObject,
     Grants,
     Home,
+    Notification,
+    Notifications,
     Principal,
     ProxyGroup,
     Resource,
 )
-from caldavd.store import aces, collections, members, principals
+from caldavd.store import aces, collections, members, principals, shares
 from caldavd.store.engine import ReadTx
 from caldavd.store.members import Relations
+from caldavd.store.shares import Sharee
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +40,18 @@ class People:
     calendars: Mapping[int, Sequence[Ace]] = field(default_factory=dict)
     """The entries of calendars by their id."""
     grants: Grants = NO_GRANTS
+    sharees: Mapping[int, Sequence[Sharee]] = field(default_factory=dict)
+    """With whom calendars are shared, by their id."""
+    organizers: Mapping[int, Principal] = field(default_factory=dict)
+    """The owners of those calendars."""
 
 
 def owner_of(resource: Resource) -> int | None:
     """The id of the principal that a resource belongs to; a principal is its own."""
     match resource:
         case CalendarObject(collection) | Calendar(collection) | Home(collection):
+            return collection.owner_id
+        case Notifications(collection) | Notification(collection):
             return collection.owner_id
         case Principal(id=id_) | ProxyGroup(Principal(id=id_)):
             return id_
@@ -79,6 +88,18 @@ async def with_relations(tx: ReadTx, resources: Sequence[Resource], known: Peopl
     """Adds which groups principals are in, and for whom they act."""
     found = [one for one in resources if isinstance(one, (Principal, ProxyGroup))]
     return replace(known, relations=await members.relations(tx, owners(found)))
+
+
+async def with_sharees(
+    tx: ReadTx, context: Context, resources: Sequence[Resource], known: People
+) -> People:
+    """Adds with whom calendars are shared, of those that are: for others it is no statement."""
+    shared = [r for r in resources if isinstance(r, Calendar) and r.collection.shared]
+    if not shared:
+        return known
+    found = await shares.sharees(tx, list(dict.fromkeys(one.collection.id for one in shared)))
+    people = await principals.by_ids(tx, owners(shared))
+    return replace(known, sharees=found, organizers={one.id: one for one in people})
 
 
 async def with_aces(

@@ -19,6 +19,8 @@ from caldavd.model import (
     Collection,
     Home,
     HomeCollection,
+    Notification,
+    Notifications,
     Principal,
     PrincipalCollection,
     Properties,
@@ -32,9 +34,17 @@ from caldavd.store.quota import Usage
 from caldavd.xml.parse import Element
 
 PRINCIPALS: Final = (Principal, ProxyGroup)
-COLLECTIONS: Final = (Root, PrincipalCollection, HomeCollection, *PRINCIPALS, Home, Calendar)
+COLLECTIONS: Final = (
+    Root,
+    PrincipalCollection,
+    HomeCollection,
+    *PRINCIPALS,
+    Home,
+    Calendar,
+    Notifications,
+)
 NOBODY: Final = People()
-ANY: Final = (*COLLECTIONS, CalendarObject)
+ANY: Final = (*COLLECTIONS, CalendarObject, Notification)
 
 
 class Fact(Flag):
@@ -55,6 +65,8 @@ class Fact(Flag):
     """The texts of calendar objects."""
     SIZE = auto()
     """How long they are, where that is not what is stored."""
+    SHAREES = auto()
+    """With whom calendars are shared."""
     PRIVILEGES = auto()
     """What the actor may do with the resource."""
     LOCKS = auto()

@@ -27,7 +27,16 @@ from caldavd.dav.methods import (
     report,
     unlock,
 )
-from caldavd.dav.properties import acl, caldav, calendarserver, locks, quota, sync, webdav
+from caldavd.dav.properties import (
+    acl,
+    caldav,
+    calendarserver,
+    locks,
+    quota,
+    sharing,
+    sync,
+    webdav,
+)
 from caldavd.dav.properties import principals as principal_properties
 from caldavd.dav.property import ANY, Property, Table, View, table
 from caldavd.dav.reports import (
@@ -48,6 +57,8 @@ from caldavd.model import (
     CalendarObject,
     Home,
     HomeCollection,
+    Notification,
+    Notifications,
     Principal,
     PrincipalCollection,
     ProxyGroup,
@@ -91,7 +102,10 @@ REPORTS: Final[tuple[AnyReport, ...]] = (
         feature="calendar-access",
     ),
     Report(
-        DAV + "sync-collection", (Calendar, Home), sync_collection.parse, sync_collection.select
+        DAV + "sync-collection",
+        (Calendar, Home, Notifications),
+        sync_collection.parse,
+        sync_collection.select,
     ),
     OtherReport(
         DAV + "expand-property",
@@ -149,8 +163,8 @@ METHODS: Final[tuple[Method, ...]] = (
         report.runner(properties),
     ),
     Writes("PUT", (CalendarObject, Unmapped), put.parse, put.run),
-    Writes("POST", (Calendar,), put.parse, post.run),
-    Writes("DELETE", (Calendar, CalendarObject), delete.parse, delete.run),
+    Writes("POST", (Calendar, Home), post.parse, post.run),
+    Writes("DELETE", (Calendar, CalendarObject, Notification), delete.parse, delete.run),
     Writes("PROPPATCH", _STORED, proppatch.parse, proppatch.runner(properties)),
     Writes(
         "MKCALENDAR",
@@ -225,6 +239,7 @@ _ROWS: Final = (
     *sync.PROPERTIES,
     *caldav.PROPERTIES,
     *calendarserver.PROPERTIES,
+    *sharing.PROPERTIES,
     Property(DAV + "supported-report-set", ANY, _supported_reports),
     Property(DAV + "supported-method-set", ANY, _supported_methods),
     Property(DAV + "supported-live-property-set", ANY, _supported_live_properties),

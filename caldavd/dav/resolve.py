@@ -26,6 +26,9 @@ from caldavd.model import (
     Grants,
     Home,
     HomeCollection,
+    Kind,
+    Notification,
+    Notifications,
     Principal,
     PrincipalCollection,
     Proxy,
@@ -35,9 +38,17 @@ from caldavd.model import (
     Sight,
     Unmapped,
 )
-from caldavd.service import views
+from caldavd.service import notify, views
 from caldavd.service.views import Reader
-from caldavd.store import aces, collections, members, objects, principals
+from caldavd.store import (
+    aces,
+    collections,
+    invitations,
+    members,
+    notifications,
+    objects,
+    principals,
+)
 from caldavd.store.engine import ReadTx
 
 _NOBODY: Final = 0
@@ -66,7 +77,8 @@ async def resolve(tx: ReadTx, context: Context, path: Path, *, content: bool = F
     actor = context.actor
     resource, grants = await _resource(tx, context, path.segments, content=content)
     held = effective(actor, resource, grants)
-    href = path.href if isinstance(resource, (CalendarObject, Unmapped)) else path.as_collection
+    single = isinstance(resource, (CalendarObject, Notification, Unmapped))
+    href = path.href if single else path.as_collection
     return Target(resource, href, held, above(actor, resource, grants), grants)
 
 
@@ -159,7 +171,7 @@ async def _below_homes(
     tx: ReadTx, actor: Actor, owner: str, rest: list[str], *, content: bool
 ) -> tuple[Resource, Grants]:
     if owner == actor.name:
-        return await _own(tx, actor, rest, content=content), NO_GRANTS
+        return await _own(tx, actor, rest, content=content)
     return await _others(tx, actor, owner, rest, content=content)
 
 
@@ -196,27 +208,63 @@ async def _proxy_group(
     return ProxyGroup(found, level), grants
 
 
-async def _own(tx: ReadTx, actor: Actor, rest: list[str], *, content: bool) -> Resource:
+async def _own(
+    tx: ReadTx, actor: Actor, rest: list[str], *, content: bool
+) -> tuple[Resource, Grants]:
     match rest:
         case [calendar, name]:
             return await _own_object(tx, actor, calendar, name, content=content)
         case [calendar]:
             found = await collections.own(tx, actor, calendar)
-            if found is None:
-                return Unmapped(Home(await _own_home(tx, actor)), calendar)
-            return Calendar(found)
-    return Home(await _own_home(tx, actor))
+            if found is not None:
+                return _kind(found), NO_GRANTS
+            return await _mounted(tx, actor, calendar)
+    return Home(await _own_home(tx, actor)), NO_GRANTS
+
+
+def _kind(found: Collection) -> Calendar | Notifications:
+    return Notifications(found) if found.kind == Kind.NOTIFICATIONS.value else Calendar(found)
 
 
 async def _own_object(
     tx: ReadTx, actor: Actor, calendar: str, name: str, *, content: bool
-) -> Resource:
+) -> tuple[Resource, Grants]:
     found, stored, text = await objects.own(tx, actor, calendar, name, content=content)
     if found is None:
-        return Unmapped(None, name)
+        parent, grants = await _mounted(tx, actor, calendar)
+        match parent:
+            case Calendar():
+                reader = Reader(actor.id, sight(actor, parent.collection, grants))
+                return await _member(tx, reader, parent, name, content=content), grants
+            case Notifications():
+                return Unmapped(parent, name), NO_GRANTS
+        return Unmapped(None, name), NO_GRANTS
+    if found.kind == Kind.NOTIFICATIONS.value:
+        return await _notification(tx, found, name), NO_GRANTS
     if stored is None:
-        return Unmapped(Calendar(found), name)
-    return CalendarObject(found, stored, Sight.FULL, text)
+        return Unmapped(Calendar(found), name), NO_GRANTS
+    return CalendarObject(found, stored, Sight.FULL, text), NO_GRANTS
+
+
+async def _mounted(tx: ReadTx, actor: Actor, name: str) -> tuple[Resource, Grants]:
+    """What has a name in the actor's home besides its own calendars: a mount, or nothing.
+
+    A declined invitation is what there never was.
+    """
+    found = await invitations.mount(tx, actor.id, name)
+    if found is not None:
+        grants = await aces.given_by(tx, actor.id, found[0].owner_id)
+        return Calendar(*found), grants
+    if name == notify.NAME:
+        return Notifications(notify.empty(actor.id)), NO_GRANTS
+    return Unmapped(Home(await _own_home(tx, actor)), name), NO_GRANTS
+
+
+async def _notification(tx: ReadTx, of: Collection, name: str) -> Resource:
+    stored = await notifications.get(tx, of.id, name)
+    if stored is None:
+        return Unmapped(Notifications(of), name)
+    return Notification(of, stored, notify.read(stored.content))
 
 
 async def _own_home(tx: ReadTx, actor: Actor) -> Collection:
@@ -239,14 +287,14 @@ async def _others(
     collection = await collections.by_name(tx, owner_id, rest[0] if rest else "")
     if collection is None:
         return await _missing(tx, actor, owner_id, rest, grants), grants
-    resource = Calendar(collection) if rest else Home(collection)
+    resource = _kind(collection) if rest else Home(collection)
     held = effective(actor, resource, grants)
     if not held or (len(rest) == 2 and not knows_members(held)):
         raise not_found("this URL")
-    if len(rest) < 2:
+    if len(rest) < 2 or not isinstance(resource, Calendar):
         return resource, grants
     reader = Reader(actor.id, sight(actor, collection, grants))
-    return await _member(tx, reader, collection, rest[1], content=content), grants
+    return await _member(tx, reader, resource, rest[1], content=content), grants
 
 
 async def _missing(
@@ -262,9 +310,10 @@ async def _missing(
 
 
 async def _member(
-    tx: ReadTx, reader: Reader, calendar: Collection, name: str, *, content: bool
+    tx: ReadTx, reader: Reader, parent: Calendar, name: str, *, content: bool
 ) -> CalendarObject | Unmapped:
     """An object as the reader sees it; one that they do not see is not there."""
+    calendar = parent.collection
     if content:
         loaded = await objects.get_with_content(tx, calendar.id, name)
         shown = None if loaded is None else await views.whole(tx, reader, *loaded)
@@ -274,4 +323,4 @@ async def _member(
         stored = await objects.get(tx, calendar.id, name)
         for one in await views.seen(tx, reader, [] if stored is None else [stored]):
             return CalendarObject(calendar, one, reader.sight)
-    return Unmapped(Calendar(calendar), name)
+    return Unmapped(parent, name)

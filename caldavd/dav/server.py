@@ -10,7 +10,7 @@ from caldavd.clock import Clock, now
 from caldavd.dav.path import Path, Urls
 from caldavd.dav.publisher import Publisher
 from caldavd.ical.validate import DEFAULT, Limits
-from caldavd.model import Actor, RequestLine
+from caldavd.model import Actor, Principal, RequestLine
 from caldavd.store.engine import Database
 
 
@@ -60,7 +60,13 @@ class Server:
     """Whether users see and find everybody, or themselves and their groups only."""
     note: Callable[[RequestLine], None] = ignore
     """Where the line of each request goes."""
+    accepts_for_groups: bool = False
+    """Whether what is shared with a group is in its members' homes at once."""
     publisher: Publisher = field(default_factory=Publisher)
+
+    def accepts(self, sharee: Principal) -> bool:
+        """Whether what is shared with somebody is in the homes of those at once."""
+        return self.accepts_for_groups and sharee.is_group
 
 
 @dataclass(frozen=True, slots=True)

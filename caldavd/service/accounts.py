@@ -11,8 +11,8 @@ from typing import Final
 
 from caldavd.errors import Failed
 from caldavd.model import Kind, Principal, PrincipalKind
-from caldavd.service import calendars, labels
-from caldavd.store import collections, ids, principals
+from caldavd.service import calendars, labels, sharing
+from caldavd.store import collections, ids, members, principals, shares
 from caldavd.store.engine import Conflict, Database, ReadTx, WriteTx
 
 KINDS: Final = ("user", "room", "resource")
@@ -133,6 +133,15 @@ async def create(
         raise Taken(f"the account {name}, or an address of it, exists already") from error
     await _make_calendars(tx, principal, defaults, now)
     return principal
+
+
+async def remove(tx: WriteTx, principal: Principal, now: int) -> None:
+    """Removes a user or a group with all it has, for good; what it shares leaves others' homes."""
+    above = await members.identities_of(tx, principal.id)
+    reached = await shares.of_sharees(tx, sorted(above))
+    await sharing.forget(tx, principal, now)
+    await principals.remove(tx, principal.id)
+    await sharing.settle_all(tx, reached, now)
 
 
 async def bootstrap(

@@ -6,8 +6,8 @@ import uuid
 
 from caldavd.errors import Failed
 from caldavd.model import Principal, PrincipalKind
-from caldavd.service import accounts
-from caldavd.store import ids, members, principals
+from caldavd.service import accounts, sharing
+from caldavd.store import ids, members, principals, shares
 from caldavd.store.engine import ReadTx, WriteTx
 
 
@@ -33,15 +33,29 @@ async def all_(tx: ReadTx) -> list[tuple[Principal, list[str]]]:
     return [(one, list(related.members.get(one.id, ()))) for one in found]
 
 
-async def add(tx: WriteTx, group: Principal, member: Principal) -> None:
-    """Adds a user or a group to a group. Raises Failed(409) if it is in already, or is itself."""
+async def add(
+    tx: WriteTx, group: Principal, member: Principal, now: int, *, accept: bool = False
+) -> None:
+    """Adds a user or a group to a group, and invites to what is shared with that.
+
+    `accept`: what is shared is in their homes at once. Raises Failed(409) if it is in already, or
+    is itself.
+    """
     if group.id == member.id:
         raise Failed(409, f"{group.name} cannot be a member of itself")
     if not await members.add(tx, group.id, member.id):
         raise Failed(409, f"{member.name} is in {group.name} already")
+    await _settle(tx, group, now, accept=accept)
 
 
-async def remove(tx: WriteTx, group: Principal, member: Principal) -> None:
+async def remove(tx: WriteTx, group: Principal, member: Principal, now: int) -> None:
     """Takes a member out of a group. Raises Failed(404) if it is not in."""
     if not await members.remove(tx, group.id, member.id):
         raise Failed(404, f"{member.name} is not in {group.name}")
+    await _settle(tx, group, now)
+
+
+async def _settle(tx: WriteTx, group: Principal, now: int, *, accept: bool = False) -> None:
+    """Invites to, and takes back, what is shared with a group and with those that it is in."""
+    above = await members.identities_of(tx, group.id)
+    await sharing.settle_all(tx, await shares.of_sharees(tx, sorted(above)), now, accept=accept)

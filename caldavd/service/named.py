@@ -89,7 +89,7 @@ async def add(tx: WriteTx, owner: Principal, new: New, now: int) -> Collection:
     """Makes a calendar. Raises Failed(409) if there is one of that name."""
     name = url_name(new.name)
     home, _ = await calendars.lock_with_home(tx, owner.id)
-    if await collections.by_name(tx, owner.id, name) is not None:
+    if await calendars.free_name(tx, owner.id, name) != name:
         raise Failed(409, f"{owner.name} has a calendar {name} already")
     made = await calendars.create(tx, home, name, new.components, now, subscribed=new.subscribed)
     await labels.set_(tx, made, new.display_name or new.name, new.color)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from caldavd.model import Calendar, CalendarObject, Home, Principal, Resource
+from caldavd.service.calendars import lock_with_home
 from caldavd.service.save import is_private
 from caldavd.store import changes, collections, properties
 from caldavd.store.engine import WriteTx
@@ -25,7 +26,8 @@ async def set_properties(
 ) -> None:
     """Stores all of them for a resource whose collection row is locked.
 
-    Syncing clients learn of it, unless it is somebody's own view of what is another's.
+    Syncing clients learn of it. Somebody's own view of what is another's concerns nobody else: if
+    it is mounted, it is their home that changes.
     """
     owner_id, resource_id = _ids(resource)
     for setting in settings:
@@ -35,6 +37,9 @@ async def set_properties(
         else:
             await properties.set_(tx, owner_id, resource_id, reader, setting.name, setting.value)
     if reader_id != owner_id and all(setting.own for setting in settings):
+        if isinstance(resource, Calendar) and resource.mount is not None:
+            home, _ = await lock_with_home(tx, reader_id)
+            await changes.record(tx, home, resource.collection.name, now, deleted=False)
         return
     match resource:
         case Calendar(collection) | Home(collection):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -12,7 +12,7 @@ from caldavd.errors import VALID_SYNC_TOKEN, Refused
 from caldavd.model import Access, Change, Collection, Sight, Stored
 from caldavd.service import views
 from caldavd.service.views import Reader
-from caldavd.store import changes, personal
+from caldavd.store import changes, notifications, personal
 from caldavd.store.changes import Span
 from caldavd.store.engine import ReadTx
 
@@ -34,6 +34,15 @@ class Delta:
 
     changed: Sequence[Stored]
     removed: Sequence[str]
+    token: str
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """What the change log says, and the token that continues after; `more` if it was cut."""
+
+    changes: Sequence[Change]
     token: str
     more: bool = False
 
@@ -96,17 +105,43 @@ async def since(
     Raises Refused(VALID_SYNC_TOKEN) for a token of another collection, of the future, or from
     before the change log was pruned.
     """
-    place = _Place(0, calendar.revision)
-    if client_token:
-        place = _place(calendar, client_token, reader.sight)
-    span = Span(place.revision, calendar.revision, place.began)
+
+    async def read(span: Span, limit: int) -> list[Change]:
+        return await _changes(tx, calendar, reader, span, limit)
+
+    log = await _log(calendar, reader.sight, client_token, limit, read)
+    present = [change.stored for change in log.changes if isinstance(change.stored, Stored)]
+    removed = [change.name for change in log.changes if change.stored is None]
+    return Delta(await views.seen(tx, reader, present), removed, log.token, log.more)
+
+
+async def notifications_since(
+    tx: ReadTx, of: Collection, client_token: str, limit: int | None
+) -> Log:
+    """As `since`, of a user's own collection of notifications."""
+
+    async def read(span: Span, limit: int) -> list[Change]:
+        return await notifications.since(tx, of.id, span, limit)
+
+    return await _log(of, Sight.FULL, client_token, limit, read)
+
+
+async def _log(
+    of: Collection,
+    sight: Sight,
+    client_token: str,
+    limit: int | None,
+    read: Callable[[Span, int], Awaitable[list[Change]]],
+) -> Log:
+    place = _place(of, client_token, sight) if client_token else _Place(0, of.revision)
+    span = Span(place.revision, of.revision, place.began)
     wanted = NO_LIMIT if limit is None else limit
-    found = await _changes(tx, calendar, reader, span, wanted + 1)
+    found = await read(span, wanted + 1)
     if len(found) <= wanted:
-        return await _delta(tx, reader, found, token(calendar, reader.sight))
+        return Log(found, token(of, sight))
     shown = found[:wanted]
     reached = _Place(shown[-1].revision, place.began)
-    return await _delta(tx, reader, shown, _token_at(calendar, reader.sight, reached), more=True)
+    return Log(shown, _token_at(of, sight, reached), more=True)
 
 
 async def _changes(
@@ -117,14 +152,6 @@ async def _changes(
         return await personal.since(tx, calendar.id, reader.id, span, limit, closed)
     private = closed is Access.PRIVATE
     return await changes.since(tx, calendar.id, span, limit, private=private)
-
-
-async def _delta(
-    tx: ReadTx, reader: Reader, found: Sequence[Change], token: str, *, more: bool = False
-) -> Delta:
-    present = [change.stored for change in found if change.stored is not None]
-    removed = [change.name for change in found if change.stored is None]
-    return Delta(await views.seen(tx, reader, present), removed, token, more)
 
 
 async def pages(

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from sqlalchemy import bindparam, case, delete, insert, literal, select, union_all
+from sqlalchemy import bindparam, case, delete, insert, literal, or_, select, union_all
 
-from caldavd.model import Ace, Grantee, Grants, Kind, Proxy
+from caldavd.model import Ace, Answer, Grantee, Grants, Kind, Level, Proxy
 from caldavd.store.engine import ReadTx, Row, WriteTx
 from caldavd.store.members import identities
 from caldavd.store.statement import In
-from caldavd.store.tables import ace, collection, delegation
+from caldavd.store.tables import ace, collection, delegation, invitation, share
 
-_HOME, _CALENDAR, _PROXY = range(3)
+_HOME, _CALENDAR, _PROXY, _SHARE = range(4)
 _NOBODY: Final = 0
 """The principal of an entry whose grantee says enough."""
 _MATCHING: Final = (Grantee.PRINCIPAL, Grantee.ALL, Grantee.AUTHENTICATED)
@@ -39,11 +39,28 @@ _ENTRIES: Final = (
 _PROXIES: Final = select(literal(_PROXY), delegation.c.owner_id, delegation.c.level).where(
     delegation.c.delegate_id.in_(select(_identity.c.id))
 )
+# What is shared is the actor's once it has accepted; to know when somebody is busy needs no leave.
+_SHARES: Final = (
+    select(literal(_SHARE), share.c.collection_id, share.c.level)
+    .select_from(
+        share.join(collection, collection.c.id == share.c.collection_id).outerjoin(
+            invitation,
+            (invitation.c.collection_id == share.c.collection_id)
+            & (invitation.c.owner_id == bindparam("actor_id")),
+        )
+    )
+    .where(
+        share.c.sharee_id.in_(union_all(select(_identity.c.id), select(literal(_NOBODY)))),
+        or_(share.c.level == Level.FREE_BUSY.value, invitation.c.answer == Answer.ACCEPTED.value),
+        collection.c.trashed_at.is_(None),
+    )
+)
 _BY_OWNER: Final = union_all(
     _ENTRIES.where(collection.c.owner_id == bindparam("owner_id")),
     _PROXIES.where(delegation.c.owner_id == bindparam("owner_id")),
+    _SHARES.where(share.c.owner_id == bindparam("owner_id")),
 )
-_ALL: Final = union_all(_ENTRIES, _PROXIES)
+_ALL: Final = union_all(_ENTRIES, _PROXIES, _SHARES)
 _OF: Final = (
     select(ace.c.resource_id, ace.c.grantee, ace.c.principal_id, ace.c.privileges)
     .where(In(ace.c.resource_id, "ids"))
@@ -93,10 +110,13 @@ def _gathered(rows: Sequence[Row]) -> Grants:
     homes: dict[int, int] = {}
     calendars: dict[int, int] = {}
     proxies: dict[int, Proxy] = {}
+    shares: dict[int, Level] = {}
     for what, id_, value in rows:
-        if what == _PROXY:
+        if what == _SHARE:
+            shares[id_] = max(shares.get(id_, Level.FREE_BUSY), Level(value))
+        elif what == _PROXY:
             proxies[id_] = max(proxies.get(id_, Proxy.READ), Proxy(value))
         else:
             into = homes if what == _HOME else calendars
             into[id_] = into.get(id_, 0) | value
-    return Grants(homes, calendars, proxies)
+    return Grants(homes, calendars, proxies, shares)

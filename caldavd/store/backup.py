@@ -33,6 +33,7 @@ from caldavd.store.engine import ReadTx, WriteTx
 from caldavd.store.tables import (
     calendar_object,
     collection,
+    invitation,
     metadata,
     personal,
     principal,
@@ -160,6 +161,8 @@ def _renewed(table: str, values: dict[str, Any]) -> dict[str, Any]:
     """Voids what clients and servers remember of the time before the restore."""
     if table == collection.name:
         return {**values, "incarnation": secrets.randbits(48), "floor": values["revision"]}
+    if table == invitation.name:
+        return {**values, "incarnation": secrets.randbits(48)}
     if table == principal.name:
         return {**values, "auth_revision": values["auth_revision"] + 1 + secrets.randbits(31)}
     return values

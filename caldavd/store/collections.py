@@ -28,6 +28,7 @@ COLUMNS: Final = (
     collection.c.modified_at,
     collection.c.trashed_at,
     collection.c.subscribed,
+    collection.c.shared,
 )
 WIDTH: Final = len(COLUMNS)
 PURGING: Final = 0
@@ -213,6 +214,7 @@ async def create(tx: WriteTx, new: Collection) -> None:
         modified_at=new.modified_at,
         trashed_at=new.trashed_at,
         subscribed=new.subscribed,
+        shared=new.shared,
         size_bytes=0,
     )
 

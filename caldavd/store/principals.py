@@ -23,7 +23,7 @@ from sqlalchemy import (
 from caldavd.model import Actor, Principal
 from caldavd.store.engine import ReadTx, Row, WriteTx
 from caldavd.store.statement import In
-from caldavd.store.tables import ace, address, app_password, principal, property_
+from caldavd.store.tables import ace, address, app_password, principal, property_, share
 
 _COLUMNS: Final = (
     principal.c.id,
@@ -52,6 +52,7 @@ _BY_ADDRESS: Final = (
     .join(address, address.c.principal_id == principal.c.id)
     .where(address.c.address == bindparam("address"))
 )
+_BY_UUID: Final = select(*_COLUMNS).where(principal.c.uuid == bindparam("uuid"))
 _ADDRESSES: Final = (
     select(address.c.principal_id, address.c.address)
     .where(In(address.c.principal_id, "ids"))
@@ -64,6 +65,7 @@ _DELETE: Final = delete(principal).where(principal.c.id == bindparam("id"))
 _DELETE_PROPERTIES: Final = delete(property_).where(
     or_(property_.c.owner_id == bindparam("id"), property_.c.reader_id == bindparam("id"))
 )
+_DELETE_SHARES: Final = delete(share).where(share.c.sharee_id == bindparam("id"))
 _DELETE_ACES: Final = delete(ace).where(ace.c.principal_id == bindparam("id"))
 _END_LOGINS: Final = (
     update(principal)
@@ -229,6 +231,11 @@ async def by_address(tx: ReadTx, mail: str) -> Principal | None:
     return await _with_addresses(tx, row)
 
 
+async def by_uuid(tx: ReadTx, uuid: str) -> Principal | None:
+    """The principal of that UUID."""
+    return await _with_addresses(tx, await tx.one(_BY_UUID, uuid=uuid))
+
+
 async def create(tx: WriteTx, new: Principal, password_hash: str | None) -> None:
     """Adds a principal and its addresses. Raises Conflict if a name or address is taken."""
     await tx.run(
@@ -252,6 +259,7 @@ async def remove(tx: WriteTx, id_: int) -> None:
     """Removes a principal, everything that is its own, and all that it was granted."""
     await tx.run(_DELETE_PROPERTIES, id=id_)
     await tx.run(_DELETE_ACES, id=id_)
+    await tx.run(_DELETE_SHARES, id=id_)
     await tx.run(_DELETE, id=id_)
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, select
+
+MAX_FOUND: Final = 1_000
+"""How many offenders a statement returns."""
 
 
 @dataclass(frozen=True, slots=True)

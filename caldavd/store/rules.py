@@ -10,7 +10,8 @@ from caldavd.model import Grantee, Kind, PrincipalKind, Proxy
 from caldavd.store.collections import PURGING
 from caldavd.store.occurrences import COMPONENTS, OTHER
 from caldavd.store.reader_rules import READERS
-from caldavd.store.rule import Rule, without
+from caldavd.store.rule import MAX_FOUND, Rule, without
+from caldavd.store.sharing_rules import SHARED
 from caldavd.store.tables import (
     ace,
     address,
@@ -20,6 +21,7 @@ from caldavd.store.tables import (
     collection,
     dav_lock,
     delegation,
+    invitation,
     link,
     membership,
     occurrence,
@@ -27,10 +29,6 @@ from caldavd.store.tables import (
     property_,
     subscription,
 )
-
-MAX_FOUND: Final = 1_000
-"""How many offenders a statement returns."""
-
 
 _IS_CALENDAR: Final = collection.c.kind == Kind.CALENDAR.value
 _IS_HOME: Final = collection.c.kind == Kind.HOME.value
@@ -297,7 +295,8 @@ _CHANGES: Final = (
         "change without calendar",
         select(change.c.collection_id, change.c.name)
         .select_from(
-            change.join(collection, collection.c.id == change.c.collection_id).outerjoin(
+            change.join(collection, collection.c.id == change.c.collection_id)
+            .outerjoin(
                 _CALENDAR,
                 and_(
                     _CALENDAR.c.owner_id == collection.c.owner_id,
@@ -305,8 +304,15 @@ _CHANGES: Final = (
                     _CALENDAR.c.trashed_at.is_(None),
                 ),
             )
+            .outerjoin(
+                invitation,
+                and_(
+                    invitation.c.owner_id == collection.c.owner_id,
+                    invitation.c.name == change.c.name,
+                ),
+            )
         )
-        .where(_IS_HOME, _PRESENT, _CALENDAR.c.id.is_(None)),
+        .where(_IS_HOME, _PRESENT, _CALENDAR.c.id.is_(None), invitation.c.owner_id.is_(None)),
         "a change of home {0} tells of calendar {1}, which does not exist",
     ),
     Rule(
@@ -383,5 +389,5 @@ _MEMBERS: Final = (
 )
 RULES: Final = tuple(
     Rule(rule.name, rule.offenders.limit(MAX_FOUND), rule.says)
-    for rule in (*_REFERENCES, *_ACCESS, *READERS, *_OUTSIDE, *_CHANGES, *_MEMBERS)
+    for rule in (*_REFERENCES, *_ACCESS, *READERS, *_OUTSIDE, *SHARED, *_CHANGES, *_MEMBERS)
 )

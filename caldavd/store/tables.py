@@ -91,7 +91,7 @@ collection: Final = Table(
     metadata,
     _id(),
     _reference("owner_id", "principal.id"),
-    Column("kind", Text, nullable=False),  # home, calendar
+    Column("kind", Text, nullable=False),  # home, calendar, notifications
     Column("name", Text, nullable=False),  # one decoded URL segment; empty for the home
     Column("uuid", Text, nullable=False),
     Column("components", Text, nullable=False),  # VEVENT,VTODO,... in that order
@@ -106,6 +106,8 @@ collection: Final = Table(
     Column("subscribed", SmallInteger, nullable=False, server_default="0"),
     # Of its objects together; kept in the statement that raises the revision.
     Column("size_bytes", BigInteger, nullable=False, server_default=text("0")),
+    # 1: there is a `share` that lets it appear in other homes.
+    Column("shared", SmallInteger, nullable=False, server_default="0"),
     PrimaryKeyConstraint("id"),
     Index(
         "uq_collection_owner_id_name",
@@ -292,6 +294,57 @@ subscription: Final = Table(
     Column("digest", Text),
     PrimaryKeyConstraint("collection_id"),
     Index(None, "due_at"),
+)
+
+share: Final = Table(
+    "share",
+    metadata,
+    _id(),
+    _owner(),
+    _reference("collection_id", "collection.id"),
+    Column("sharee_id", BigInteger, nullable=False),  # a user or a group; 0: everyone
+    Column("level", SmallInteger, nullable=False),  # model.Level
+    Column("summary", Text, nullable=False),  # what the owner calls the calendar
+    Column("common_name", Text, nullable=False),  # what the owner calls the sharee
+    Column("created_at", BigInteger, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("id"),
+    UniqueConstraint("collection_id", "sharee_id"),
+    Index(None, "sharee_id"),
+)
+
+# One row for each user whom a share reaches, in person or by a group, and who was told of it.
+invitation: Final = Table(
+    "invitation",
+    metadata,
+    _reference("owner_id", "principal.id"),  # who is invited
+    _reference("collection_id", "collection.id"),
+    Column("uid", Text, nullable=False),
+    Column("answer", SmallInteger, nullable=False),  # model.Answer
+    # The calendar's segment in the home of who accepted; null: it does not appear there.
+    Column("name", Text),
+    # What `collection.incarnation` is, for those who read by this.
+    Column("incarnation", BigInteger, nullable=False),
+    Column("summary", Text, nullable=False),  # what who is invited calls the calendar
+    Column("created_at", BigInteger, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("owner_id", "collection_id"),
+    UniqueConstraint("owner_id", "name"),
+    Index(None, "collection_id"),
+)
+
+notification: Final = Table(
+    "notification",
+    metadata,
+    _id(),
+    _owner(),
+    _reference("collection_id", "collection.id"),
+    Column("name", Text, nullable=False),
+    Column("content", Text, nullable=False),  # model.Notice as JSON
+    Column("etag", Text, nullable=False),  # without quotes
+    Column("created_at", BigInteger, nullable=False),
+    PrimaryKeyConstraint("id"),
+    UniqueConstraint("collection_id", "name"),
 )
 
 dav_lock: Final = Table(

@@ -22,7 +22,7 @@ from caldavd.ical.freebusy import BusyPeriod
 from caldavd.model import Window
 from caldavd.service import freebusy
 from caldavd.store.connect import connect
-from tests.benchmarks import items, processes, servers
+from tests.benchmarks import items, processes, servers, shared
 from tests.benchmarks.client import Wrong
 from tests.benchmarks.figures import Figures, Row
 from tests.benchmarks.fill import fill_users
@@ -93,9 +93,21 @@ async def import_(place: Place, run: Run, row: Row) -> None:
         raise Wrong(f"an import of {run.imported} events said: {said}")
 
 
+async def put(calendar: str, sharees: int, place: Place, run: Run, row: Row) -> None:
+    """PUT of what is shared with so many."""
+    await shared.put(calendar, sharees, place, run.seconds, row)
+
+
 ALONE: Final = (
     Alone("freebusy10", "free/busy of 10 users, five weeks", partial(free_busy, 10)),
     Alone("freebusy100", "free/busy of 100 users, five weeks", partial(free_busy, 100)),
+    Alone("putunshared", "PUT, changed, by an owner", partial(put, "unshared", 0), once=True),
+    Alone(
+        "putshared",
+        f"the same, of a calendar that {shared.SHAREES} others have",
+        partial(put, "shared", shared.SHAREES),
+        once=True,
+    ),
     Alone("import", "import", import_, once=True),
 )
 

@@ -39,6 +39,8 @@ SHARES: Final = {
     "week": Least(0.20, objects=2_000),
     "putnew": Least(0.10),
 }
+BESIDE: Final = {"putshared": "putunshared"}
+"""Rows that may cost at most MAX_GROWTH times another one."""
 MOST_P95_MS: Final = {"freebusy10": 10.0}
 """On SQLite."""
 
@@ -57,7 +59,7 @@ class Verdict:
 
 def verdicts(row: Row, rows: Sequence[Row]) -> list[Verdict]:
     """What is expected of a row, which may depend on others of the same run."""
-    return [*_share(row), *_latency(row), *_growth(row, _smallest(row, rows))]
+    return [*_share(row), *_latency(row), *_growth(row, _smallest(row, rows)), *_pair(row, rows)]
 
 
 def _share(row: Row) -> Iterator[Verdict]:
@@ -85,6 +87,14 @@ def _growth(row: Row, smallest: Row) -> Iterator[Verdict]:
         growth = _all_cpu_us(row) / _all_cpu_us(smallest)
         wanted = f"≤ {MAX_GROWTH:.2f} × {smallest.objects} objects"
         yield Verdict(wanted, growth <= MAX_GROWTH, f"{growth:.2f} ×")
+
+
+def _pair(row: Row, rows: Sequence[Row]) -> Iterator[Verdict]:
+    for other in rows:
+        if other.key == BESIDE.get(row.key) and other.database == row.database:
+            times = _all_cpu_us(row) / _all_cpu_us(other)
+            wanted = f"≤ {MAX_GROWTH:.2f} × the row above"
+            yield Verdict(wanted, times <= MAX_GROWTH, f"{times:.2f} ×")
 
 
 def _all_cpu_us(row: Row) -> float:

@@ -42,7 +42,7 @@ async def make_group(server: Server, name: str, *members: str) -> Principal:
     async def make(tx: WriteTx) -> Principal:
         group = await groups.create(tx, name, name.title(), now())
         for member in members:
-            await groups.add(tx, group, await named.principal(tx, member))
+            await groups.add(tx, group, await named.principal(tx, member), now())
         return group
 
     return await server.db.write(make)
@@ -52,7 +52,18 @@ async def join(server: Server, group: str, member: str) -> None:
     """Puts somebody into a group."""
 
     async def work(tx: WriteTx) -> None:
-        await groups.add(tx, await named.group(tx, group), await named.principal(tx, member))
+        into = await named.group(tx, group)
+        await groups.add(tx, into, await named.principal(tx, member), now())
+
+    await server.db.write(work)
+
+
+async def leave(server: Server, group: str, member: str) -> None:
+    """Takes somebody out of a group."""
+
+    async def work(tx: WriteTx) -> None:
+        from_ = await named.group(tx, group)
+        await groups.remove(tx, from_, await named.principal(tx, member), now())
 
     await server.db.write(work)
 

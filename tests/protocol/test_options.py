@@ -44,7 +44,7 @@ async def test_options_announces_the_classes_first_and_then_the_features(
             "OPTIONS GET HEAD PROPFIND REPORT PUT DELETE PROPPATCH COPY MOVE LOCK UNLOCK",
         ),
         ("main/new.ics", "OPTIONS PUT MKCALENDAR MKCOL LOCK UNLOCK"),
-        ("", "OPTIONS GET HEAD PROPFIND REPORT PROPPATCH ACL LOCK UNLOCK"),
+        ("", "OPTIONS GET HEAD PROPFIND REPORT POST PROPPATCH ACL LOCK UNLOCK"),
     ],
 )
 async def test_allow_names_the_methods_of_the_resource(

@@ -240,6 +240,12 @@ EXPECTED: Mapping[str, Mapping[str, str]] = {
         for name in ALARMS
     },
     "CS:getctag": on("home bare calendar", TOKEN),
+    "CS:allowed-sharing-modes": on(CALENDARS, "<CS:can-be-shared/>"),
+    "CS:notification-URL": on("principal", href("/dav/calendars/ann/notifications/")),
+    # Of what is shared: test_sharing.py, test_mounts.py.
+    "CS:invite": {},
+    "CS:shared-url": {},
+    "CS:notificationtype": {},
     "CS:email-address-set": on("principal", "<CS:email-address>ann@example.org</CS:email-address>"),
     "CS:first-name": on("principal", "Ann"),
     "CS:last-name": on("principal", "Example"),
@@ -260,9 +266,7 @@ MISSING = {
         "C:min-date-time C:max-date-time "
         "C:managed-attachments-server-URL C:calendar-data C:calendar-alarm"
     ),
-    "sharing, publishing, subscriptions": (
-        "CS:notification-URL CS:notificationtype CS:allowed-sharing-modes CS:invite "
-        "CS:shared-url "
+    "publishing, subscriptions": (
         "CS:publish-url CS:pre-publish-url CS:source CS:subscribed-strip-alarms "
         "CS:subscribed-strip-attachments CS:subscribed-strip-todos"
     ),

@@ -33,7 +33,9 @@ END $$
 """
 MONTHLY: Final = "(SELECT min(id) FROM calendar_object WHERE name = 'monthly.ics')"
 CALENDAR: Final = f"(SELECT collection_id FROM calendar_object WHERE id = {MONTHLY})"
-HOME: Final = "(SELECT id FROM collection WHERE kind = 'home' AND revision > 1)"
+HOME: Final = "(SELECT id FROM collection WHERE kind = 'home' ORDER BY revision DESC LIMIT 1)"
+
+BOB: Final = "(SELECT id FROM principal WHERE name = 'bob')"
 
 DAMAGES: Final = {
     "address without principal": "INSERT INTO address VALUES ('x@example.com', 7, 0)",
@@ -52,6 +54,16 @@ DAMAGES: Final = {
     "link without collection": "UPDATE link SET owner_id = 7",
     "subscription without calendar": "UPDATE subscription SET owner_id = 7",
     "subscribed calendar without subscription": "DELETE FROM subscription",
+    "share without calendar": "UPDATE share SET owner_id = 7",
+    "share with nobody": "UPDATE share SET sharee_id = 7 WHERE level = 3",
+    "calendar that does not know of its shares": "UPDATE collection SET shared = 0",
+    "invitation without calendar": "UPDATE invitation SET owner_id = 7",
+    "invitation whose answer is another": "UPDATE invitation SET answer = 2",
+    "mount beside a calendar": f"UPDATE collection SET name = 'ada-default', owner_id = {BOB} "
+    "WHERE name = 'holidays'",
+    "notification without collection": "UPDATE notification SET owner_id = 7",
+    "notification without change": "DELETE FROM change WHERE name LIKE '%.xml'",
+    "change without notification": "DELETE FROM notification",
     "lock without collection": "UPDATE dav_lock SET owner_id = 7",
     "lock without creator": "UPDATE dav_lock SET creator_id = 7",
     "size of a collection": f"UPDATE collection SET size_bytes = 7 WHERE id = {CALENDAR}",

@@ -9,6 +9,7 @@ from caldavd.dav import conditions
 from caldavd.dav.conditions import Conditions
 from caldavd.dav.locked import (
     alive,
+    as_mounted,
     member,
     require_tokens,
     require_unlocked,
@@ -27,8 +28,8 @@ from caldavd.errors import (
     Refused,
     not_found,
 )
-from caldavd.model import Calendar, CalendarObject, Collection, Home, Unmapped
-from caldavd.service import calendars, locks, views
+from caldavd.model import Calendar, CalendarObject, Collection, Home, Mount, Unmapped
+from caldavd.service import calendars, locks, mounts, views
 from caldavd.service.copy_move import Destination, copy_calendar, copy_object, move_object
 from caldavd.service.put import UidConflict
 from caldavd.service.views import Reader
@@ -81,6 +82,7 @@ async def run(tx: WriteTx, context: Context, target: Target, command: Command) -
     """201 if the destination is new, 204 if something was overwritten."""
     require(target, Privilege.READ)
     if command.moves:
+        _require_home(target)
         require_above(target, Privilege.UNBIND)
     destination = await resolve(tx, context, command.destination)
     if isinstance(destination.resource, Unmapped) and destination.resource.parent is None:
@@ -89,6 +91,9 @@ async def run(tx: WriteTx, context: Context, target: Target, command: Command) -
     match target.resource:
         case CalendarObject():
             overwritten = await _object(tx, context, target, destination, command)
+        case Calendar(mount=Mount()) as mounted if command.moves:
+            await _mount(tx, context, mounted, destination, command)
+            overwritten = False
         case Calendar():
             overwritten = await _calendar(tx, context, target, destination, command)
         case _:
@@ -107,6 +112,13 @@ def _require_place(destination: Target, *, moves: bool) -> None:
             require_above(destination, Privilege.UNBIND)
         case _:
             require(destination, Privilege.BIND)
+
+
+def _require_home(target: Target) -> None:
+    """Raises Failed(403): sharees move nothing out of a calendar (caldav-sharing §5.5.5)."""
+    match target.resource:
+        case CalendarObject(collection) if collection.id in target.grants.shares:
+            raise Failed(403, "what is shared with you stays where it is: copy it")
 
 
 async def _object(
@@ -166,7 +178,8 @@ async def _calendar(
     tx: WriteTx, context: Context, target: Target, destination: Target, command: Command
 ) -> bool:
     _require_depth(command)
-    source = _calendar_of(target)
+    calendar = _calendar_of(target)
+    source = calendar.collection
     owner_id, name, over = _place_in_home(destination)
     if over is not None and over.id == source.id:
         raise Failed(403, "source and destination are the same calendar")
@@ -177,7 +190,7 @@ async def _calendar(
     over = await collections.by_name(tx, home.owner_id, name)
     wanted = [source.id] if over is None else [source.id, over.id]
     locked = alive(await collections.lock(tx, *wanted), source.id)
-    await require_state(tx, context, command.conditions, Calendar(locked))
+    await require_state(tx, context, command.conditions, as_mounted(locked, calendar))
     _require_overwrite(command, exists=over is not None)
     held = await require_unlocked(tx, context, command.conditions, locks.of_home(home))
     for changed in (locked if command.moves else None, over):
@@ -190,6 +203,24 @@ async def _calendar(
     if over is not None:
         await locks.inherit(tx, held, over, made)
     return over is not None
+
+
+async def _mount(
+    tx: WriteTx, context: Context, mounted: Calendar, destination: Target, command: Command
+) -> None:
+    """Gives a mount another name in the home that it lies in."""
+    _require_depth(command)
+    match destination.resource:
+        case Unmapped(Home(home), name) if home.owner_id == context.actor.id:
+            await require_state(tx, context, command.conditions, mounted)
+            locked, _ = await calendars.lock_with_home(tx, home.owner_id)
+            if await calendars.free_name(tx, locked.owner_id, name) != name:
+                raise Failed(409, "something of that name was made a moment ago")
+            await mounts.rename(tx, home.owner_id, mounted.collection.id, name, context.now)
+        case Calendar():
+            raise Failed(403, "there is a calendar of that name: delete it first")
+        case _:
+            raise Failed(403, "a calendar that is shared with you stays in your home: copy it")
 
 
 async def _made(
@@ -209,16 +240,18 @@ async def _made(
     return await copy_calendar(tx, whose, home, source, name, context.now, quota_bytes)
 
 
-def _calendar_of(target: Target) -> Collection:
+def _calendar_of(target: Target) -> Calendar:
     match target.resource:
-        case Calendar(collection):
-            return collection
+        case Calendar() as found:
+            return found
     raise TypeError(f"{target.href} is no calendar")
 
 
 def _place_in_home(destination: Target) -> tuple[int, str, Collection | None]:
     """Whose home it is in, its name there, and the calendar that has the name now."""
     match destination.resource:
+        case Calendar(mount=Mount()):
+            raise Failed(403, "a calendar that is shared with you is not overwritten: leave it")
         case Calendar(collection):
             return collection.owner_id, collection.name, collection
         case Unmapped(Home(home), name):

@@ -20,9 +20,10 @@ from caldavd.dav.resolve import Target, reader_of, require_above
 from caldavd.dav.server import Context
 from caldavd.dav.wanted import INFINITY, depth
 from caldavd.errors import Failed, not_found
-from caldavd.model import Calendar, CalendarObject, Collection
-from caldavd.service import calendars, locks
+from caldavd.model import Calendar, CalendarObject, Collection, Notification
+from caldavd.service import calendars, locks, mounts, notify
 from caldavd.service.delete import delete
+from caldavd.store import collections, principals
 from caldavd.store.engine import WriteTx
 
 
@@ -49,10 +50,15 @@ async def run(tx: WriteTx, context: Context, target: Target, command: Command) -
                 tx, context, collection, reader, stored.name, command.conditions, unbinds=True
             )
             await _object(tx, context, target, found)
-        case Calendar(collection):
+        case Notification() as told:
+            await _notification(tx, context, told, command.conditions)
+        case Calendar(collection, mount):
             if command.depth != INFINITY:
                 raise Failed(400, "a calendar is deleted with its objects: send Depth: infinity")
-            await _calendar(tx, context, collection, command.conditions)
+            if mount is None:
+                await _calendar(tx, context, collection, command.conditions)
+            else:
+                await _leave(tx, context, target.resource, command.conditions)
         case _:
             raise Failed(405, "only objects and calendars can be deleted")
     return Response(204)
@@ -64,6 +70,24 @@ async def _object(tx: WriteTx, context: Context, target: Target, found: Member) 
     require_writable(found, target.href)
     await delete(tx, found.calendar, found.stored, context.now)
     await locks.drop(tx, found.locks, locks.of_member(found.calendar, found.stored.name))
+
+
+async def _notification(
+    tx: WriteTx, context: Context, told: Notification, command: Conditions
+) -> None:
+    (locked,) = await collections.lock(tx, told.collection.id)
+    await require_state(tx, context, command, told)
+    if not await notify.forget(tx, locked, told.stored.name, context.now):
+        raise not_found("this notification")
+
+
+async def _leave(tx: WriteTx, context: Context, calendar: Calendar, command: Conditions) -> None:
+    """What is somebody else's is only taken out of the home (caldav-sharing §5.4.2)."""
+    await require_state(tx, context, command, calendar)
+    user = await principals.by_id(tx, context.actor.id)
+    if user is None:
+        raise principals.LoginEnded
+    await mounts.leave(tx, user, calendar.collection.id, context.now)
 
 
 async def _calendar(

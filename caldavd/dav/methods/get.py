@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from caldavd.acl.privileges import Privilege
-from caldavd.dav import conditions
+from caldavd.dav import conditions, notification
 from caldavd.dav.conditions import Conditions
 from caldavd.dav.locked import states
 from caldavd.dav.message import Headers, Request, Response, http_date
@@ -14,8 +14,16 @@ from caldavd.dav.resolve import Target, require
 from caldavd.dav.server import Context
 from caldavd.dav.wanted import zones
 from caldavd.ical.byreference import Zones, shown
-from caldavd.model import Calendar, CalendarObject, Home, Resource
+from caldavd.model import (
+    Calendar,
+    CalendarObject,
+    Home,
+    Notification,
+    Notifications,
+    Resource,
+)
 from caldavd.store.engine import ReadTx
+from caldavd.xml import write
 
 MEDIA_TYPE: Final = "text/calendar; charset=utf-8"
 _VARY: Final = ("Vary", "CalDAV-Timezones")
@@ -55,6 +63,8 @@ async def run(tx: ReadTx, context: Context, target: Target, command: Command) ->
             media_type, text = MEDIA_TYPE, content or ""
             if command.zones is not Zones.AS_STORED:
                 text = await tx.offload(shown, text, command.zones)
+        case Notification(notice=notice):
+            media_type, text = write.CONTENT_TYPE, notification.body(notice, context.urls).decode()
         case _:
             media_type, text = "text/html; charset=utf-8", _PAGE
     return Response(200, (("Content-Type", media_type), *headers), text.encode())
@@ -65,7 +75,9 @@ def _validators(resource: Resource) -> Headers:
     match resource:
         case CalendarObject(stored=stored):
             return (*_caching(stored.etag, stored.modified_at), _VARY)
-        case Calendar(collection) | Home(collection):
+        case Notification(stored=told):
+            return _caching(told.etag, told.created_at)
+        case Calendar(collection) | Home(collection) | Notifications(collection):
             return _caching(collection.etag, collection.modified_at)
     return (("Cache-Control", "no-cache"),)
 

@@ -12,7 +12,7 @@ from typing import Final
 from caldavd.acl.privileges import Privilege
 from caldavd.dav import conditions, lockinfo
 from caldavd.dav.conditions import Conditions
-from caldavd.dav.locked import alive, member, require_tokens, require_writable
+from caldavd.dav.locked import alive, as_mounted, member, require_tokens, require_writable
 from caldavd.dav.locked import require as require_state
 from caldavd.dav.lockinfo import LockInfo
 from caldavd.dav.message import Headers, Request, Response
@@ -104,7 +104,7 @@ async def _lock(
         case Calendar(collection):
             require(target, Privilege.WRITE_CONTENT)
             calendar = alive(await collections.lock(tx, collection.id), collection.id)
-            return Calendar(calendar), locks.of_collection(calendar)
+            return as_mounted(calendar, target.resource), locks.of_collection(calendar)
         case CalendarObject(collection, stored):
             require(target, Privilege.WRITE_CONTENT)
             reader = reader_of(context, collection, target.grants)

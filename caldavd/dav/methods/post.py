@@ -1,29 +1,60 @@
-"""POST to a calendar: add a member, the server names it (RFC 5995)."""
+"""POST: add a member to a calendar (RFC 5995), share it, answer an invitation (caldav-sharing)."""
 
 from __future__ import annotations
 
 import uuid
+from typing import Final, TypeAlias
 
 from caldavd.acl.privileges import Privilege
-from caldavd.dav.message import Response
-from caldavd.dav.methods import put
+from caldavd.dav.message import Request, Response
+from caldavd.dav.methods import put, share
 from caldavd.dav.path import encode
 from caldavd.dav.resolve import Target, require
 from caldavd.dav.server import Context
+from caldavd.dav.wanted import body_of
 from caldavd.errors import Failed
-from caldavd.model import Calendar
+from caldavd.model import Calendar, Collection, Home
+from caldavd.names import CS
 from caldavd.store.engine import WriteTx
 
+Command: TypeAlias = put.Command | share.Changes | share.Reply
+_XML: Final = ("text/xml", "application/xml")
 
-async def run(tx: WriteTx, context: Context, target: Target, command: put.Command) -> Response:
-    """201 with the Location of the new object."""
-    match target.resource:
-        case Calendar(collection):
-            require(target, Privilege.BIND)
-            name = f"{uuid.uuid4()}.ics"
-            href = target.href + encode(name)
-            place = put.Place(collection, name, href)
-            saved = await put.save(tx, context, target, place, command)
-            made = put.answer(saved, command, href)
-            return Response(made.status, (("Location", href), *made.headers), made.body)
-    raise Failed(405, "objects are added to calendars only")
+
+def parse(context: Context, request: Request) -> Command:
+    """What `put.parse` does for a calendar object. Raises Failed(400) for other XML."""
+    media_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
+    if media_type not in _XML:
+        return put.parse(context, request)
+    root = body_of(request.body, context.server.limits.max_xml_bytes)
+    if root is not None and root.tag == CS + "share":
+        return share.parse_changes(root)
+    if root is not None and root.tag == CS + "invite-reply":
+        return share.parse_reply(root)
+    raise Failed(400, "what is posted is a calendar object, CS:share or CS:invite-reply")
+
+
+async def run(tx: WriteTx, context: Context, target: Target, command: Command) -> Response:
+    """201 with the Location of a new object; 200 or 207 for changes of sharees, 200 for a reply."""
+    match target.resource, command:
+        case Calendar(collection), put.Command():
+            return await _add(tx, context, target, collection, command)
+        case Calendar(collection), share.Changes():
+            return await share.change(tx, context, target, collection, command)
+        case Home(collection), share.Reply():
+            return await share.reply(tx, context, collection, command)
+    raise Failed(
+        403, "objects are added to calendars, calendars are shared, and a home takes replies"
+    )
+
+
+async def _add(
+    tx: WriteTx, context: Context, target: Target, calendar: Collection, command: put.Command
+) -> Response:
+    require(target, Privilege.BIND)
+    name = f"{uuid.uuid4()}.ics"
+    href = target.href + encode(name)
+    place = put.Place(calendar, name, href)
+    saved = await put.save(tx, context, target, place, command)
+    made = put.answer(saved, command, href)
+    return Response(made.status, (("Location", href), *made.headers), made.body)

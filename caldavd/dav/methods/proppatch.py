@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from caldavd.acl.privileges import Privilege
 from caldavd.dav import conditions
 from caldavd.dav.conditions import Conditions
-from caldavd.dav.locked import alive, lock_object, require_unlocked
+from caldavd.dav.locked import alive, as_mounted, lock_object, require_unlocked
 from caldavd.dav.locked import require as require_state
 from caldavd.dav.message import Request, Response
 from caldavd.dav.properties.principals import GROUP_MEMBER_SET
@@ -128,7 +128,8 @@ async def _lock(tx: WriteTx, context: Context, target: Target, demanded: Conditi
                 raise not_found("this object")
             return found.seen
         case Calendar(collection):
-            resource = Calendar(alive(await collections.lock(tx, collection.id), collection.id))
+            locked = alive(await collections.lock(tx, collection.id), collection.id)
+            resource = as_mounted(locked, resource)
         case Home(collection):
             resource = Home(alive(await collections.lock(tx, collection.id), collection.id))
     await require_state(tx, context, demanded, resource)

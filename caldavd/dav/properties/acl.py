@@ -27,6 +27,8 @@ from caldavd.model import (
     Collection,
     Grantee,
     Home,
+    Notification,
+    Notifications,
     Principal,
     ProxyGroup,
 )
@@ -163,7 +165,12 @@ def _inherited_acl_set(view: View) -> str:
 
 PROPERTIES: Final = (
     Property(DAV + "principal-collection-set", ANY, _principal_collection_set),
-    Property(DAV + "owner", (*_OWNED, ProxyGroup), _owner, needs=Fact.OWNERS),
+    Property(
+        DAV + "owner",
+        (*_OWNED, ProxyGroup, Notifications, Notification),
+        _owner,
+        needs=Fact.OWNERS,
+    ),
     Property(DAV + "group", _OWNED, _group),
     Property(DAV + "supported-privilege-set", ANY, _supported_privilege_set),
     Property(

@@ -6,7 +6,7 @@ from typing import Final
 
 from caldavd.acl.effective import sight
 from caldavd.dav.property import Fact, Property, View
-from caldavd.model import Calendar, Home
+from caldavd.model import Calendar, Home, Notifications
 from caldavd.names import CS, DAV
 from caldavd.service import sync
 
@@ -15,6 +15,8 @@ def _token(view: View) -> str | None:
     match view.resource:
         case Calendar(collection):
             return sync.token(collection, sight(view.actor, collection, view.people.grants))
+        case Notifications(collection):
+            return sync.token(collection)
         case Home(collection):
             return sync.home_token(collection, view.calendars)
     return None
@@ -23,6 +25,8 @@ def _token(view: View) -> str | None:
 PROPERTIES: Final = (
     Property(DAV + "sync-token", (Calendar,), _token, needs=Fact.PRIVILEGES),
     Property(CS + "getctag", (Calendar,), _token, needs=Fact.PRIVILEGES),
+    Property(DAV + "sync-token", (Notifications,), _token),
+    Property(CS + "getctag", (Notifications,), _token),
     Property(DAV + "sync-token", (Home,), _token, needs=Fact.CALENDARS),
     Property(CS + "getctag", (Home,), _token, needs=Fact.CALENDARS),
 )

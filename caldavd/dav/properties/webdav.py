@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Final
 
+from caldavd.dav import notification
 from caldavd.dav.message import http_date
 from caldavd.dav.property import ANY, Fact, Property, Update, View
 from caldavd.errors import Failed
@@ -12,6 +13,8 @@ from caldavd.model import (
     Calendar,
     CalendarObject,
     Home,
+    Notification,
+    Notifications,
     Principal,
     Proxy,
     ProxyGroup,
@@ -26,10 +29,12 @@ MEDIA_TYPE: Final = "text/calendar; charset=utf-8"
 
 def _resourcetype(view: View) -> str:
     match view.resource:
-        case CalendarObject():
+        case CalendarObject() | Notification():
             return ""
-        case Calendar():
-            return "<D:collection/><C:calendar/>"
+        case Calendar() as calendar:
+            return "<D:collection/><C:calendar/>" + _sharing(view, calendar)
+        case Notifications():
+            return "<D:collection/><CS:notification/>"
         case Principal():
             return "<D:collection/><D:principal/>"
         case ProxyGroup(level=Proxy.READ):
@@ -37,6 +42,14 @@ def _resourcetype(view: View) -> str:
         case ProxyGroup(level=Proxy.WRITE):
             return "<D:collection/><D:principal/><CS:calendar-proxy-write/>"
     return "<D:collection/>"
+
+
+def _sharing(view: View, calendar: Calendar) -> str:
+    """Whether it is the actor's and others have it too, or the other way about."""
+    if calendar.mount is not None:
+        return "<CS:shared/>"
+    mine = calendar.collection.owner_id == view.actor.id
+    return "<CS:shared-owner/>" if mine and calendar.collection.shared else ""
 
 
 def _displayname(view: View) -> str | None:
@@ -47,8 +60,9 @@ def _displayname(view: View) -> str | None:
         case Principal(display_name=name, name=account):
             return write.text_element(DAV + "displayname", name or account)
         # Never empty: a client shows it as the name of the calendar.
-        case Calendar(collection):
-            return write.text_element(DAV + "displayname", collection.name)
+        case Calendar(collection, mount):
+            name = collection.name if mount is None else mount.source
+            return write.text_element(DAV + "displayname", name)
         case Home(collection):
             name = view.people.names.get(collection.owner_id, collection.name)
             return write.text_element(DAV + "displayname", name)
@@ -71,7 +85,9 @@ def _getetag(view: View) -> str | None:
     match view.resource:
         case CalendarObject(stored=stored):
             return f'"{stored.etag}"'
-        case Calendar(collection) | Home(collection):
+        case Notification(stored=told):
+            return f'"{told.etag}"'
+        case Calendar(collection) | Home(collection) | Notifications(collection):
             return f'"{collection.etag}"'
     return None
 
@@ -80,6 +96,8 @@ def _getcontenttype(view: View) -> str | None:
     match view.resource:
         case CalendarObject(stored=stored):
             return f"{MEDIA_TYPE}; component={stored.component}"
+        case Notification():
+            return write.CONTENT_TYPE
     return None
 
 
@@ -87,6 +105,8 @@ def _getcontentlength(view: View) -> str | None:
     match view.resource:
         case CalendarObject(stored=stored):
             return str(stored.size_bytes if view.size is None else view.size)
+        case Notification(notice=notice):
+            return str(len(notification.body(notice, view.urls)))
     return None
 
 
@@ -94,7 +114,9 @@ def _getlastmodified(view: View) -> str | None:
     match view.resource:
         case CalendarObject(stored=stored):
             return http_date(stored.modified_at)
-        case Calendar(collection) | Home(collection):
+        case Notification(stored=told):
+            return http_date(told.created_at)
+        case Calendar(collection) | Home(collection) | Notifications(collection):
             return http_date(collection.modified_at)
     return None
 
@@ -103,6 +125,8 @@ def _creationdate(view: View) -> str | None:
     match view.resource:
         case CalendarObject(stored=stored):
             created = stored.created_at
+        case Notification(stored=told):
+            created = told.created_at
         case Calendar(collection) | Home(collection):
             created = collection.created_at
         case Principal(created_at=created_at):
@@ -129,8 +153,9 @@ def _add_member(view: View) -> str:
     return write.href(view.href)
 
 
-_FILES: Final = (CalendarObject,)
-_ROWED: Final = (Principal, Home, Calendar, CalendarObject)
+_FILES: Final = (CalendarObject, Notification)
+_ROWED: Final = (Principal, Home, Calendar, CalendarObject, Notification)
+_STATED: Final = (Home, Calendar, CalendarObject, Notifications, Notification)
 
 PROPERTIES: Final = (
     Property(DAV + "resourcetype", ANY, _resourcetype, allprop=True),
@@ -145,12 +170,10 @@ PROPERTIES: Final = (
         own=True,
     ),
     Property(DAV + "displayname", (ProxyGroup,), _displayname, allprop=True, whole=True),
-    Property(DAV + "getetag", (Home, Calendar, CalendarObject), _getetag, allprop=True),
+    Property(DAV + "getetag", _STATED, _getetag, allprop=True),
     Property(DAV + "getcontenttype", _FILES, _getcontenttype, allprop=True),
     Property(DAV + "getcontentlength", _FILES, _getcontentlength, needs=Fact.SIZE, allprop=True),
-    Property(
-        DAV + "getlastmodified", (Home, Calendar, CalendarObject), _getlastmodified, allprop=True
-    ),
+    Property(DAV + "getlastmodified", _STATED, _getlastmodified, allprop=True),
     Property(DAV + "creationdate", _ROWED, _creationdate, allprop=True),
     Property(DAV + "current-user-principal", ANY, _current_user_principal),
     Property(DAV + "resource-id", (Principal, Home, Calendar), _resource_id),

@@ -8,7 +8,7 @@ from datetime import UTC, tzinfo
 
 from caldavd.acl.privileges import Privilege
 from caldavd.dav import calendar_data
-from caldavd.dav.members import calendar_item, object_items
+from caldavd.dav.members import home_item, notification_item, object_items
 from caldavd.dav.path import encode
 from caldavd.dav.reports.calendar import with_data
 from caldavd.dav.resolve import Target, reader_of, require
@@ -16,12 +16,18 @@ from caldavd.dav.respond import Page, Selection, Wanted
 from caldavd.dav.server import Context
 from caldavd.errors import NUMBER_OF_MATCHES, SYNC_TRAVERSAL_SUPPORTED, Failed, Refused
 from caldavd.ical.subset import DataRequest
-from caldavd.model import Calendar, Collection, Home
+from caldavd.model import (
+    Calendar,
+    Collection,
+    Home,
+    Notifications,
+    StoredNotification,
+)
 from caldavd.names import DAV
-from caldavd.service import sync, zone
+from caldavd.service import homes, sync, zone
 from caldavd.service.views import Reader
-from caldavd.store import collections
 from caldavd.store.engine import ReadTx
+from caldavd.store.invitations import Member
 from caldavd.xml.parse import Element, text
 
 
@@ -60,10 +66,12 @@ async def select(
             reader = reader_of(context, collection, target.grants)
             selection = await _calendar(tx, target, collection, reader, query)
             return selection, await _wanted(tx, context, collection, query)
+        case Notifications(collection):
+            return await _notifications(tx, target, collection, query), query.wanted
         case Home(collection):
             if query.infinite:
                 raise Refused(SYNC_TRAVERSAL_SUPPORTED, "a home is synchronised with sync-level 1")
-            return await _home(tx, target, collection, query), query.wanted
+            return await _home(tx, context, target, collection, query), query.wanted
     raise Failed(403, "this report is about calendars and calendar homes")
 
 
@@ -93,15 +101,32 @@ def _page(target: Target, calendar: Collection, reader: Reader, delta: sync.Delt
     )
 
 
-async def _home(tx: ReadTx, target: Target, home: Collection, query: SyncQuery) -> Selection:
-    calendars = await collections.calendars(tx, home.owner_id)
-    delta = await sync.home_since(tx, home, calendars, query.token)
-    items = [calendar_item(target.href, calendar) for calendar in delta.changed]
+async def _notifications(tx: ReadTx, target: Target, of: Collection, query: SyncQuery) -> Selection:
+    log = await sync.notifications_since(tx, of, query.token, query.limit)
+    items = [
+        notification_item(target.href, of, change.stored)
+        for change in log.changes
+        if isinstance(change.stored, StoredNotification)
+    ]
+    missing = [target.href + encode(one.name) for one in log.changes if one.stored is None]
+    return Selection(items, missing, target.href if log.more else None, log.token)
+
+
+async def _home(
+    tx: ReadTx, context: Context, target: Target, home: Collection, query: SyncQuery
+) -> Selection:
+    members = {of.name: (of, at) for of, at in await _members(tx, context, home)}
+    delta = await sync.home_since(tx, home, [of for of, _ in members.values()], query.token)
+    items = [home_item(target.href, members[of.name]) for of in delta.changed]
     missing = [f"{target.href}{encode(name)}/" for name in delta.removed]
     if query.limit is not None and len(items) + len(missing) > query.limit:
         # RFC 6578 §3.7: what cannot be cut is refused.
         raise Refused(NUMBER_OF_MATCHES, "a home's answer is not cut: ask without a limit")
     return Selection(items, missing, token=delta.token)
+
+
+async def _members(tx: ReadTx, context: Context, home: Collection) -> list[Member]:
+    return await homes.members(tx, context.actor.id, home.owner_id)
 
 
 async def _wanted(tx: ReadTx, context: Context, calendar: Collection, query: SyncQuery) -> Wanted:
