@@ -71,6 +71,7 @@ _BY_IDS: Final = select(*COLUMNS).where(In(collection.c.id, "ids"))
 _LOCK: Final = (
     select(*COLUMNS).where(In(collection.c.id, "ids")).order_by(collection.c.id).with_for_update()
 )
+_LOCK_ONE: Final = select(*COLUMNS).where(collection.c.id == bindparam("id")).with_for_update()
 _INSERT: Final = insert(collection)
 _MODIFIED: Final = (
     update(collection)
@@ -160,6 +161,8 @@ async def lock(tx: WriteTx, *ids: int) -> list[Collection]:
 
     What else decides must be read after this: only then is it what the lock waited for.
     """
+    if len(ids) == 1:
+        return [from_row(row) for row in await tx.all(_LOCK_ONE, id=ids[0])]
     return [from_row(row) for row in await tx.all(_LOCK, ids=sorted(set(ids)))]
 
 
