@@ -54,7 +54,7 @@ def window_of(element: Element) -> Window:
 
 
 def timezone_of(parent: Element) -> tzinfo | None:
-    """The zone that a report names for floating times, by value or by id (RFC 7809 §4.1.1)."""
+    """The zone that a report names for floating times, by value or by id (RFC 7809 §3.1.6)."""
     by_value = parent.find(CALDAV + "timezone")
     if by_value is not None:
         try:
