@@ -17,13 +17,17 @@ from caldavd.ical.validate import Limits
 from caldavd.model import Root
 from caldavd.store.engine import Database
 from tests.protocol.client import Answer, Client, NamesAsPasswords, declared, proppatch, query
+from tests.protocol.locking import lock, lockinfo
 from tests.protocol.state import everything
 from tests.unit.builders import calendar as vcalendar
 from tests.unit.builders import event, todo, valarm, vevent
 
 LIMITS = DavLimits(
-    Limits(max_bytes=20_000, max_attendees=3, max_instances=100, max_per_day=2), max_instances=50
+    Limits(max_bytes=20_000, max_attendees=3, max_instances=100, max_per_day=2),
+    max_instances=50,
+    quota_bytes=15_000,
 )
+NO_TOKEN = "urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6"
 EVENT = '<C:comp-filter name="VEVENT">{}</C:comp-filter>'
 
 
@@ -165,13 +169,27 @@ CASES = [
     ),
     report(errors.VALID_TIMEZONE, query("", more="<C:timezone-id>Nowhere</C:timezone-id>")),
     report(errors.VALID_CALENDAR_DATA, query("", more="<C:timezone>Nowhere</C:timezone>")),
+    Case(errors.NO_CONFLICTING_LOCK, "LOCK", "main/locked.ics", lockinfo()),
+    put(errors.LOCK_TOKEN_SUBMITTED, event(uid="locked"), "main/locked.ics"),
+    Case(errors.LOCK_TOKEN_OF_REFRESH, "LOCK", "main/a.ics", headers={"If": f"(<{NO_TOKEN}>)"}),
+    Case(
+        errors.LOCK_TOKEN_OF_UNLOCK,
+        "UNLOCK",
+        "main/a.ics",
+        headers={"Lock-Token": f"<{NO_TOKEN}>"},
+    ),
+    put(errors.QUOTA_NOT_EXCEEDED, event(uid="n", summary="x" * 15_000)),
 ]
 WITHIN_A_PROPSTAT = {errors.CANNOT_MODIFY_PROTECTED}
+OF_THE_MACHINE = {errors.SUFFICIENT_DISK_SPACE}
+"""What no request brings about: a test of a full disk has it."""
 
 
 @pytest.fixture
 async def ann(server: Server, db: Database) -> Client:
-    """Ann's client of a server with small limits, with an event that recurs without end."""
+    """Ann's client of a server with small limits, with an event that recurs without end, and a
+    locked one.
+    """
     client = Client(Server(db, NamesAsPasswords(db), limits=LIMITS), "ann")
     await client("MKCALENDAR", client.home + "main/")
     await client(
@@ -184,6 +202,8 @@ async def ann(server: Server, db: Database) -> Client:
     )
     put_ = await client.put(client.home + "main/a.ics", event(uid="a", rrule="FREQ=DAILY"))
     assert put_.status == 201
+    await client.put(client.home + "main/locked.ics", event(uid="locked"))
+    await lock(client, client.home + "main/locked.ics")
     return client
 
 
@@ -273,7 +293,7 @@ async def test_a_property_is_refused_inside_its_propstat(
 def test_every_condition_of_the_catalogue_is_tried():
     catalogue = {found for found in vars(errors).values() if isinstance(found, Condition)}
 
-    assert catalogue == {case.condition for case in CASES} | WITHIN_A_PROPSTAT
+    assert catalogue == {case.condition for case in CASES} | WITHIN_A_PROPSTAT | OF_THE_MACHINE
 
 
 @pytest.mark.rfc("4918 16")

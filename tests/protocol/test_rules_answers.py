@@ -106,12 +106,13 @@ MISSING = [
     "/dav/calendars/bob/",
     "/dav/calendars/bob/calendar/a.ics",
     "/dav/principals/nobody/",
-    "/dav/principals/bob/",
+    "/dav/principals/bob/calendar-proxy-read/",
     "/elsewhere/",
 ]
-MAKERS = {"PUT", "MKCALENDAR", "MKCOL", "OPTIONS"}
-"""These make what does not exist, or tell how."""
+MAKERS = {"PUT", "MKCALENDAR", "MKCOL", "LOCK", "UNLOCK", "OPTIONS"}
+"""These make what does not exist, reserve its name, end that, or tell how."""
 BODIES = {
+    "ACL": "<D:acl xmlns:D='DAV:'/>",
     "PROPFIND": propfind("D:resourcetype"),
     "PROPPATCH": proppatch(set_="<D:displayname>x</D:displayname>"),
     "POST": event(uid="a"),
