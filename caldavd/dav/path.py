@@ -26,6 +26,8 @@ MAX_URL: Final = 16_000
 SHORT: Final = 500
 """URLs up to this long are remembered with what they say."""
 _SAFE: Final = "@-._~"
+_PLAIN: Final = re.compile(r"(?:/[\w@~-][\w@~.-]{0,199})+/?", re.ASCII)
+"""Paths that mean what they say: no escapes, no dot segments, nothing long."""
 _UNFIT: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 """Controls, and what is no character in XML 1.0: names are written in answers."""
 
@@ -120,7 +122,10 @@ def _parse(raw: str, prefix: str) -> Path:
     if prefix and (path == prefix or path.startswith(prefix + "/")):
         path = path[len(prefix) :]
     stripped = path.strip("/")
-    segments = tuple(_decode(segment) for segment in stripped.split("/")) if stripped else ()
+    if _PLAIN.fullmatch(path):
+        segments = tuple(stripped.split("/"))
+    else:
+        segments = tuple(map(_decode, stripped.split("/"))) if stripped else ()
     return Path(segments, f"{prefix}/{stripped}" if stripped else prefix)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 MAX_DEPTH: Final = 16
@@ -12,6 +13,15 @@ MAX_DEPTH: Final = 16
 
 MAX_LINES: Final = 250_000
 """Texts of more content lines are refused, so that their reading stays well under a second."""
+
+MAX_REMEMBERED: Final = 4_000
+"""VTIMEZONEs of more characters are read each time; those of clients have some 500."""
+
+_ZONE_BEGINS: Final = "\nBEGIN:VTIMEZONE\n"
+_ZONE_ENDS: Final = "\nEND:VTIMEZONE\n"
+_PLACE_NAME: Final = "VTIMEZONE\n."
+_PLACE: Final = (("BEGIN", "", _PLACE_NAME), ("END", "", _PLACE_NAME))
+"""Where a VTIMEZONE stood in the lines: a name that no text can hold."""
 
 _LINES: Final = re.compile(
     r'^([\w.-]++)((?:;[^":;\n]*+(?:"[^"\n]*"[^":;\n]*+)*+)*+):(.*)$', re.ASCII | re.MULTILINE
@@ -43,6 +53,8 @@ class Component:
     name: str
     lines: list[Line] = field(default_factory=list)
     components: list[Component] = field(default_factory=list)
+    source: str = field(default="", compare=False, repr=False)
+    """The unfolded text of a VTIMEZONE that is remembered: equal for equal components."""
 
     def first(self, name: str) -> Line | None:
         """The first line of that name (upper case), or None."""
@@ -108,7 +120,10 @@ def read_lines(text: str) -> list[tuple[str, str, str]]:
     Blank lines are passed over. Raises Malformed. The whole text is matched at once, without
     backtracking: its cost is linear, and a fraction of what line by line would be.
     """
-    unfolded = unfold(text)
+    return _read_lines(unfold(text))
+
+
+def _read_lines(unfolded: str) -> list[tuple[str, str, str]]:
     count = unfolded.count("\n")
     if count > MAX_LINES:
         raise Malformed(f"the text has {count} content lines, more than {MAX_LINES}")
@@ -119,8 +134,59 @@ def read_lines(text: str) -> list[tuple[str, str, str]]:
 
 
 def read(text: str) -> list[Component]:
-    """The top-level components of a stream, usually one VCALENDAR. Raises Malformed."""
-    return assemble(read_lines(text))
+    """The top-level components of a stream, usually one VCALENDAR. Raises Malformed.
+
+    A VTIMEZONE may be shared with other texts that hold the same: change none.
+    """
+    unfolded = unfold(text)
+    return _with_known_zones(unfolded) or assemble(_read_lines(unfolded))
+
+
+def _with_known_zones(unfolded: str) -> list[Component] | None:
+    """What `read` gives for a VCALENDAR with VTIMEZONEs as most are; None for any other text.
+
+    They are half of the lines of an event, and the same from one event to the next.
+    """
+    zones: list[Component] = []
+    lines: list[tuple[str, str, str]] = []
+    read_until = 0
+    if unfolded.count("\n") > MAX_LINES:
+        return None
+    try:
+        while (begins := unfolded.find(_ZONE_BEGINS, max(read_until - 1, 0))) >= 0:
+            ends = unfolded.find(_ZONE_ENDS, begins, begins + MAX_REMEMBERED)
+            if ends < 0:
+                return None
+            lines += _read_lines(unfolded[read_until : begins + 1])
+            lines += _PLACE
+            read_until = ends + len(_ZONE_ENDS)
+            zones.append(known_zone(unfolded[begins + 1 : read_until]))
+        if not zones:
+            return None
+        top = assemble(lines + _read_lines(unfolded[read_until:]))
+    except Malformed:
+        return None  # what is wrong with it, and where, is found in the whole of it
+    return top if len(top) == 1 and _fill(top[0].components, zones) else None
+
+
+def _fill(components: list[Component], zones: list[Component]) -> bool:
+    """Puts the zones into their places; False if not all of the places are here."""
+    places = [place for place, part in enumerate(components) if part.name == _PLACE_NAME]
+    if len(places) != len(zones):
+        return False
+    for place, zone in zip(places, zones, strict=True):
+        components[place] = zone
+    return True
+
+
+@lru_cache(maxsize=128)
+def known_zone(source: str) -> Component:
+    """The VTIMEZONE of an unfolded text: the same one for equal texts. Raises Malformed."""
+    zone, *others = assemble(_read_lines(source))
+    if others or any(part.components for part in zone.components):
+        raise Malformed("a VTIMEZONE holds STANDARD and DAYLIGHT, and they nothing else")
+    zone.source = source
+    return zone
 
 
 def assemble(lines: Iterable[tuple[str, str, str]]) -> list[Component]:

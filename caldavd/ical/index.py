@@ -9,7 +9,6 @@ from datetime import UTC, datetime, tzinfo
 from itertools import islice
 from typing import Final, NamedTuple
 
-from caldavd.ical.contentline import unescape
 from caldavd.ical.expansion import TooMany
 from caldavd.ical.extent import BEGINNING, FOREVER, Interval
 from caldavd.ical.parse import Document
@@ -59,7 +58,6 @@ class Index:
     occurrences: tuple[Occurrence, ...]
     indexed_from: int | None
     indexed_until: int | None
-    summary: str
 
 
 def index(
@@ -70,7 +68,7 @@ def index(
     Raises ValueError where a value is not what RFC 5545 allows.
     """
     if document.component == "VFREEBUSY":
-        return _index(_published(document), [], document)
+        return _index(_published(document), [])
     rows, found = named(document)
     entries = set(_entries(rows))
     spans: list[_Span] = []
@@ -79,7 +77,7 @@ def index(
             span = _span(of, today, horizon_s, max_rows)
             entries.update(_recurring_entries(of, span.places))
             spans.append(span)
-    return _index(entries, spans, document)
+    return _index(entries, spans)
 
 
 def place(occurrence: Occurrence, floating: tzinfo) -> Interval:
@@ -113,12 +111,11 @@ class _Span:
     until: int | None
 
 
-def _index(entries: Iterable[_Entry], spans: list[_Span], document: Document) -> Index:
+def _index(entries: Iterable[_Entry], spans: list[_Span]) -> Index:
     return Index(
         tuple(map(Occurrence._make, sorted(set(entries)))),
         max((span.from_ for span in spans if span.from_ is not None), default=None),
         min((span.until for span in spans if span.until is not None), default=None),
-        _summary(document),
     )
 
 
@@ -252,10 +249,3 @@ def _published(document: Document) -> Iterator[_Entry]:
 
 def _floating(value: Temporal | None) -> bool:
     return value is not None and not (isinstance(value, datetime) and value.tzinfo)
-
-
-def _summary(document: Document) -> str:
-    """SUMMARY of the master, or of the first override if there is none."""
-    masters = (c for c in document.components if c.first("RECURRENCE-ID") is None)
-    line = next(masters, document.components[0]).first("SUMMARY")
-    return "" if line is None else unescape(line.value)

@@ -14,7 +14,7 @@ from caldavd.ical.extent import BEGINNING, FOREVER, Interval, extent
 from caldavd.ical.parse import Document
 from caldavd.ical.periods import published
 from caldavd.ical.recurrence_set import Row, explicit, places, recurring, row
-from caldavd.ical.series import Override, Series, key_of, overrides, series
+from caldavd.ical.series import Override, Series, key_of, overrides, recurs, series
 from caldavd.ical.values import Temporal, epoch, wall
 from caldavd.model import Window
 
@@ -127,6 +127,13 @@ def _recurring(of: Series, low: int, high: int, floating: tzinfo) -> Iterator[tu
 
 def named(document: Document) -> tuple[list[Row], list[Series]]:
     """The instances that a document names one by one, and the series that generate the others."""
+    if len(document.components) == 1 and not recurs(document.components[0]):
+        dates = extent(document.components[0], document.zones)
+        return [Row(dates, dates.start, None)], []
+    return _of_series(document)
+
+
+def _of_series(document: Document) -> tuple[list[Row], list[Series]]:
     changed = overrides(document.components, document.zones)
     rows: list[Row] = []
     found: list[Series] = []

@@ -119,6 +119,12 @@ def series(master: Component, changed: list[Override], zones: Zones) -> Series |
 
 
 _SET: Final = frozenset({"RRULE", "RDATE", "EXDATE", "EXRULE"})
+_RECURS: Final = _SET | {"RECURRENCE-ID"}
+
+
+def recurs(component: Component) -> bool:
+    """Whether a component has, or belongs to, a recurrence set of more than itself."""
+    return not _RECURS.isdisjoint([line.name for line in component.lines])
 
 
 def _recurring(

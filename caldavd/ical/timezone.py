@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from caldavd.ical import tzif, tznames, vtimezone
-from caldavd.ical.contentline import Component, Line, read
+from caldavd.ical.contentline import Component, Line, known_zone, read
 from caldavd.ical.expansion import expand
 from caldavd.ical.rule import Freq, Rule, parse_rule
 from caldavd.ical.tznames import UTC_KEY, key_of
@@ -61,6 +61,7 @@ def forget() -> None:
     """Drops what was read from the zone database, so that it is read anew."""
     for cached in (
         zone_from_id,
+        _known,
         _described,
         tznames.key_of,
         tzif.history,
@@ -73,12 +74,22 @@ def forget() -> None:
 
 def zone_from_component(tzid: str, timezone: Component) -> tzinfo:
     """The zone that a VTIMEZONE describes. Raises ValueError where it cannot be read."""
-    observances = tuple(
+    if timezone.source:
+        return _known(tzid, timezone.source)
+    return _described(tzid, _observances(timezone))
+
+
+@lru_cache(maxsize=256)
+def _known(tzid: str, source: str) -> tzinfo:
+    return _described(tzid, _observances(known_zone(source)))
+
+
+def _observances(timezone: Component) -> tuple[tuple[str | Line, ...], ...]:
+    return tuple(
         (inner.name, *inner.lines)
         for inner in timezone.components
         if inner.name in ("STANDARD", "DAYLIGHT")
     )
-    return _described(tzid, observances)
 
 
 def zone_from_calendar(text: str) -> tuple[str, tzinfo]:

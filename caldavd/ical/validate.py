@@ -21,7 +21,7 @@ from caldavd.errors import (
     VALID_CALENDAR_DATA,
     Refused,
 )
-from caldavd.ical.contentline import Component, Line, parameter
+from caldavd.ical.contentline import Component, Line, known_zone, parameter
 from caldavd.ical.rule import Freq, Rule, parse_rule
 from caldavd.ical.values import Temporal, parse_duration, parse_period, parse_temporal, wall
 
@@ -36,9 +36,6 @@ MAX_ZONES: Final = 50
 
 MAX_RULE: Final = 4_000
 """Rules of more characters repeat themselves: 366 year days take 1,800."""
-
-MAX_REMEMBERED: Final = 4_000
-"""VTIMEZONEs with longer values are checked each time; those of clients have some 300."""
 
 EARLIEST: Final = "00020101"
 LATEST: Final = "99981231"
@@ -113,21 +110,15 @@ def _check_zone(zone: Component, limits: Limits) -> None:
 
 def _check_zone_text(zone: Component, limits: Limits) -> None:
     """Nearly all objects hold one of few VTIMEZONEs: a text that was sound once still is."""
-    lines = tuple(zone.lines)
-    inner = tuple((part.name, tuple(part.lines)) for part in zone.components)
-    size = sum(len(line.value) for _, of in (("", lines), *inner) for line in of)
-    if size > MAX_REMEMBERED or any(part.components for part in zone.components):
-        _check_component(zone, limits)
+    if zone.source:
+        _check_known_zone(zone.source, limits)
     else:
-        _check_zone_again(lines, inner, limits)
+        _check_component(zone, limits)
 
 
-@lru_cache(maxsize=256)
-def _check_zone_again(
-    lines: tuple[Line, ...], inner: tuple[tuple[str, tuple[Line, ...]], ...], limits: Limits
-) -> None:
-    parts = [Component(name, list(of)) for name, of in inner]
-    _check_component(Component("VTIMEZONE", list(lines), parts), limits)
+@lru_cache(maxsize=128)
+def _check_known_zone(source: str, limits: Limits) -> None:
+    _check_component(known_zone(source), limits)
 
 
 def _check_component(component: Component, limits: Limits) -> None:

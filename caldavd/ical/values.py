@@ -17,7 +17,7 @@ _EPOCH_UTC: Final = EPOCH.replace(tzinfo=UTC)
 DAY_S: Final = 86_400
 MAX_DURATION_DAYS: Final = 366 * 400
 
-_DATE_TIME: Final = re.compile(r"(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(Z?)", re.ASCII)
+_DATE_TIME: Final = re.compile(r"(\d{8}T(?:[01]\d|2[0-3])\d\d)(\d\d)(Z?)", re.ASCII)
 _DATE: Final = re.compile(r"(\d{4})(\d\d)(\d\d)", re.ASCII)
 _DURATION: Final = re.compile(
     r"([+-]?)P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?", re.ASCII | re.I
@@ -58,18 +58,9 @@ def parse_datetime(text: str, zone: tzinfo | None = None) -> datetime:
     match = _DATE_TIME.fullmatch(text.strip())
     if match is None:
         raise ValueError(f"{text[:40]!r} is not a DATE-TIME (YYYYMMDDTHHMMSS, perhaps with Z)")
-    year, month, day, hour, minute, second, utc = match.groups()
-    return _checked(
-        datetime(
-            int(year),
-            int(month),
-            int(day),
-            int(hour),
-            int(minute),
-            min(int(second), 59) if second == "60" else int(second),
-            tzinfo=UTC if utc else zone,
-        )
-    )
+    minute, second, utc = match.groups()
+    moment = datetime.fromisoformat(minute + ("59" if second == "60" else second))
+    return _checked(moment.replace(tzinfo=UTC if utc else zone))
 
 
 def parse_temporal(text: str, zone: tzinfo | None = None) -> Temporal:

@@ -89,6 +89,11 @@ _LOCK: Final = (
     .order_by(collection.c.id)
     .with_for_update(of=collection)
 )
+_LOCK_ONE: Final = (
+    select(*COLUMNS, _QUOTA)
+    .where(collection.c.id == bindparam("id"))
+    .with_for_update(of=collection)
+)
 _INSERT: Final = insert(collection)
 _MODIFIED: Final = (
     update(collection)
@@ -188,6 +193,8 @@ async def lock(tx: WriteTx, *ids: int) -> list[Collection]:
 
     What else decides must be read after this: only then is it what the lock waited for.
     """
+    if len(ids) == 1:
+        return [_from_row(row) for row in await tx.all(_LOCK_ONE, id=ids[0])]
     return [_from_row(row) for row in await tx.all(_LOCK, ids=sorted(set(ids)))]
 
 

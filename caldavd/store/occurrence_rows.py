@@ -60,9 +60,10 @@ async def replace(
         (kind, (_SHORT if ends - starts <= SHORT_S else _LONG)[floating], starts, ends, int(busy))
         for starts, ends, floating, busy in rows
     }
-    held: set[_Row] = set()
-    if not fresh:
-        held = {tuple(row) for row in await tx.all(_HELD, object_id=of.id)}
+    if fresh:
+        await _each(tx, _INSERT, _values(of, sorted(wanted)))
+        return
+    held: set[_Row] = {tuple(row) for row in await tx.all(_HELD, object_id=of.id)}
     if len(wanted) == len(held) == 1:
         await _change(tx, of, held.pop(), wanted.pop())
         return
@@ -72,7 +73,7 @@ async def replace(
         await tx.run(_DELETE_ALL, object_id=of.id)
         gone, held = set(), set()
     await _each(tx, _DELETE, [_this(of, row) for row in gone])
-    await _each(tx, _INSERT, [_values(of, row) for row in sorted(wanted - held)])
+    await _each(tx, _INSERT, _values(of, sorted(wanted - held)))
 
 
 async def _change(tx: WriteTx, of: Stored, old: _Row, new: _Row) -> None:
@@ -89,18 +90,12 @@ async def _each(tx: WriteTx, statement: Executable, rows: Sequence[dict[str, Any
         await tx.many(statement, rows)
 
 
-def _values(of: Stored, row: _Row) -> dict[str, Any]:
-    kind, band, starts, ends, busy = row
-    return {
-        "owner_id": of.owner_id,
-        "collection_id": of.collection_id,
-        "object_id": of.id,
-        "kind": kind,
-        "band": band,
-        "starts": starts,
-        "ends": ends,
-        "busy": busy,
-    }
+def _values(of: Stored, rows: Iterable[_Row]) -> list[dict[str, int]]:
+    keys = {"owner_id": of.owner_id, "collection_id": of.collection_id, "object_id": of.id}
+    return [
+        {**keys, "kind": kind, "band": band, "starts": starts, "ends": ends, "busy": busy}
+        for kind, band, starts, ends, busy in rows
+    ]
 
 
 def _this(of: Stored, row: _Row) -> dict[str, Any]:

@@ -51,26 +51,30 @@ class _Job(NamedTuple):
         """Whether nobody waits any more: what has not begun need not begin."""
         return self.future.cancelled()
 
-    def succeed(self, result: Any) -> None:
-        self._tell(_succeed, result)
 
-    def fail(self, error: BaseException) -> None:
-        self._tell(_fail, error)
+class _Outcome(NamedTuple):
+    """What became of a job."""
 
-    def _tell(self, settle: Callable[[asyncio.Future[Any], Any], None], with_: Any) -> None:
-        # A loop that was closed meanwhile has nobody left who waits.
-        if not self.loop.is_closed():
-            self.loop.call_soon_threadsafe(settle, self.future, with_)
+    job: _Job
+    result: Any
+    error: BaseException | None = None
 
 
-def _succeed(future: asyncio.Future[Any], result: Any) -> None:
-    if not future.done():
-        future.set_result(result)
+def _tell(loop: asyncio.AbstractEventLoop, outcomes: Sequence[_Outcome]) -> None:
+    """Wakes a loop once for all of its jobs that have ended."""
+    # A loop that was closed meanwhile has nobody left who waits.
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(_settle, outcomes)
 
 
-def _fail(future: asyncio.Future[Any], error: BaseException) -> None:
-    if not future.done():
-        future.set_exception(error)
+def _settle(outcomes: Sequence[_Outcome]) -> None:
+    for job, result, error in outcomes:
+        if job.future.done():
+            continue
+        if error is None:
+            job.future.set_result(result)
+        else:
+            job.future.set_exception(error)
 
 
 class _Tx:
@@ -195,9 +199,10 @@ class SqliteDatabase:
                 connection.execute("COMMIT")
             except BaseException as error:
                 connection.rollback()
-                job.fail(_translated(error))
+                outcome = _Outcome(job, None, _translated(error))
             else:
-                job.succeed(result)
+                outcome = _Outcome(job, result)
+            _tell(job.loop, (outcome,))
         connection.close()
 
     def _serve_writes(self, connection: sqlite3.Connection) -> None:
@@ -223,27 +228,24 @@ class SqliteDatabase:
 
 def _commit(connection: sqlite3.Connection, tx: _Tx, group: list[_Job]) -> None:
     """One commit for all; nobody hears of success before it."""
-    done: list[tuple[_Job, Any]] = []
+    outcomes: list[_Outcome] = []
     try:
         connection.execute("BEGIN IMMEDIATE")
         for job in group:
-            _run_in_savepoint(connection, tx, job, done)
+            if not job.abandoned:
+                outcomes.append(_run_in_savepoint(connection, tx, job))
         connection.execute("COMMIT")
     except BaseException as error:
         connection.rollback()
-        for job in group:
-            job.fail(_translated(error))
-    else:
-        for job, result in done:
-            job.succeed(result)
+        translated = _translated(error)
+        outcomes = [outcome for outcome in outcomes if outcome.error is not None]
+        outcomes += [_Outcome(job, None, translated) for job in group]
+    for loop in {job.loop for job in group}:
+        _tell(loop, [outcome for outcome in outcomes if outcome.job.loop is loop])
 
 
-def _run_in_savepoint(
-    connection: sqlite3.Connection, tx: _Tx, job: _Job, done: list[tuple[_Job, Any]]
-) -> None:
+def _run_in_savepoint(connection: sqlite3.Connection, tx: _Tx, job: _Job) -> _Outcome:
     """One that fails takes nothing of the others in its group with it."""
-    if job.abandoned:
-        return
     connection.execute("SAVEPOINT job")
     try:
         result = _drive(job.work(tx))
@@ -252,10 +254,9 @@ def _run_in_savepoint(
             raise  # a full disk: SQLite has rolled the whole group back
         connection.execute("ROLLBACK TO job")
         connection.execute("RELEASE job")
-        job.fail(_translated(error))
-    else:
-        connection.execute("RELEASE job")
-        done.append((job, result))
+        return _Outcome(job, None, _translated(error))
+    connection.execute("RELEASE job")
+    return _Outcome(job, result)
 
 
 def _connect(path: Path, synchronous: str, *more: str) -> sqlite3.Connection:

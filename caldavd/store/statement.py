@@ -71,7 +71,7 @@ class Compiled:
         if self.constants:
             values = {**self.constants, **values}
         if not self.lists:
-            return [values[name] for name in self.order]
+            return list(map(values.__getitem__, self.order))
         return [
             json.dumps(list(values[name])) if name in self.lists else values[name]
             for name in self.order

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from caldavd.ical.index import index, place
 from caldavd.ical.parse import parse
-from caldavd.ical.recurrence import instances
+from caldavd.ical.recurrence import _of_series, instances, named
 from caldavd.model import Window
+from tests.property.objects import objects
 from tests.property.test_recurrence_oracle import (
     DAY,
     FLOATING,
@@ -50,3 +51,17 @@ def test_within_its_bounds_the_index_has_exactly_the_instances(data: st.DataObje
         assert {row for row in placed if row.starts < high and row.ends > low} == {
             (row.starts, row.ends) for row in found
         }
+
+
+@given(objects(uid="1"))
+@PROFILE
+def test_what_does_not_recur_is_the_same_without_looking_for_a_series(body: str) -> None:
+    document = parse(body.encode())
+
+    rows, found = named(document)
+
+    long_rows, long_found = _of_series(document)
+    assert (rows, [of for of in found if of.rules]) == (
+        long_rows,
+        [of for of in long_found if of.rules],
+    )

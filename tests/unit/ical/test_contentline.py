@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from caldavd.ical.contentline import (
     MAX_DEPTH,
     MAX_LINES,
+    MAX_REMEMBERED,
     Component,
     Line,
     Malformed,
+    assemble,
     parameter,
     parameters,
     read,
@@ -137,3 +141,60 @@ def test_first_and_all_find_lines_by_name() -> None:
     assert component.first("A") == Line("A", "", "1")
     assert component.first("C") is None
     assert list(component.all("A")) == [Line("A", "", "1"), Line("A", "", "3")]
+
+
+ZONE = "BEGIN:VTIMEZONE\nTZID:X\nBEGIN:STANDARD\nTZOFFSETTO:+0100\nEND:STANDARD\nEND:VTIMEZONE\n"
+EVENT = "BEGIN:VEVENT\nUID:1\nEND:VEVENT\n"
+LONG = ZONE.replace("TZID:X", "TZID:" + "X" * MAX_REMEMBERED)
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        ZONE + EVENT,
+        EVENT + ZONE,
+        ZONE + ZONE.replace("X", "Y") + EVENT + "X-A:1\n" + ZONE.replace("X", "Z"),
+        ZONE + LONG + EVENT,
+        ZONE.lower() + EVENT + ZONE,
+        EVENT.replace("UID:1\n", ZONE) + ZONE.lower(),
+        "BEGIN:VTIMEZONE\nEND:VTIMEZONE\n" + EVENT,
+        ZONE.replace("TZOFFSETTO:+0100\n", nested(2)) + EVENT,
+        ZONE.replace("X", "\r\n X") + EVENT,
+        "\n\n" + ZONE + "\n" + EVENT,
+        EVENT,
+    ],
+)
+def test_components_are_the_same_whether_or_not_their_zones_are_known(inside: str) -> None:
+    text = f"BEGIN:VCALENDAR\nVERSION:2.0\n{inside}END:VCALENDAR\n"
+
+    assert [read(text), read(text)] == [assemble(read_lines(text))] * 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        ZONE,
+        "BEGIN:VCALENDAR\n" + ZONE,
+        "BEGIN:VCALENDAR\nEND:VCALENDAR\n" + ZONE + "BEGIN:X\nEND:X\n",
+        "BEGIN:VCALENDAR\n" + ZONE + "?\nEND:VCALENDAR\n",
+        "BEGIN:VCALENDAR\n" + ZONE.replace("TZID", "?") + "END:VCALENDAR\n",
+        "BEGIN:VCALENDAR\n" + ZONE.replace("END:STANDARD\n", "") + "END:VCALENDAR\n",
+        "BEGIN:VCALENDAR\n" + ZONE.replace("END:VTIMEZONE\n", "") + "END:VCALENDAR\n",
+        "BEGIN:VCALENDAR\n" + "X:1\n" * MAX_LINES + ZONE + "END:VCALENDAR\n",
+        nested(MAX_DEPTH - 1).replace("END", ZONE + "END", 1),
+    ],
+)
+def test_faults_are_the_same_whether_or_not_zones_are_known(text: str) -> None:
+    def told(reading: Callable[[str], list[Component]]) -> object:
+        try:
+            return reading(text)
+        except Malformed as fault:
+            return str(fault)
+
+    assert told(read) == told(lambda text: assemble(read_lines(text)))
+
+
+def test_equal_zones_of_two_texts_are_read_once() -> None:
+    one, other = (read(f"BEGIN:VCALENDAR\n{ZONE}X:{n}\nEND:VCALENDAR\n")[0] for n in (1, 2))
+
+    assert one.components[0] is other.components[0]

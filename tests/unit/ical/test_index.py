@@ -28,10 +28,10 @@ def document(text: str) -> Document:
 
 
 def test_a_single_event_is_one_row_and_the_index_is_whole() -> None:
-    made = index(document(event(summary="A\\, B")), TODAY)
+    made = index(document(event()), TODAY)
 
     row = Occurrence(START, START + HOUR, floating=False, busy=Busy.BUSY)
-    assert made == Index((row,), None, None, "A, B")
+    assert made == Index((row,), None, None)
 
 
 def test_an_all_day_event_is_in_seconds_of_the_wall_clock() -> None:
