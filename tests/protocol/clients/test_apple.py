@@ -94,7 +94,6 @@ async def test_principal_answers_404_for_what_is_not_offered(ann: Client):
 
     assert {name for name, (status, _) in found.props().items() if status == 404} == {
         CS + "dropbox-home-URL",
-        CS + "notification-URL",
         C + "max-attendees-per-instance",
         C + "schedule-inbox-URL",
         C + "schedule-outbox-URL",
