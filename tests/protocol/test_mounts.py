@@ -418,6 +418,7 @@ async def test_free_busy_only_is_nothing_but_the_time(server: Server, bob: Clien
 
     assert busy.status == 200
     assert "FREEBUSY" in busy.text
+    assert (await bob.propfind(place)).condition == "{DAV:}need-privileges"
     assert (await bob("GET", stored)).status == 404
     assert MOUNT not in await listed(bob)
     assert (await bob.propfind(MOUNT)).status == 404
