@@ -25,6 +25,8 @@ from caldavd.store.engine import ReadTx, WriteTx
 MAX_OF_CREATOR: Final = 200
 """Locks that one principal may have in one home."""
 MAX_IN_HOME: Final = 1_000
+MAX_AT: Final = 20
+"""Locks on one place: whatever lies below it shows them all."""
 
 
 class Spot(NamedTuple):
@@ -160,6 +162,8 @@ async def take(tx: WriteTx, held: Locks, new: Lock) -> Locks:
     of_creator = [one for one in of_home if one.creator_id == new.creator_id]
     if len(of_home) >= MAX_IN_HOME or len(of_creator) >= MAX_OF_CREATOR:
         raise Failed(507, "there are too many locks: unlock something first")
+    if len(held.at.get(new.place, ())) >= MAX_AT:
+        raise Failed(507, "there are too many locks on this: wait for the end of one")
     await store.insert_(tx, new)
     return gathered((*held.every, new))
 
