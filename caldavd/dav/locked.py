@@ -6,14 +6,15 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import NamedTuple
 
+from caldavd.acl.effective import of_home
 from caldavd.acl.privileges import Privilege
 from caldavd.dav import conditions
 from caldavd.dav.conditions import Conditions, State, StateOf
-from caldavd.dav.resolve import resolve
+from caldavd.dav.resolve import Target, resolve
 from caldavd.dav.server import Context
 from caldavd.errors import Failed
+from caldavd.model import Actor, CalendarObject, Collection, Home, Lock, Resource, Stored, Unmapped
 from caldavd.model import Calendar as CalendarResource
-from caldavd.model import CalendarObject, Collection, Home, Resource, Stored, Unmapped
 from caldavd.service import locks, sync
 from caldavd.service.locks import Locks, Spot
 from caldavd.store import collections
@@ -36,12 +37,12 @@ async def lock_object(
     name: str,
     demanded: Conditions,
     *,
-    unbinds: bool = False,
+    unbinds: Target | None = None,
 ) -> Member:
     """Locks a calendar and reads its member `name` after that. Raises Failed(404, 412), Refused.
 
     What was resolved before may be out of date by now; this is what a write may decide on. A new
-    member, or one that is taken away (`unbinds`), changes the calendar too.
+    member, or one that is taken away (the target `unbinds`), changes the calendar too.
     """
     locked = alive(await collections.lock(tx, calendar.id), calendar.id)
     existing, found = await store.member(tx, locked, name, context.now)
@@ -53,9 +54,9 @@ async def lock_object(
         resource = CalendarObject(locked, existing)
     await require(tx, context, demanded, resource)
     changed = [locks.of_member(locked, name)]
-    if existing is None or unbinds:
+    if existing is None or unbinds is not None:
         changed.append(locks.of_collection(locked))
-    require_tokens(context, demanded, held, changed)
+    require_tokens(context, demanded, held, changed, unbinds)
     return Member(locked, existing, held)
 
 
@@ -74,20 +75,52 @@ async def require(tx: ReadTx, context: Context, demanded: Conditions, resource: 
 
 
 def require_tokens(
-    context: Context, demanded: Conditions, held: Locks, changed: Iterable[Spot]
+    context: Context,
+    demanded: Conditions,
+    held: Locks,
+    changed: Iterable[Spot],
+    removed: Target | None = None,
 ) -> None:
-    """Raises Refused(LOCK_TOKEN_SUBMITTED) for the lock of something that is to be changed."""
+    """Raises Refused(LOCK_TOKEN_SUBMITTED) for the lock of something that is to be changed.
+
+    To remove a target, the tokens of others' locks that the actor may end serve as well: a lock
+    keeps nobody from what is theirs.
+    """
     if held.every:
-        locks.require_tokens(held, demanded.submitted, context.actor.id, changed)
+        ends = [] if removed is None else _ended(context, held.every, removed)
+        tokens = {one.token for one in ends}
+        locks.require_tokens(held, demanded.submitted, context.actor.id, changed, tokens)
 
 
 async def require_unlocked(
-    tx: ReadTx, context: Context, demanded: Conditions, *changed: Spot
+    tx: ReadTx,
+    context: Context,
+    demanded: Conditions,
+    *changed: Spot,
+    removed: Target | None = None,
 ) -> Locks:
     """Reads the locks of some homes, and raises as `require_tokens`; the locks."""
     held = await locks.of_owners(tx, context.now, *(where.owner_id for where in changed))
-    require_tokens(context, demanded, held, changed)
+    require_tokens(context, demanded, held, changed, removed)
     return held
+
+
+def _ended(context: Context, found: Iterable[Lock], target: Target) -> list[Lock]:
+    """The locks of others that the actor may end, as far as the target tells."""
+    return [
+        one
+        for one in found
+        if one.creator_id != context.actor.id
+        and Privilege.UNLOCK in _at_root(context.actor, one, target)
+    ]
+
+
+def _at_root(actor: Actor, lock: Lock, target: Target) -> Privilege:
+    """What the actor holds where a lock was taken, or in its home if the target is elsewhere."""
+    where = locks.spot(target.resource)
+    if where is None or lock.place.collection_id != where.place.collection_id:
+        return of_home(actor, lock.owner_id, target.grants)
+    return target.above if where.place.name and not lock.place.name else target.privileges
 
 
 def states(tx: ReadTx, context: Context, demanded: Conditions, resource: Resource) -> StateOf:

@@ -122,17 +122,23 @@ async def of_owners(tx: ReadTx, now: int, *owner_ids: int) -> Locks:
 
 
 def require_tokens(
-    held: Locks, submitted: Container[str], actor_id: int, changed: Iterable[Spot]
+    held: Locks,
+    submitted: Container[str],
+    actor_id: int,
+    changed: Iterable[Spot],
+    ends: Container[str] = (),
 ) -> None:
     """Raises Refused(LOCK_TOKEN_SUBMITTED) unless everything that is to be changed is unlocked,
     or locked by a lock of the actor's whose token was submitted (RFC 4918 §6.4, §7.5).
 
-    Of several shared locks, one is enough.
+    Of several shared locks, one is enough. `ends`: tokens that serve whoever submits them, as the
+    actor may end the locks of others.
     """
     for where in changed:
         covering = held.covering(where)
         if covering and not any(
-            one.token in submitted and one.creator_id == actor_id for one in covering
+            one.token in submitted and (one.creator_id == actor_id or one.token in ends)
+            for one in covering
         ):
             raise Refused(
                 LOCK_TOKEN_SUBMITTED,

@@ -207,10 +207,61 @@ async def test_a_lock_keeps_others_from_the_access_control_list(
 ):
     await grant(ann, ann.home, ace(BOB, "D:read", "D:write", "D:write-acl"))
     token = await lock(bob, ann.home + at)
-    entry = ace(BOB, "D:read", "D:write", "D:write-acl")
 
-    refused = await grant(ann, ann.home + at, entry)
-    taken = await bob("ACL", ann.home + at, ACL, **held(token))
+    refused = await bob("ACL", ann.home + at, ACL)
+    granted = await bob("ACL", ann.home + at, ACL, **held(token))
 
     assert locked_by(refused) == (423, "{DAV:}lock-token-submitted", ann.home + at)
-    assert taken.status == 200
+    assert granted.status == 200
+
+
+@pytest.mark.rfc("3744 7.5")
+@pytest.mark.parametrize("locked", ["main/", ""])
+async def test_no_lock_keeps_the_owner_from_taking_access_away(
+    ann: Client, bob: Client, calendar: str, locked: str
+):
+    await grant(ann, ann.home, ace(BOB, "D:read", "D:write"))
+    await lock(bob, ann.home + locked)
+
+    answers = [await grant(ann, path) for path in (ann.home, calendar)]
+
+    assert [answer.status for answer in answers] == [200, 200]
+    assert (await bob("GET", calendar)).status == 404
+
+
+@pytest.mark.rfc("4918 6.4")
+@pytest.mark.rfc("3744 3.5")
+@pytest.mark.parametrize("locked", ["main/a.ics", "main/", ""])
+@pytest.mark.parametrize("deleted", ["main/a.ics", "main/"])
+async def test_the_owner_deletes_what_another_locked_by_the_locks_token(
+    ann: Client, bob: Client, stored: str, locked: str, deleted: str
+):
+    await delegate(ann, "write", "bob")
+    token = await lock(bob, ann.home + locked)
+
+    answer = await ann("DELETE", ann.home + deleted, **held(token))
+
+    assert (answer.status, (await ann("GET", stored)).status) == (204, 404)
+
+
+@pytest.mark.rfc("4918 6.4")
+@pytest.mark.rfc("3744 3.5")
+@pytest.mark.parametrize(
+    "case",
+    [
+        ("main/", ["D:all"], 204),
+        ("main/", ["D:read", "D:write"], 423),
+        # The lock of the home is none of whom the calendar alone was given.
+        ("", ["D:all"], 423),
+    ],
+)
+async def test_the_tokens_of_others_serve_who_holds_unlock_where_they_were_taken(
+    ann: Client, bob: Client, calendar: str, stored: str, case: tuple[str, list[str], int]
+):
+    locked, privileges, status = case
+    await grant(ann, calendar, ace(BOB, *privileges))
+    token = await lock(ann, ann.home + locked)
+
+    answer = await bob("DELETE", stored, **held(token))
+
+    assert answer.status == status

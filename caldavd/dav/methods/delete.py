@@ -38,21 +38,26 @@ async def run(tx: WriteTx, context: Context, target: Target, command: Command) -
     require_above(target, Privilege.UNBIND)
     match target.resource:
         case CalendarObject(collection, stored):
-            await _object(tx, context, collection, stored, command.conditions)
+            await _object(tx, context, target, collection, stored, command.conditions)
         case Calendar(collection):
             if command.depth != INFINITY:
                 raise Failed(400, "a calendar is deleted with its objects: send Depth: infinity")
-            await _calendar(tx, context, collection, command.conditions)
+            await _calendar(tx, context, target, collection, command.conditions)
         case _:
             raise Failed(405, "only objects and calendars can be deleted")
     return Response(204)
 
 
 async def _object(
-    tx: WriteTx, context: Context, calendar: Collection, stored: Stored, command: Conditions
+    tx: WriteTx,
+    context: Context,
+    target: Target,
+    calendar: Collection,
+    stored: Stored,
+    command: Conditions,
 ) -> None:
     locked, existing, held = await lock_object(
-        tx, context, calendar, stored.name, command, unbinds=True
+        tx, context, calendar, stored.name, command, unbinds=target
     )
     if existing is None:
         raise not_found("this object")
@@ -61,12 +66,12 @@ async def _object(
 
 
 async def _calendar(
-    tx: WriteTx, context: Context, calendar: Collection, command: Conditions
+    tx: WriteTx, context: Context, target: Target, calendar: Collection, command: Conditions
 ) -> None:
     home, locked = await calendars.lock_with_home(tx, calendar.owner_id, calendar.id)
     if locked is None:
         raise not_found("this calendar")
     await require_state(tx, context, command, Calendar(locked))
-    held = await require_unlocked(tx, context, command, locks.of_home(home))
-    require_tokens(context, command, held, locks.whole(held, locked))
+    held = await require_unlocked(tx, context, command, locks.of_home(home), removed=target)
+    require_tokens(context, command, held, locks.whole(held, locked), target)
     await calendars.trash(tx, home, locked, context.now)
