@@ -105,6 +105,19 @@ async def require_unlocked(
     return held
 
 
+def require_removable(
+    context: Context, demanded: Conditions, held: Locks, calendar: Collection, target: Target
+) -> None:
+    """Raises as `require_tokens` for the locks that keep a calendar from being removed.
+
+    Those of others below it that the actor may end do not: they end with it. On a free name, the
+    actor might not even know of them.
+    """
+    ended = _ended(context, held.below(locks.of_collection(calendar)), target)
+    left = locks.gathered(one for one in held.every if one not in ended) if ended else held
+    require_tokens(context, demanded, left, locks.whole(left, calendar), target)
+
+
 def _ended(context: Context, found: Iterable[Lock], target: Target) -> list[Lock]:
     """The locks of others that the actor may end, as far as the target tells."""
     return [

@@ -25,6 +25,7 @@ from caldavd.store.engine import ReadTx, WriteTx
 MAX_OF_CREATOR: Final = 200
 """Locks that one principal may have in one home."""
 MAX_IN_HOME: Final = 1_000
+"""Locks of others in one home: they take no room from its owner's."""
 MAX_AT: Final = 20
 """Locks on one place: whatever lies below it shows them all."""
 
@@ -166,7 +167,10 @@ async def take(tx: WriteTx, held: Locks, new: Lock) -> Locks:
             raise Refused(NO_CONFLICTING_LOCK, "something of it is locked already", href=other.root)
     of_home = [one for one in held.every if one.owner_id == new.owner_id]
     of_creator = [one for one in of_home if one.creator_id == new.creator_id]
-    if len(of_home) >= MAX_IN_HOME or len(of_creator) >= MAX_OF_CREATOR:
+    of_others = [one for one in of_home if one.creator_id != one.owner_id]
+    is_owner = new.creator_id == new.owner_id
+    full = len(of_others) >= MAX_IN_HOME and not is_owner
+    if full or len(of_creator) >= MAX_OF_CREATOR:
         raise Failed(507, "there are too many locks: unlock something first")
     if len(held.at.get(new.place, ())) >= MAX_AT:
         raise Failed(507, "there are too many locks on this: wait for the end of one")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from caldavd.dav.server import Server
-from caldavd.service import named
+from caldavd.service import locks, named
 from caldavd.store import quota
 from caldavd.store.engine import Database, WriteTx
 from tests.protocol.client import NS, Client
@@ -265,3 +265,67 @@ async def test_the_tokens_of_others_serve_who_holds_unlock_where_they_were_taken
     answer = await bob("DELETE", stored, **held(token))
 
     assert answer.status == status
+
+
+@pytest.mark.rfc("4918 7.3")
+@pytest.mark.rfc("3744 3.5")
+async def test_the_owner_sees_and_ends_the_lock_of_a_free_name(
+    ann: Client, bob: Client, calendar: str
+):
+    await delegate(ann, "write", "bob")
+    path = calendar + "new.ics"
+    token = await lock(bob, path)
+
+    found = await ann.propfind(path, "D:lockdiscovery", "D:getetag")
+
+    assert found.status == 207
+    assert {name: status for name, (status, _) in found.props().items()} == {
+        "{DAV:}lockdiscovery": 200,
+        "{DAV:}getetag": 404,
+    }
+    assert await tokens(ann, path) == {token}
+    assert await unlock(ann, path, token) == 204
+    assert (await ann.propfind(path, "D:lockdiscovery")).status == 404
+
+
+@pytest.mark.rfc("4918 7.3")
+async def test_who_may_not_read_a_calendar_sees_no_lock_of_a_free_name(
+    ann: Client, bob: Client, calendar: str
+):
+    await grant(ann, calendar, ace(BOB, "D:bind"))
+    await lock(ann, calendar + "new.ics")
+
+    answers = [await bob.propfind(calendar + name, "D:lockdiscovery") for name in ("new.ics", "x")]
+
+    assert [answer.status for answer in answers] == [404, 404]
+
+
+@pytest.mark.rfc("3744 3.5")
+@pytest.mark.parametrize("method", ["DELETE", "MOVE", "MOVE over"])
+async def test_the_locks_of_others_below_keep_no_owner_from_removing_a_calendar(
+    ann: Client, bob: Client, calendar: str, stored: str, method: str
+):
+    await delegate(ann, "write", "bob")
+    await ann("MKCALENDAR", ann.home + "other/")
+    await lock(bob, stored)
+    reserved = await lock(bob, calendar + "new.ics")
+    removed = ann.home + "other/" if method == "MOVE over" else calendar
+    to = {"DELETE": "", "MOVE": ann.home + "more/", "MOVE over": calendar}[method]
+    verb, headers = method.removesuffix(" over"), {"Destination": to} if to else {}
+
+    answer = await ann(verb, removed, **headers)
+
+    assert answer.status == (201 if method == "MOVE" else 204)
+    assert await unlock(ann, calendar + "new.ics", reserved) == 409
+
+
+async def test_the_locks_of_others_take_no_room_from_the_owners(
+    ann: Client, bob: Client, calendar: str, stored: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(locks, "MAX_IN_HOME", 2)
+    await delegate(ann, "write", "bob")
+
+    by_bob = [(await bob("LOCK", calendar + name, lockinfo())).status for name in "abc"]
+    by_ann = await ann("LOCK", stored, lockinfo())
+
+    assert (by_bob, by_ann.status) == ([201, 201, 507], 200)

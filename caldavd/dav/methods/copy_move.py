@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from caldavd.acl.privileges import Privilege
 from caldavd.dav import conditions
 from caldavd.dav.conditions import Conditions
-from caldavd.dav.locked import alive, require_tokens, require_unlocked
+from caldavd.dav.locked import alive, require_removable, require_unlocked
 from caldavd.dav.locked import require as require_state
 from caldavd.dav.message import Request, Response
 from caldavd.dav.path import Path, encode, host_of
@@ -82,7 +82,7 @@ async def run(tx: WriteTx, context: Context, target: Target, command: Command) -
         case CalendarObject(collection, stored):
             overwritten = await _object(tx, context, collection, stored, destination, command)
         case Calendar(collection):
-            overwritten = await _calendar(tx, context, collection, destination, command)
+            overwritten = await _calendar(tx, context, target, collection, destination, command)
         case _:
             raise Failed(405, "only objects and calendars can be copied and moved")
     return Response(204 if overwritten else 201)
@@ -149,7 +149,12 @@ def _place_in_calendar(destination: Target) -> tuple[Collection, str]:
 
 
 async def _calendar(
-    tx: WriteTx, context: Context, source: Collection, destination: Target, command: Command
+    tx: WriteTx,
+    context: Context,
+    target: Target,
+    source: Collection,
+    destination: Target,
+    command: Command,
 ) -> bool:
     _require_depth(command)
     owner_id, name, over = _place_in_home(destination)
@@ -165,9 +170,10 @@ async def _calendar(
     await require_state(tx, context, command.conditions, Calendar(locked))
     _require_overwrite(command, exists=over is not None)
     held = await require_unlocked(tx, context, command.conditions, locks.of_home(home))
-    for changed in (locked if command.moves else None, over):
-        if changed is not None:
-            require_tokens(context, command.conditions, held, locks.whole(held, changed))
+    if command.moves:
+        require_removable(context, command.conditions, held, locked, target)
+    if over is not None:
+        require_removable(context, command.conditions, held, over, destination)
     if over is not None:
         await calendars.trash(tx, home, over, context.now)
     made = await _made(tx, context, home, locked, name, command)

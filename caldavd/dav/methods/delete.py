@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from caldavd.acl.privileges import Privilege
 from caldavd.dav import conditions
 from caldavd.dav.conditions import Conditions
-from caldavd.dav.locked import lock_object, require_tokens, require_unlocked
+from caldavd.dav.locked import lock_object, require_removable, require_unlocked
 from caldavd.dav.locked import require as require_state
 from caldavd.dav.message import Request, Response
 from caldavd.dav.resolve import Target, require_above
@@ -73,5 +73,5 @@ async def _calendar(
         raise not_found("this calendar")
     await require_state(tx, context, command, Calendar(locked))
     held = await require_unlocked(tx, context, command, locks.of_home(home), removed=target)
-    require_tokens(context, command, held, locks.whole(held, locked), target)
+    require_removable(context, command, held, locked, target)
     await calendars.trash(tx, home, locked, context.now)
