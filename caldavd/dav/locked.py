@@ -10,7 +10,8 @@ from caldavd.acl.effective import of_home
 from caldavd.acl.privileges import Privilege
 from caldavd.dav import conditions
 from caldavd.dav.conditions import Conditions, State, StateOf
-from caldavd.dav.resolve import Target, resolve
+from caldavd.dav.resolve import Target, require_above, resolve
+from caldavd.dav.resolve import require as require_privilege
 from caldavd.dav.server import Context
 from caldavd.errors import Failed
 from caldavd.model import Actor, CalendarObject, Collection, Home, Lock, Resource, Stored, Unmapped
@@ -116,6 +117,20 @@ def require_removable(
     ended = _ended(context, held.below(locks.of_collection(calendar)), target)
     left = locks.gathered(one for one in held.every if one not in ended) if ended else held
     require_tokens(context, demanded, left, locks.whole(left, calendar), target)
+
+
+def require_at_root(context: Context, target: Target, lock: Lock, privilege: Privilege) -> None:
+    """Raises NeedPrivileges unless the actor holds a privilege where a lock was taken.
+
+    It may cover more than the target, through which it was found.
+    """
+    if locks.spot(target.resource) == locks.root_of(lock):
+        require_privilege(target, privilege)
+    elif lock.on_home:
+        held = of_home(context.actor, lock.owner_id, target.grants)
+        require_privilege(Target(target.resource, lock.root, held), privilege)
+    else:
+        require_above(target, privilege)
 
 
 def _ended(context: Context, found: Iterable[Lock], target: Target) -> list[Lock]:

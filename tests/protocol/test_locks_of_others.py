@@ -10,7 +10,7 @@ from caldavd.store import quota
 from caldavd.store.engine import Database, WriteTx
 from tests.protocol.client import NS, Client
 from tests.protocol.conftest import add_user
-from tests.protocol.locking import held, lock, locked_by, lockinfo, tokens, unlock
+from tests.protocol.locking import active, held, lock, locked_by, lockinfo, tokens, unlock
 from tests.protocol.people import ace, delegate, grant, href
 from tests.unit.builders import event
 
@@ -329,3 +329,35 @@ async def test_the_locks_of_others_take_no_room_from_the_owners(
     by_ann = await ann("LOCK", stored, lockinfo())
 
     assert (by_bob, by_ann.status) == ([201, 201, 507], 200)
+
+
+@pytest.mark.rfc("4918 9.10.2")
+@pytest.mark.parametrize("at", ["main/a.ics", "main/"])
+async def test_who_lost_the_home_refreshes_no_lock_of_it_through_a_calendar(
+    ann: Client, bob: Client, calendar: str, stored: str, at: str
+):
+    await grant(ann, ann.home, ace(BOB, "D:read", "D:write"))
+    token = await lock(bob, ann.home)
+    await grant(ann, ann.home)
+    await grant(ann, calendar, ace(BOB, "D:read", "D:write"))
+
+    answer = await bob("LOCK", ann.home + at, If=f"(<{token}>)")
+
+    assert (answer.status, answer.condition) == (403, "{DAV:}need-privileges")
+    assert answer.xml.findtext(HREF, "", NS) == ann.home
+
+
+@pytest.mark.rfc("4918 9.10.1")
+@pytest.mark.parametrize("granted", [["D:write"], ["D:write", "D:read"]])
+async def test_an_answer_to_lock_tells_of_the_locks_of_others_who_may_read(
+    ann: Client, bob: Client, calendar: str, stored: str, granted: list[str]
+):
+    await grant(ann, calendar, ace(BOB, *granted))
+    theirs = await lock(ann, stored, "shared")
+
+    taken = await bob("LOCK", stored, lockinfo("shared"))
+    mine = taken.headers["Lock-Token"].strip("<>")
+    refreshed = await bob("LOCK", stored, If=f"(<{mine}>)")
+
+    told = [{one["token"] for one in active(answer)} for answer in (taken, refreshed)]
+    assert told == [{mine, theirs} if "D:read" in granted else {mine}] * 2
