@@ -53,7 +53,7 @@ async def lock_object(
         resource = Unmapped(CalendarResource(locked), name)
     else:
         resource = CalendarObject(locked, existing)
-    await require(tx, context, demanded, resource)
+    await require(tx, context, demanded, resource, held)
     changed = [locks.of_member(locked, name)]
     if existing is None or unbinds is not None:
         changed.append(locks.of_collection(locked))
@@ -69,10 +69,19 @@ def alive(locked: list[Collection], id_: int) -> Collection:
     raise Failed(404, "the calendar was deleted a moment ago")
 
 
-async def require(tx: ReadTx, context: Context, demanded: Conditions, resource: Resource) -> None:
-    """Raises Failed(412) unless the conditions hold; resolves the URLs that an If header names."""
+async def require(
+    tx: ReadTx,
+    context: Context,
+    demanded: Conditions,
+    resource: Resource,
+    held: Locks | None = None,
+) -> None:
+    """Raises Failed(412) unless the conditions hold; resolves the URLs that an If header names.
+
+    `held`: the locks of the resource's home, if they were read already.
+    """
     if not demanded.empty:
-        await conditions.require(demanded, states(tx, context, demanded, resource))
+        await conditions.require(demanded, states(tx, context, demanded, resource, held))
 
 
 def require_tokens(
@@ -114,8 +123,9 @@ def require_removable(
     Those of others below it that the actor may end do not: they end with it. On a free name, the
     actor might not even know of them.
     """
-    ended = _ended(context, held.below(locks.of_collection(calendar)), target)
-    left = locks.gathered(one for one in held.every if one not in ended) if ended else held
+    below = held.below(locks.of_collection(calendar))
+    ended = {one.token for one in _ended(context, below, target)}
+    left = locks.gathered(one for one in held.every if one.token not in ended) if ended else held
     require_tokens(context, demanded, left, locks.whole(left, calendar), target)
 
 
@@ -151,12 +161,21 @@ def _at_root(actor: Actor, lock: Lock, target: Target) -> Privilege:
     return target.above if where.place.name and not lock.place.name else target.privileges
 
 
-def states(tx: ReadTx, context: Context, demanded: Conditions, resource: Resource) -> StateOf:
+def states(
+    tx: ReadTx,
+    context: Context,
+    demanded: Conditions,
+    resource: Resource,
+    held: Locks | None = None,
+) -> StateOf:
     """The state of the target of a request, and of other resources by their URL.
 
-    Each is looked up once: nothing else changes it during the transaction.
+    Each is looked up once, and so are the locks of a home: nothing else changes them during the
+    transaction.
     """
     known: dict[str | None, State] = {}
+    where = locks.spot(resource)
+    locked = {} if held is None or where is None else {where.owner_id: held}
 
     async def state_of(url: str | None) -> State:
         if url not in known:
@@ -175,18 +194,26 @@ def states(tx: ReadTx, context: Context, demanded: Conditions, resource: Resourc
             named = target.resource
         found = await state(tx, named)
         # Few conditions are about locks: the others cost no statement for them.
-        return await _with_locks(tx, context, named, found) if demanded.submitted else found
+        if not demanded.submitted:
+            return found
+        return await _with_locks(tx, context, named, found, locked)
 
     return state_of
 
 
-async def _with_locks(tx: ReadTx, context: Context, resource: Resource, found: State) -> State:
-    """A state with the tokens of the locks that cover the resource (RFC 4918 §10.4.4)."""
+async def _with_locks(
+    tx: ReadTx, context: Context, resource: Resource, found: State, known: dict[int, Locks]
+) -> State:
+    """A state with the tokens of the locks that cover the resource (RFC 4918 §10.4.4).
+
+    `known`: the locks of homes by the owner's id; those of another are added.
+    """
     where = locks.spot(resource)
     if where is None:
         return found
-    held = await locks.of_owners(tx, context.now, where.owner_id)
-    tokens = (one.token for one in held.covering(where))
+    if where.owner_id not in known:
+        known[where.owner_id] = await locks.of_owners(tx, context.now, where.owner_id)
+    tokens = (one.token for one in known[where.owner_id].covering(where))
     return replace(found, tokens=found.tokens.union(tokens))
 
 

@@ -67,10 +67,10 @@ async def run(tx: WriteTx, context: Context, target: Target, command: Command) -
         if locks.root_of(lock) != where:
             # What reaches further was given for more than the target.
             require_at_root(context, target, lock, Privilege.WRITE_CONTENT)
-        await require_state(tx, context, command.conditions, resource)
+        await require_state(tx, context, command.conditions, resource, held)
         held = await locks.refresh(tx, held, lock, expires_at)
         return _answer(200, _shown(context, target, held), where, context.now)
-    await require_state(tx, context, command.conditions, resource)
+    await require_state(tx, context, command.conditions, resource, held)
     if isinstance(resource, Unmapped):
         _require_room_for_name(context, command.conditions, held, resource)
     new = Lock(
