@@ -6,20 +6,22 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import NamedTuple
 
-from caldavd.acl.effective import is_masked
+from caldavd.acl.effective import is_masked, of_home
 from caldavd.acl.privileges import Privilege
 from caldavd.acl.privileges import name as privilege_name
 from caldavd.dav import conditions
 from caldavd.dav.conditions import Conditions, State, StateOf
 from caldavd.dav.path import encode
-from caldavd.dav.resolve import resolve
+from caldavd.dav.resolve import Target, require_above, resolve
+from caldavd.dav.resolve import require as require_privilege
 from caldavd.dav.server import Context
 from caldavd.errors import NO_UID_CONFLICT, Failed, NeedPrivileges, Refused
-from caldavd.model import Calendar as CalendarResource
 from caldavd.model import (
+    Actor,
     CalendarObject,
     Collection,
     Home,
+    Lock,
     Notification,
     Notifications,
     Resource,
@@ -27,6 +29,7 @@ from caldavd.model import (
     Stored,
     Unmapped,
 )
+from caldavd.model import Calendar as CalendarResource
 from caldavd.service import homes, locks, sync, views
 from caldavd.service.locks import Locks, Spot
 from caldavd.service.put import UidConflict
@@ -55,23 +58,23 @@ async def lock_object(
     name: str,
     demanded: Conditions,
     *,
-    unbinds: bool = False,
+    unbinds: Target | None = None,
 ) -> Member:
     """Locks a calendar and reads its member `name` after that. Raises Failed(404, 412), Refused.
 
     What was resolved before may be out of date by now; this is what a write may decide on. A new
-    member, or one that is taken away (`unbinds`), changes the calendar too.
+    member, or one that is taken away (the target `unbinds`), changes the calendar too.
     """
     locked = alive(await collections.lock(tx, calendar.id), calendar.id)
     existing, found = await store.member(tx, locked, name, context.now)
     held = locks.gathered(found) if found else locks.NONE
     seen = await _seen(tx, locked, reader, existing)
     resource: Resource = seen or Unmapped(CalendarResource(locked), name)
-    await require(tx, context, demanded, resource)
+    await require(tx, context, demanded, resource, held)
     changed = [locks.of_member(locked, name)]
-    if existing is None or unbinds:
+    if existing is None or unbinds is not None:
         changed.append(locks.of_collection(locked))
-    require_tokens(context, demanded, held, changed)
+    require_tokens(context, demanded, held, changed, unbinds)
     return Member(locked, existing, seen, held)
 
 
@@ -129,35 +132,113 @@ def as_mounted(locked: Collection, mounted: CalendarResource) -> CalendarResourc
     return replace(mounted, collection=row)
 
 
-async def require(tx: ReadTx, context: Context, demanded: Conditions, resource: Resource) -> None:
-    """Raises Failed(412) unless the conditions hold; resolves the URLs that an If header names."""
+async def require(
+    tx: ReadTx,
+    context: Context,
+    demanded: Conditions,
+    resource: Resource,
+    held: Locks | None = None,
+) -> None:
+    """Raises Failed(412) unless the conditions hold; resolves the URLs that an If header names.
+
+    `held`: the locks of the resource's home, if they were read already.
+    """
     if not demanded.empty:
-        await conditions.require(demanded, states(tx, context, demanded, resource))
+        await conditions.require(demanded, states(tx, context, demanded, resource, held))
 
 
 def require_tokens(
-    context: Context, demanded: Conditions, held: Locks, changed: Iterable[Spot]
+    context: Context,
+    demanded: Conditions,
+    held: Locks,
+    changed: Iterable[Spot],
+    removed: Target | None = None,
 ) -> None:
-    """Raises Refused(LOCK_TOKEN_SUBMITTED) for the lock of something that is to be changed."""
+    """Raises Refused(LOCK_TOKEN_SUBMITTED) for the lock of something that is to be changed.
+
+    To remove a target, the tokens of others' locks that the actor may end serve as well: a lock
+    keeps nobody from what is theirs.
+    """
     if held.every:
-        locks.require_tokens(held, demanded.submitted, context.actor.id, changed)
+        ends = [] if removed is None else _ended(context, held.every, removed)
+        tokens = {one.token for one in ends}
+        locks.require_tokens(held, demanded.submitted, context.actor.id, changed, tokens)
 
 
 async def require_unlocked(
-    tx: ReadTx, context: Context, demanded: Conditions, *changed: Spot
+    tx: ReadTx,
+    context: Context,
+    demanded: Conditions,
+    *changed: Spot,
+    removed: Target | None = None,
 ) -> Locks:
     """Reads the locks of some homes, and raises as `require_tokens`; the locks."""
     held = await locks.of_owners(tx, context.now, *(where.owner_id for where in changed))
-    require_tokens(context, demanded, held, changed)
+    require_tokens(context, demanded, held, changed, removed)
     return held
 
 
-def states(tx: ReadTx, context: Context, demanded: Conditions, resource: Resource) -> StateOf:
+def require_removable(
+    context: Context, demanded: Conditions, held: Locks, calendar: Collection, target: Target
+) -> None:
+    """Raises as `require_tokens` for the locks that keep a calendar from being removed.
+
+    Those of others below it that the actor may end do not: they end with it. On a free name, the
+    actor might not even know of them.
+    """
+    below = held.below(locks.of_collection(calendar))
+    ended = {one.token for one in _ended(context, below, target)}
+    left = locks.gathered(one for one in held.every if one.token not in ended) if ended else held
+    require_tokens(context, demanded, left, locks.whole(left, calendar), target)
+
+
+def require_at_root(context: Context, target: Target, lock: Lock, privilege: Privilege) -> None:
+    """Raises NeedPrivileges unless the actor holds a privilege where a lock was taken.
+
+    It may cover more than the target, through which it was found.
+    """
+    if locks.spot(target.resource) == locks.root_of(lock):
+        require_privilege(target, privilege)
+    elif lock.on_home:
+        held = of_home(context.actor, lock.owner_id, target.grants)
+        require_privilege(Target(target.resource, lock.root, held), privilege)
+    else:
+        require_above(target, privilege)
+
+
+def _ended(context: Context, found: Iterable[Lock], target: Target) -> list[Lock]:
+    """The locks of others that the actor may end, as far as the target tells."""
+    return [
+        one
+        for one in found
+        if one.creator_id != context.actor.id
+        and Privilege.UNLOCK in _at_root(context.actor, one, target)
+    ]
+
+
+def _at_root(actor: Actor, lock: Lock, target: Target) -> Privilege:
+    """What the actor holds where a lock was taken, or in its home if the target is elsewhere."""
+    where = locks.spot(target.resource)
+    if where is None or lock.place.collection_id != where.place.collection_id:
+        return of_home(actor, lock.owner_id, target.grants)
+    return target.above if where.place.name and not lock.place.name else target.privileges
+
+
+def states(
+    tx: ReadTx,
+    context: Context,
+    demanded: Conditions,
+    resource: Resource,
+    held: Locks | None = None,
+) -> StateOf:
     """The state of the target of a request, and of other resources by their URL.
 
-    Each is looked up once: nothing else changes it during the transaction.
+    Each is looked up once, and so are the locks of a home: nothing else changes them during the
+    transaction.
     """
     known: dict[str | None, State] = {}
+    where = locks.spot(resource)
+    locked = {} if held is None or where is None else {where.owner_id: held}
 
     async def state_of(url: str | None) -> State:
         if url not in known:
@@ -176,18 +257,26 @@ def states(tx: ReadTx, context: Context, demanded: Conditions, resource: Resourc
             named = target.resource
         found = await state(tx, context, named)
         # Few conditions are about locks: the others cost no statement for them.
-        return await _with_locks(tx, context, named, found) if demanded.submitted else found
+        if not demanded.submitted:
+            return found
+        return await _with_locks(tx, context, named, found, locked)
 
     return state_of
 
 
-async def _with_locks(tx: ReadTx, context: Context, resource: Resource, found: State) -> State:
-    """A state with the tokens of the locks that cover the resource (RFC 4918 §10.4.4)."""
+async def _with_locks(
+    tx: ReadTx, context: Context, resource: Resource, found: State, known: dict[int, Locks]
+) -> State:
+    """A state with the tokens of the locks that cover the resource (RFC 4918 §10.4.4).
+
+    `known`: the locks of homes by the owner's id; those of another are added.
+    """
     where = locks.spot(resource)
     if where is None:
         return found
-    held = await locks.of_owners(tx, context.now, where.owner_id)
-    tokens = (one.token for one in held.covering(where))
+    if where.owner_id not in known:
+        known[where.owner_id] = await locks.of_owners(tx, context.now, where.owner_id)
+    tokens = (one.token for one in known[where.owner_id].covering(where))
     return replace(found, tokens=found.tokens.union(tokens))
 
 

@@ -16,8 +16,8 @@ from caldavd.xml.parse import Element, child, elements, expect, serialized
 DEFAULT_TIMEOUT_S: Final = 3_600
 MAX_TIMEOUT_S: Final = 86_400
 """Also of `Infinite`: what a client has forgotten must not keep others out for ever."""
-MAX_OWNER: Final = 4_000
-"""Characters of a DAV:owner element."""
+MAX_OWNER: Final = 500
+"""Characters of a DAV:owner element: every resource below the lock shows it."""
 _SECONDS: Final = re.compile(r"second-(\d{1,20})", re.IGNORECASE)
 _CODED_URL: Final = re.compile(r"\s*<([^<>\s]+)>\s*")
 

@@ -21,6 +21,7 @@ from caldavd.model import (
     Principal,
     ProxyGroup,
     Resource,
+    Unmapped,
 )
 from caldavd.store import aces, collections, members, principals, shares
 from caldavd.store.engine import ReadTx
@@ -55,6 +56,8 @@ def owner_of(resource: Resource) -> int | None:
             return collection.owner_id
         case Principal(id=id_) | ProxyGroup(Principal(id=id_)):
             return id_
+        case Unmapped(Home() | Calendar() as parent):
+            return owner_of(parent)
     return None
 
 

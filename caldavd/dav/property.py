@@ -27,6 +27,7 @@ from caldavd.model import (
     ProxyGroup,
     Resource,
     Root,
+    Unmapped,
 )
 from caldavd.service.locks import NONE as NO_LOCKS
 from caldavd.service.locks import Locks
@@ -144,7 +145,7 @@ class Table:
 
 def table(rows: tuple[Property, ...]) -> Table:
     """The table of some rows. Raises ValueError for a name that is defined twice."""
-    by_type: dict[type, dict[str, Property]] = {type_: {} for type_ in ANY}
+    by_type: dict[type, dict[str, Property]] = {type_: {} for type_ in (*ANY, Unmapped)}
     for row in rows:
         for type_ in row.on:
             if row.name in by_type[type_]:

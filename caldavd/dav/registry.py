@@ -155,7 +155,7 @@ METHODS: Final[tuple[Method, ...]] = (
     Reads("OPTIONS", (*ANY, Unmapped), options.parse, options.run),
     Reads("GET", ANY, get.parse, get.run, content=True),
     Reads("HEAD", ANY, get.parse, get.run, content=True),
-    Reads("PROPFIND", ANY, propfind.parse, _propfind),
+    Reads("PROPFIND", (*ANY, Unmapped), propfind.parse, _propfind),
     Reads(
         "REPORT",
         ANY,

@@ -123,9 +123,10 @@ async def multistatus(
         plans |= {type_: _plan(table, type_, wanted) for type_ in types - plans.keys()}
         needs = reduce(or_, (plans[type_].needs for type_ in types)) if types else Fact.NOTHING
         texts = _size_of_texts(page) if Fact.CONTENT in needs else 0
-        _require_room(context, sum(map(len, parts)) + texts)
+        written = sum(map(len, parts))
+        _require_room(context, written + texts)
         facts = await load(tx, context, page.items, needs, _stored(plans, types), facts)
-        work = (context, page, plans, facts, wanted)
+        work = (context, page, plans, facts, wanted, written)
         heavy = wanted.costly and page.items
         if heavy or len(page.items) >= OFFLOAD or texts >= OFFLOAD_BYTES:
             parts.append(await tx.offload(_render, *work))
@@ -222,7 +223,11 @@ def _size_of_texts(page: Page) -> int:
 def _require_room(context: Context, size: int) -> None:
     """Raises Refused(NUMBER_OF_MATCHES) for more than an answer may hold."""
     if size > context.server.limits.max_answer_bytes:
-        raise Refused(NUMBER_OF_MATCHES, "the answer is too large: ask for fewer objects at a time")
+        raise _too_large()
+
+
+def _too_large() -> Refused:
+    return Refused(NUMBER_OF_MATCHES, "the answer is too large: ask for fewer objects at a time")
 
 
 _NOT_FOUND: Final = write.status_line(404)
@@ -231,14 +236,28 @@ _NOTHING: Final[Properties] = MappingProxyType({})
 
 
 def _render(
-    context: Context, page: Page, plans: Mapping[type, _Plan], facts: Facts, wanted: Wanted
+    context: Context,
+    page: Page,
+    plans: Mapping[type, _Plan],
+    facts: Facts,
+    wanted: Wanted,
+    written: int,
 ) -> bytes:
-    parts = [
-        _response(_view(context, href, resource, facts), plans[type(resource)], wanted)
-        for href, resource in page.items
-    ]
+    """A page, after `written` bytes. Raises Refused(NUMBER_OF_MATCHES) as soon as it is too much:
+    whatever a property shows is counted, not the texts alone.
+    """
+    parts: list[str] = []
+    room = context.server.limits.max_answer_bytes - written
+    for href, resource in page.items:
+        part = _response(_view(context, href, resource, facts), plans[type(resource)], wanted)
+        parts.append(part)
+        room -= len(part)
+        if room < 0:
+            raise _too_large()
     parts += [write.response(href, _NOT_FOUND) for href in page.missing]
-    return "".join(parts).encode()
+    rendered = "".join(parts).encode()
+    _require_room(context, written + len(rendered))
+    return rendered
 
 
 def _view(context: Context, href: str, resource: Resource, facts: Facts) -> View:

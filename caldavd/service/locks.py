@@ -25,6 +25,9 @@ from caldavd.store.engine import ReadTx, WriteTx
 MAX_OF_CREATOR: Final = 200
 """Locks that one principal may have in one home."""
 MAX_IN_HOME: Final = 1_000
+"""Locks of others in one home: they take no room from its owner's."""
+MAX_AT: Final = 20
+"""Locks on one place: whatever lies below it shows them all."""
 
 
 class Spot(NamedTuple):
@@ -120,17 +123,23 @@ async def of_owners(tx: ReadTx, now: int, *owner_ids: int) -> Locks:
 
 
 def require_tokens(
-    held: Locks, submitted: Container[str], actor_id: int, changed: Iterable[Spot]
+    held: Locks,
+    submitted: Container[str],
+    actor_id: int,
+    changed: Iterable[Spot],
+    ends: Container[str] = (),
 ) -> None:
     """Raises Refused(LOCK_TOKEN_SUBMITTED) unless everything that is to be changed is unlocked,
     or locked by a lock of the actor's whose token was submitted (RFC 4918 §6.4, §7.5).
 
-    Of several shared locks, one is enough.
+    Of several shared locks, one is enough. `ends`: tokens that serve whoever submits them, as the
+    actor may end the locks of others.
     """
     for where in changed:
         covering = held.covering(where)
         if covering and not any(
-            one.token in submitted and one.creator_id == actor_id for one in covering
+            one.token in submitted and (one.creator_id == actor_id or one.token in ends)
+            for one in covering
         ):
             raise Refused(
                 LOCK_TOKEN_SUBMITTED,
@@ -158,8 +167,13 @@ async def take(tx: WriteTx, held: Locks, new: Lock) -> Locks:
             raise Refused(NO_CONFLICTING_LOCK, "something of it is locked already", href=other.root)
     of_home = [one for one in held.every if one.owner_id == new.owner_id]
     of_creator = [one for one in of_home if one.creator_id == new.creator_id]
-    if len(of_home) >= MAX_IN_HOME or len(of_creator) >= MAX_OF_CREATOR:
+    of_others = [one for one in of_home if one.creator_id != one.owner_id]
+    is_owner = new.creator_id == new.owner_id
+    full = len(of_others) >= MAX_IN_HOME and not is_owner
+    if full or len(of_creator) >= MAX_OF_CREATOR:
         raise Failed(507, "there are too many locks: unlock something first")
+    if len(held.at.get(new.place, ())) >= MAX_AT:
+        raise Failed(507, "there are too many locks on this: wait for the end of one")
     await store.insert_(tx, new)
     return gathered((*held.every, new))
 

@@ -39,9 +39,14 @@ _OF_OWNERS: Final = (
     .order_by(dav_lock.c.token)
 )
 _ONE: Final = select(literal_column("1").label("one")).subquery("one")
+# A write decides by tokens: what owners sent with their locks is not read for it.
+_WITHOUT_TEXT: Final = tuple(
+    literal_column("''").label("lock_owner") if column is dav_lock.c.owner else column
+    for column in _COLUMNS
+)
 # What a write decides on, in one statement: nobody pays for locks who has none.
 _MEMBER: Final = (
-    select(*objects.COLUMNS, *_COLUMNS)
+    select(*objects.COLUMNS, *_WITHOUT_TEXT)
     .select_from(_ONE)
     .outerjoin(
         calendar_object,
@@ -73,7 +78,10 @@ async def of_owners(tx: ReadTx, owner_ids: Sequence[int], now: int) -> list[Lock
 async def member(
     tx: ReadTx, calendar: Collection, name: str, now: int
 ) -> tuple[Stored | None, list[Lock]]:
-    """A member of a calendar, and all locks in the home of the calendar's owner."""
+    """A member of a calendar, and all locks in the home of the calendar's owner.
+
+    Their owner elements are left out.
+    """
     rows = await tx.all(
         _MEMBER, collection_id=calendar.id, name=name, owner_id=calendar.owner_id, now=now
     )

@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from caldavd.dav import respond
 from caldavd.dav.server import DavLimits, Server
 from tests.protocol.client import Client, multiget, query
+from tests.protocol.locking import lock
 from tests.unit.builders import event
 
 DATA = "<C:calendar-data/>"
@@ -30,6 +32,23 @@ async def test_an_answer_of_too_many_octets_is_refused(server: Server, ann: Clie
     all_ = await limited(server, max_answer_bytes=3_000)("REPORT", calendar, multiget(*names))
 
     assert (few.status, all_.status) == (207, 507)
+    assert all_.condition == "{DAV:}number-of-matches-within-limits"
+
+
+@pytest.mark.parametrize("many", [False, True], ids=["at once", "away from the loop"])
+async def test_what_locks_show_of_every_member_counts_in_an_answer(
+    server: Server, ann: Client, calendar: str, monkeypatch: pytest.MonkeyPatch, many: bool
+):
+    monkeypatch.setattr(respond, "OFFLOAD", 1 if many else 100)
+    for number in range(4):
+        await ann.put(f"{calendar}{number}.ics", event(uid=str(number)))
+    await lock(ann, calendar, owner=f"<D:owner>{'x' * 400}</D:owner>")
+    client = limited(server, max_answer_bytes=3_000)
+
+    one = await client.propfind(calendar, "D:lockdiscovery", depth="0")
+    all_ = await client.propfind(calendar, "D:lockdiscovery", depth="1")
+
+    assert (one.status, all_.status) == (207, 507)
     assert all_.condition == "{DAV:}number-of-matches-within-limits"
 
 

@@ -115,7 +115,7 @@ async def test_without_a_depth_a_lock_is_infinite(ann: Client, calendar: str, de
         (lockinfo(), {"Depth": "1"}),
         (lockinfo("local"), {}),
         (lockinfo(type_="read"), {}),
-        (lockinfo(owner=f"<D:owner>{'x' * 5_000}</D:owner>"), {}),
+        (lockinfo(owner=f"<D:owner>{'x' * 500}</D:owner>"), {}),
         ('<D:lockinfo xmlns:D="DAV:"/>', {}),
         ('<D:propfind xmlns:D="DAV:"/>', {}),
         ("<x", {}),
@@ -431,3 +431,13 @@ async def test_locks_are_bounded(
 
     assert statuses == [200, 200, 200, 507, 507]
     assert (await ann.put(calendar + "b.ics", event(uid="b"))).status == 201
+
+
+async def test_locks_on_one_place_are_bounded(ann: Client, calendar: str, stored: str):
+    """Each is shown by all that lies below, so there cannot be as many as in a home."""
+    statuses = [
+        (await ann("LOCK", calendar, lockinfo("shared"))).status for _ in range(locks.MAX_AT + 1)
+    ]
+
+    assert statuses == [200] * locks.MAX_AT + [507]
+    assert (await ann("LOCK", stored, lockinfo("shared"))).status == 200

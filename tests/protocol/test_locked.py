@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from caldavd.clock import now
+from caldavd.dav.server import Server
+from caldavd.service import named
+from caldavd.store import collections
+from caldavd.store import locks as store
+from caldavd.store.engine import ReadTx
 from tests.protocol.client import Client, proppatch
 from tests.protocol.locking import held, lock, locked_by, lockinfo, tokens
+from tests.protocol.recorded import Recorded
 from tests.protocol.state import everything, members
 from tests.unit.builders import event
 
@@ -333,3 +342,30 @@ async def test_an_editor_works_from_lock_to_unlock(ann: Client, calendar: str):
     ]
 
     assert steps == [201, 201, 207, 207, 200, 204, 204, 204]
+
+
+async def test_the_locks_of_a_home_are_read_once_for_all_urls_of_an_if_header(
+    server: Server, ann: Client, calendar: str, stored: str
+):
+    token = await lock(ann, stored)
+    recorded = Recorded(server.db)
+    client = Client(replace(server, db=recorded), "ann")
+    lists = "".join(f"<{calendar}{number}.ics> (<{token}>) " for number in range(10))
+
+    answer = await client("GET", stored, If=f"{lists}<{stored}> (<{token}>)")
+
+    assert answer.status == 200
+    assert sum("FROM dav_lock" in sql for sql in recorded.noted) == 1
+
+
+async def test_a_write_reads_no_owners_of_locks(server: Server, ann: Client, stored: str):
+    token = await lock(ann, stored)
+
+    async def read(tx: ReadTx) -> list[tuple[str, str]]:
+        calendar = await collections.by_name(tx, (await named.account(tx, "ann")).id, "main")
+        assert calendar is not None
+        found, held = await store.member(tx, calendar, "a.ics", now())
+        assert found is not None
+        return [(one.token, one.owner) for one in held]
+
+    assert await server.db.read(read) == [(token, "")]

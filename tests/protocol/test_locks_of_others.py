@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from caldavd.dav.server import Server
-from caldavd.service import named
+from caldavd.service import locks, named
 from caldavd.store import quota
 from caldavd.store.engine import Database, WriteTx
 from tests.protocol.client import NS, Client
 from tests.protocol.conftest import add_user
-from tests.protocol.locking import held, lock, locked_by, lockinfo, tokens, unlock
+from tests.protocol.locking import active, held, lock, locked_by, lockinfo, tokens, unlock
 from tests.protocol.people import ace, delegate, grant, href
 from tests.unit.builders import event
 
@@ -207,10 +207,157 @@ async def test_a_lock_keeps_others_from_the_access_control_list(
 ):
     await grant(ann, ann.home, ace(BOB, "D:read", "D:write", "D:write-acl"))
     token = await lock(bob, ann.home + at)
-    entry = ace(BOB, "D:read", "D:write", "D:write-acl")
 
-    refused = await grant(ann, ann.home + at, entry)
-    taken = await bob("ACL", ann.home + at, ACL, **held(token))
+    refused = await bob("ACL", ann.home + at, ACL)
+    granted = await bob("ACL", ann.home + at, ACL, **held(token))
 
     assert locked_by(refused) == (423, "{DAV:}lock-token-submitted", ann.home + at)
-    assert taken.status == 200
+    assert granted.status == 200
+
+
+@pytest.mark.rfc("3744 7.5")
+@pytest.mark.parametrize("locked", ["main/", ""])
+async def test_no_lock_keeps_the_owner_from_taking_access_away(
+    ann: Client, bob: Client, calendar: str, locked: str
+):
+    await grant(ann, ann.home, ace(BOB, "D:read", "D:write"))
+    await lock(bob, ann.home + locked)
+
+    answers = [await grant(ann, path) for path in (ann.home, calendar)]
+
+    assert [answer.status for answer in answers] == [200, 200]
+    assert (await bob("GET", calendar)).status == 404
+
+
+@pytest.mark.rfc("4918 6.4")
+@pytest.mark.rfc("3744 3.5")
+@pytest.mark.parametrize("locked", ["main/a.ics", "main/", ""])
+@pytest.mark.parametrize("deleted", ["main/a.ics", "main/"])
+async def test_the_owner_deletes_what_another_locked_by_the_locks_token(
+    ann: Client, bob: Client, stored: str, locked: str, deleted: str
+):
+    await delegate(ann, "write", "bob")
+    token = await lock(bob, ann.home + locked)
+
+    answer = await ann("DELETE", ann.home + deleted, **held(token))
+
+    assert (answer.status, (await ann("GET", stored)).status) == (204, 404)
+
+
+@pytest.mark.rfc("4918 6.4")
+@pytest.mark.rfc("3744 3.5")
+@pytest.mark.parametrize(
+    "case",
+    [
+        ("main/", ["D:all"], 204),
+        ("main/", ["D:read", "D:write"], 423),
+        # The lock of the home is none of whom the calendar alone was given.
+        ("", ["D:all"], 423),
+    ],
+)
+async def test_the_tokens_of_others_serve_who_holds_unlock_where_they_were_taken(
+    ann: Client, bob: Client, calendar: str, stored: str, case: tuple[str, list[str], int]
+):
+    locked, privileges, status = case
+    await grant(ann, calendar, ace(BOB, *privileges))
+    token = await lock(ann, ann.home + locked)
+
+    answer = await bob("DELETE", stored, **held(token))
+
+    assert answer.status == status
+
+
+@pytest.mark.rfc("4918 7.3")
+@pytest.mark.rfc("3744 3.5")
+async def test_the_owner_sees_and_ends_the_lock_of_a_free_name(
+    ann: Client, bob: Client, calendar: str
+):
+    await delegate(ann, "write", "bob")
+    path = calendar + "new.ics"
+    token = await lock(bob, path)
+
+    found = await ann.propfind(path, "D:lockdiscovery", "D:getetag")
+
+    assert found.status == 207
+    assert {name: status for name, (status, _) in found.props().items()} == {
+        "{DAV:}lockdiscovery": 200,
+        "{DAV:}getetag": 404,
+    }
+    assert await tokens(ann, path) == {token}
+    assert await unlock(ann, path, token) == 204
+    assert (await ann.propfind(path, "D:lockdiscovery")).status == 404
+
+
+@pytest.mark.rfc("4918 7.3")
+async def test_who_may_not_read_a_calendar_sees_no_lock_of_a_free_name(
+    ann: Client, bob: Client, calendar: str
+):
+    await grant(ann, calendar, ace(BOB, "D:bind"))
+    await lock(ann, calendar + "new.ics")
+
+    answers = [await bob.propfind(calendar + name, "D:lockdiscovery") for name in ("new.ics", "x")]
+
+    assert [answer.status for answer in answers] == [404, 404]
+
+
+@pytest.mark.rfc("3744 3.5")
+@pytest.mark.parametrize("method", ["DELETE", "MOVE", "MOVE over"])
+async def test_the_locks_of_others_below_keep_no_owner_from_removing_a_calendar(
+    ann: Client, bob: Client, calendar: str, stored: str, method: str
+):
+    await delegate(ann, "write", "bob")
+    await ann("MKCALENDAR", ann.home + "other/")
+    await lock(bob, stored)
+    reserved = await lock(bob, calendar + "new.ics")
+    removed = ann.home + "other/" if method == "MOVE over" else calendar
+    to = {"DELETE": "", "MOVE": ann.home + "more/", "MOVE over": calendar}[method]
+    verb, headers = method.removesuffix(" over"), {"Destination": to} if to else {}
+
+    answer = await ann(verb, removed, **headers)
+
+    assert answer.status == (201 if method == "MOVE" else 204)
+    assert await unlock(ann, calendar + "new.ics", reserved) == 409
+
+
+async def test_the_locks_of_others_take_no_room_from_the_owners(
+    ann: Client, bob: Client, calendar: str, stored: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(locks, "MAX_IN_HOME", 2)
+    await delegate(ann, "write", "bob")
+
+    by_bob = [(await bob("LOCK", calendar + name, lockinfo())).status for name in "abc"]
+    by_ann = await ann("LOCK", stored, lockinfo())
+
+    assert (by_bob, by_ann.status) == ([201, 201, 507], 200)
+
+
+@pytest.mark.rfc("4918 9.10.2")
+@pytest.mark.parametrize("at", ["main/a.ics", "main/"])
+async def test_who_lost_the_home_refreshes_no_lock_of_it_through_a_calendar(
+    ann: Client, bob: Client, calendar: str, stored: str, at: str
+):
+    await grant(ann, ann.home, ace(BOB, "D:read", "D:write"))
+    token = await lock(bob, ann.home)
+    await grant(ann, ann.home)
+    await grant(ann, calendar, ace(BOB, "D:read", "D:write"))
+
+    answer = await bob("LOCK", ann.home + at, If=f"(<{token}>)")
+
+    assert (answer.status, answer.condition) == (403, "{DAV:}need-privileges")
+    assert answer.xml.findtext(HREF, "", NS) == ann.home
+
+
+@pytest.mark.rfc("4918 9.10.1")
+@pytest.mark.parametrize("granted", [["D:write"], ["D:write", "D:read"]])
+async def test_an_answer_to_lock_tells_of_the_locks_of_others_who_may_read(
+    ann: Client, bob: Client, calendar: str, stored: str, granted: list[str]
+):
+    await grant(ann, calendar, ace(BOB, *granted))
+    theirs = await lock(ann, stored, "shared")
+
+    taken = await bob("LOCK", stored, lockinfo("shared"))
+    mine = taken.headers["Lock-Token"].strip("<>")
+    refreshed = await bob("LOCK", stored, If=f"(<{mine}>)")
+
+    told = [{one["token"] for one in active(answer)} for answer in (taken, refreshed)]
+    assert told == [{mine, theirs} if "D:read" in granted else {mine}] * 2

@@ -43,7 +43,7 @@ async def test_options_announces_the_classes_first_and_then_the_features(
             "main/a.ics",
             "OPTIONS GET HEAD PROPFIND REPORT PUT DELETE PROPPATCH COPY MOVE LOCK UNLOCK",
         ),
-        ("main/new.ics", "OPTIONS PUT MKCALENDAR MKCOL LOCK UNLOCK"),
+        ("main/new.ics", "OPTIONS PROPFIND PUT MKCALENDAR MKCOL LOCK UNLOCK"),
         ("", "OPTIONS GET HEAD PROPFIND REPORT POST PROPPATCH ACL LOCK UNLOCK"),
     ],
 )

@@ -80,13 +80,16 @@ async def run(tx: WriteTx, context: Context, target: Target, command: Command) -
         case Calendar(collection):
             locked = alive(await collections.lock(tx, collection.id), collection.id)
             await require_state(tx, context, command.conditions, Calendar(locked))
-            await require_unlocked(tx, context, command.conditions, locks.of_collection(locked))
+            where = locks.of_collection(locked)
         case Home(collection):
             locked = alive(await collections.lock(tx, collection.id), collection.id)
             await require_state(tx, context, command.conditions, Home(locked))
-            await require_unlocked(tx, context, command.conditions, locks.of_home(locked))
+            where = locks.of_home(locked)
         case _:
             raise Failed(405, "calendars and homes have access control lists")
+    if context.actor.id != locked.owner_id:
+        # Whoever may lock would keep the owner from taking that away.
+        await require_unlocked(tx, context, command.conditions, where)
     hrefs = dict.fromkeys(entry.href for entry in command.entries if entry.href is not None)
     ids = {href: (await principal_at(tx, context, href)).id for href in hrefs}
     entries = [

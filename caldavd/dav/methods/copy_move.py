@@ -11,7 +11,7 @@ from caldavd.dav.locked import (
     alive,
     as_mounted,
     member,
-    require_tokens,
+    require_removable,
     require_unlocked,
     require_writable,
     uid_refusal,
@@ -193,9 +193,10 @@ async def _calendar(
     await require_state(tx, context, command.conditions, as_mounted(locked, calendar))
     _require_overwrite(command, exists=over is not None)
     held = await require_unlocked(tx, context, command.conditions, locks.of_home(home))
-    for changed in (locked if command.moves else None, over):
-        if changed is not None:
-            require_tokens(context, command.conditions, held, locks.whole(held, changed))
+    if command.moves:
+        require_removable(context, command.conditions, held, locked, target)
+    if over is not None:
+        require_removable(context, command.conditions, held, over, destination)
     if over is not None:
         await calendars.trash(tx, home, over, context.now)
     reader = reader_of(context, locked, target.grants)

@@ -10,7 +10,7 @@ from caldavd.dav.conditions import Conditions
 from caldavd.dav.locked import (
     Member,
     lock_object,
-    require_tokens,
+    require_removable,
     require_unlocked,
     require_writable,
 )
@@ -47,7 +47,7 @@ async def run(tx: WriteTx, context: Context, target: Target, command: Command) -
         case CalendarObject(collection, stored):
             reader = reader_of(context, collection, target.grants)
             found = await lock_object(
-                tx, context, collection, reader, stored.name, command.conditions, unbinds=True
+                tx, context, collection, reader, stored.name, command.conditions, unbinds=target
             )
             await _object(tx, context, target, found)
         case Notification() as told:
@@ -56,7 +56,7 @@ async def run(tx: WriteTx, context: Context, target: Target, command: Command) -
             if command.depth != INFINITY:
                 raise Failed(400, "a calendar is deleted with its objects: send Depth: infinity")
             if mount is None:
-                await _calendar(tx, context, collection, command.conditions)
+                await _calendar(tx, context, target, collection, command.conditions)
             else:
                 await _leave(tx, context, target.resource, command.conditions)
         case _:
@@ -91,12 +91,12 @@ async def _leave(tx: WriteTx, context: Context, calendar: Calendar, command: Con
 
 
 async def _calendar(
-    tx: WriteTx, context: Context, calendar: Collection, command: Conditions
+    tx: WriteTx, context: Context, target: Target, calendar: Collection, command: Conditions
 ) -> None:
     home, locked = await calendars.lock_with_home(tx, calendar.owner_id, calendar.id)
     if locked is None:
         raise not_found("this calendar")
     await require_state(tx, context, command, Calendar(locked))
-    held = await require_unlocked(tx, context, command, locks.of_home(home))
-    require_tokens(context, command, held, locks.whole(held, locked))
+    held = await require_unlocked(tx, context, command, locks.of_home(home), removed=target)
+    require_removable(context, command, held, locked, target)
     await calendars.trash(tx, home, locked, context.now)

@@ -12,7 +12,14 @@ from typing import Final
 from caldavd.acl.privileges import Privilege
 from caldavd.dav import conditions, lockinfo
 from caldavd.dav.conditions import Conditions
-from caldavd.dav.locked import alive, as_mounted, member, require_tokens, require_writable
+from caldavd.dav.locked import (
+    alive,
+    as_mounted,
+    member,
+    require_at_root,
+    require_tokens,
+    require_writable,
+)
 from caldavd.dav.locked import require as require_state
 from caldavd.dav.lockinfo import LockInfo
 from caldavd.dav.message import Headers, Request, Response
@@ -65,9 +72,13 @@ async def run(tx: WriteTx, context: Context, target: Target, command: Command) -
     expires_at = context.now + command.timeout_s
     if command.info is None:
         lock = _refreshed(context, command.conditions, held, where)
-        await require_state(tx, context, command.conditions, resource)
-        return _answer(200, await locks.refresh(tx, held, lock, expires_at), where, context.now)
-    await require_state(tx, context, command.conditions, resource)
+        if locks.root_of(lock) != where:
+            # What reaches further was given for more than the target.
+            require_at_root(context, target, lock, Privilege.WRITE_CONTENT)
+        await require_state(tx, context, command.conditions, resource, held)
+        held = await locks.refresh(tx, held, lock, expires_at)
+        return _answer(200, _shown(context, target, held), where, context.now)
+    await require_state(tx, context, command.conditions, resource, held)
     if isinstance(resource, Unmapped):
         _require_room_for_name(context, command.conditions, held, resource)
     new = Lock(
@@ -85,7 +96,8 @@ async def run(tx: WriteTx, context: Context, target: Target, command: Command) -
     reserved = isinstance(resource, Unmapped) and where.place not in held.at
     held = await locks.take(tx, held, new)
     token = ("Lock-Token", f"<{new.token}>")
-    return _answer(201 if reserved else 200, held, where, context.now, token)
+    shown = _shown(context, target, held)
+    return _answer(201 if reserved else 200, shown, where, context.now, token)
 
 
 async def _lock(
@@ -152,6 +164,13 @@ def _require_room_for_name(
             calendar = locks.of_collection(collection)
             covering = locks.gathered(one for one in held.covering(calendar) if not one.infinite)
             require_tokens(context, demanded, covering, [calendar])
+
+
+def _shown(context: Context, target: Target, held: Locks) -> Locks:
+    """The locks to tell of: who may not read knows of their own only."""
+    if Privilege.READ in target.privileges:
+        return held
+    return locks.gathered(one for one in held.every if one.creator_id == context.actor.id)
 
 
 def _answer(status: int, held: Locks, where: Spot, now: int, *headers: tuple[str, str]) -> Response:

@@ -11,8 +11,9 @@ from caldavd.dav.resolve import Target, require
 from caldavd.dav.respond import Selection, Wanted
 from caldavd.dav.server import Context
 from caldavd.dav.wanted import INFINITY, depth, minimal, prefers, propfind
-from caldavd.errors import PROPFIND_FINITE_DEPTH, Refused
-from caldavd.model import CalendarObject
+from caldavd.errors import PROPFIND_FINITE_DEPTH, Refused, not_found
+from caldavd.model import CalendarObject, Unmapped
+from caldavd.service import locks
 from caldavd.store.engine import ReadTx
 
 
@@ -42,6 +43,9 @@ async def select(
 
     Raises Refused(PROPFIND_FINITE_DEPTH) for Depth infinity, the default, on a collection.
     """
+    if isinstance(target.resource, Unmapped):
+        await _require_reserved(tx, context, target)
+        return Selection([(target.href, target.resource)]), command.wanted
     require(target, Privilege.READ)
     single = isinstance(target.resource, CalendarObject)
     if command.depth == INFINITY and not single:
@@ -51,3 +55,16 @@ async def select(
         return Selection(items), command.wanted
     below = pages(tx, context, target)
     return Selection(items, pages=below), command.wanted
+
+
+async def _require_reserved(tx: ReadTx, context: Context, target: Target) -> None:
+    """Raises Failed(404) unless a lock is on this name, and the actor may read what it is in.
+
+    Without the lock's token, nobody could end it (RFC 4918 §7.3).
+    """
+    where = locks.spot(target.resource)
+    if where is None or Privilege.READ not in target.privileges:
+        raise not_found("this URL")
+    held = await locks.of_owners(tx, context.now, where.owner_id)
+    if where.place not in held.at:
+        raise not_found("this URL")

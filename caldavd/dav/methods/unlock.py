@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from caldavd.acl.effective import of_home
 from caldavd.acl.privileges import Privilege
 from caldavd.dav import conditions, lockinfo
 from caldavd.dav.conditions import Conditions
 from caldavd.dav.locked import require as require_state
+from caldavd.dav.locked import require_at_root
 from caldavd.dav.message import Request, Response
-from caldavd.dav.resolve import Target, require, require_above
+from caldavd.dav.resolve import Target
 from caldavd.dav.server import Context
 from caldavd.errors import LOCK_TOKEN_OF_UNLOCK, Refused
 from caldavd.model import Lock
@@ -36,24 +36,10 @@ async def run(tx: WriteTx, context: Context, target: Target, command: Command) -
     """204; a lock is ended by its creator, or by who holds DAV:unlock (RFC 3744 §3.5)."""
     lock = await _find(tx, context, target, command.token)
     if lock.creator_id != context.actor.id:
-        _require_at_root(context, target, lock)
+        require_at_root(context, target, lock, Privilege.UNLOCK)
     await require_state(tx, context, command.conditions, target.resource)
     await locks.release(tx, lock)
     return Response(204)
-
-
-def _require_at_root(context: Context, target: Target, lock: Lock) -> None:
-    """Raises NeedPrivileges unless the actor may end locks where this one was taken.
-
-    It may cover more than the target, through which it was found.
-    """
-    if locks.spot(target.resource) == locks.root_of(lock):
-        require(target, Privilege.UNLOCK)
-    elif lock.on_home:
-        held = of_home(context.actor, lock.owner_id, target.grants)
-        require(Target(target.resource, lock.root, held), Privilege.UNLOCK)
-    else:
-        require_above(target, Privilege.UNLOCK)
 
 
 async def _find(tx: WriteTx, context: Context, target: Target, token: str) -> Lock:

@@ -6,7 +6,7 @@ from typing import Final
 
 from caldavd.dav import lockinfo
 from caldavd.dav.property import Fact, Property, View
-from caldavd.model import Calendar, CalendarObject, Home
+from caldavd.model import Calendar, CalendarObject, Home, Unmapped
 from caldavd.names import DAV
 from caldavd.service import locks
 
@@ -22,7 +22,7 @@ def _supportedlock(view: View) -> str:
     return lockinfo.SUPPORTED
 
 
-_LOCKABLE: Final = (Home, Calendar, CalendarObject)
+_LOCKABLE: Final = (Home, Calendar, CalendarObject, Unmapped)
 
 PROPERTIES: Final = (
     Property(
