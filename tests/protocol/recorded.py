@@ -20,7 +20,7 @@ _COMPILED: Final = statements.sqlite()
 class _Tx:
     """A transaction whose statements are noted."""
 
-    tx: ReadTx
+    tx: Any
     noted: list[str]
 
     async def one(self, statement: Executable, **values: Any) -> Row | None:
@@ -31,13 +31,21 @@ class _Tx:
         self.noted.append(_COMPILED.get(statement).sql)
         return await self.tx.all(statement, **values)
 
+    async def run(self, statement: Executable, **values: Any) -> int:
+        self.noted.append(_COMPILED.get(statement).sql)
+        return await self.tx.run(statement, **values)
+
+    async def many(self, statement: Executable, rows: Any) -> None:
+        self.noted.append(_COMPILED.get(statement).sql)
+        await self.tx.many(statement, rows)
+
     async def offload(self, work: Callable[..., T], *arguments: Any) -> T:
         return await self.tx.offload(work, *arguments)
 
 
 @dataclass(frozen=True)
 class Recorded:
-    """Notes what is read of a database."""
+    """Notes what is done to a database."""
 
     db: Database
     noted: list[str] = field(default_factory=list)
@@ -55,7 +63,7 @@ class Recorded:
         return await self.db.read(lambda tx: work(_Tx(tx, self.noted)), snapshot=snapshot)
 
     async def write(self, work: Callable[[WriteTx], Awaitable[T]]) -> T:
-        return await self.db.write(work)
+        return await self.db.write(lambda tx: work(_Tx(tx, self.noted)))
 
     async def close(self) -> None:
         await self.db.close()

@@ -460,3 +460,17 @@ async def test_what_was_granted_to_who_was_removed_is_gone(
 
     assert (await bob.propfind(calendar)).status == 404
     assert all(origin for _, _, origin in entries(await ann.propfind(calendar, "D:acl")))
+
+
+@pytest.mark.rfc("3744 8.1.1")
+async def test_a_principal_of_another_host_is_not_ours(ann: Client, bob: Client, calendar: str):
+    other, ours = (
+        f"<D:href>http://{host}/dav/principals/bob/</D:href>"
+        for host in ("evil.example", "cal.example.org:8443")
+    )
+
+    refused = await grant(ann, calendar, ace(other, "D:read"))
+    granted = await grant(ann, calendar, ace(ours, "D:read"))
+
+    assert refused.condition == "{DAV:}recognized-principal"
+    assert granted.status == 200
