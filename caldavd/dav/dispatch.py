@@ -117,7 +117,7 @@ async def _answer(server: Server, request: Request, actor: Actor) -> Response:
     if row is None:
         raise Failed(501, f"{request.method} is not a method of this server")
     path = server.urls.parse("/" if request.raw_path == "*" else request.raw_path)
-    context = Context(server, actor, path, server.clock())
+    context = Context(server, actor, path, server.clock(), request.host)
     command = await _parsed(row, context, request)
     try:
         response = await _run(server, row, context, command)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable
+from typing import Final
 
 from caldavd.acl.effective import effective, of_home
 from caldavd.acl.privileges import Privilege
@@ -35,6 +36,8 @@ from caldavd.store import aces, collections, notifications, objects, principals
 from caldavd.store.engine import ReadTx
 from caldavd.store.invitations import Member
 from caldavd.store.members import identities_of
+
+MAX_HOMES: Final = 1_000
 
 
 async def members(tx: ReadTx, context: Context, resource: Resource, href: str) -> list[Item]:
@@ -92,14 +95,14 @@ async def proxy_groups(tx: ReadTx, context: Context, of: Principal) -> list[Item
 
 
 async def _homes(tx: ReadTx, context: Context) -> list[Item]:
-    """The homes that the actor may read, its own first."""
+    """The homes that the actor may read, its own first; of others' so many at most."""
     actor = context.actor
-    grants = await aces.given(tx, actor.id)
+    grants = await aces.given_homes(tx, actor.id)
     ids = [
         id_
         for id_ in dict.fromkeys((actor.id, *grants.homes, *grants.proxies))
         if Privilege.READ in of_home(actor, id_, grants)
-    ]
+    ][:MAX_HOMES]
     names = {actor.id: actor.name}
     if len(ids) > 1:
         names |= await principals.names(tx, ids)

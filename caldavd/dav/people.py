@@ -41,6 +41,8 @@ class People:
     calendars: Mapping[int, Sequence[Ace]] = field(default_factory=dict)
     """The entries of calendars by their id."""
     grants: Grants = NO_GRANTS
+    granted: frozenset[int] = frozenset()
+    """The ids of owners and of calendars for which `grants` tell."""
     sharees: Mapping[int, Sequence[Sharee]] = field(default_factory=dict)
     """With whom calendars are shared, by their id."""
     organizers: Mapping[int, Principal] = field(default_factory=dict)
@@ -81,10 +83,27 @@ async def with_owners(
 async def with_grants(
     tx: ReadTx, context: Context, resources: Sequence[Resource], known: People
 ) -> People:
-    """Adds what others give to the actor, if something is another's."""
-    if known.grants is not NO_GRANTS or owners(resources) in ([], [context.actor.id]):
+    """Adds what the owners of resources give to the actor on these, if something is another's."""
+    actor_id = context.actor.id
+    of = [id_ for id_ in owners(resources) if id_ != actor_id]
+    ids = {
+        one.collection.id
+        for one in resources
+        if isinstance(one, (Calendar, CalendarObject)) and one.collection.owner_id != actor_id
+    }
+    wanted = ids.union(of) - known.granted
+    if not wanted:
         return known
-    return replace(known, grants=await aces.given(tx, context.actor.id))
+    found = await aces.given(
+        tx, actor_id, [id_ for id_ in of if id_ in wanted], sorted(ids & wanted)
+    )
+    grants = Grants(
+        {**known.grants.homes, **found.homes},
+        {**known.grants.calendars, **found.calendars},
+        {**known.grants.proxies, **found.proxies},
+        {**known.grants.shares, **found.shares},
+    )
+    return replace(known, grants=grants, granted=known.granted | wanted)
 
 
 async def with_relations(tx: ReadTx, resources: Sequence[Resource], known: People) -> People:

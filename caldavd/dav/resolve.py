@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Final
 
 from caldavd.acl.effective import above, effective, knows_members, of_home, sight
 from caldavd.acl.privileges import Privilege, name
-from caldavd.dav.path import PROXY_GROUPS, Path
+from caldavd.dav.path import PROXY_GROUPS, Path, host_of
 from caldavd.dav.server import Context
 from caldavd.errors import (
     ALLOWED_PRINCIPAL,
@@ -82,22 +83,42 @@ async def resolve(tx: ReadTx, context: Context, path: Path, *, content: bool = F
     return Target(resource, href, held, above(actor, resource, grants), grants)
 
 
-async def principal_at(tx: ReadTx, context: Context, href: str) -> Principal:
-    """The principal that a client names.
+async def principals_at(tx: ReadTx, context: Context, hrefs: Iterable[str]) -> dict[str, Principal]:
+    """The principals that a client names, by href, without their addresses.
 
-    Raises Refused: RECOGNIZED_PRINCIPAL for what is none, or none that the actor sees, and
+    One statement finds them, and a second who the actor sees, if that is not everybody. Raises
+    Refused: RECOGNIZED_PRINCIPAL for what is none, or none that the actor sees, and
     ALLOWED_PRINCIPAL for a group of delegates, which stays its owner's.
     """
+    wanted = {href: _principal_name(context, href) for href in hrefs}
+    found = {one.name: one for one in await principals.by_names(tx, set(wanted.values()))}
+    if not context.server.all_principals:
+        visible = await members.identities_of(tx, context.actor.id)
+        found = {name: one for name, one in found.items() if one.id in visible}
+    for href, name_ in wanted.items():
+        if name_ not in found:
+            raise _unrecognized(href)
+    return {href: found[name_] for href, name_ in wanted.items()}
+
+
+def _principal_name(context: Context, href: str) -> str:
+    """The name in a principal's URL on this host."""
     try:
-        target = await resolve(tx, context, context.urls.parse(href))
+        host, segments = host_of(href), context.urls.parse(href).segments
     except Failed:
-        target = None
-    match target:
-        case Target(resource=Principal() as found):
-            return found
-        case Target(resource=ProxyGroup()):
+        raise _unrecognized(href) from None
+    if host is not None and host != host_of(f"//{context.host}"):
+        raise _unrecognized(href)
+    match segments:
+        case ("dav", "principals", name_):
+            return name_
+        case ("dav", "principals", _, group) if group in PROXY_GROUPS:
             raise Refused(ALLOWED_PRINCIPAL, "a group of delegates cannot be granted anything")
-    raise Refused(RECOGNIZED_PRINCIPAL, f"{href[:80]} is no principal here", href=None)
+    raise _unrecognized(href)
+
+
+def _unrecognized(href: str) -> Refused:
+    return Refused(RECOGNIZED_PRINCIPAL, f"{href[:80]} is no principal here", href=None)
 
 
 def reader_of(context: Context, calendar: Collection, grants: Grants) -> Reader:

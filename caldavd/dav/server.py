@@ -77,6 +77,8 @@ class Context:
     actor: Actor
     path: Path
     now: int
+    host: str = ""
+    """Under which the client knows us, as it sent it."""
 
     @property
     def urls(self) -> Urls:

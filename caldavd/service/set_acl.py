@@ -32,7 +32,15 @@ class Entry:
 
 
 async def set_acl(tx: WriteTx, locked: Collection, entries: Sequence[Ace], now: int) -> None:
-    """Puts entries in place of those of a locked home or calendar; syncing clients look again."""
+    """Puts entries in place of those of a locked home or calendar; syncing clients look again.
+
+    Those for the same become one.
+    """
+    merged: dict[tuple[Grantee, int], int] = {}
+    for one in entries:
+        to = (one.grantee, one.principal_id)
+        merged[to] = merged.get(to, 0) | one.privileges
+    entries = [Ace(*to, privileges) for to, privileges in merged.items()]
     await aces.replace(tx, locked.owner_id, locked.id, entries)
     await collections.modified(tx, locked.id, now)
 

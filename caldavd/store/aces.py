@@ -3,9 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import bindparam, case, delete, insert, literal, or_, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    bindparam,
+    case,
+    delete,
+    insert,
+    literal,
+    or_,
+    select,
+    union_all,
+)
 
 from caldavd.model import Ace, Answer, Grantee, Grants, Kind, Level, Proxy
 from caldavd.store.engine import ReadTx, Row, WriteTx
@@ -22,20 +33,27 @@ _identity: Final = identities()
 
 
 _IS_HOME: Final = collection.c.kind == Kind.HOME.value
-_ENTRIES: Final = (
-    select(
-        case((_IS_HOME, literal(_HOME)), else_=literal(_CALENDAR)),
-        # The owner's id for a home, the calendar's own id otherwise.
-        case((_IS_HOME, collection.c.owner_id), else_=collection.c.id),
-        ace.c.privileges,
+
+
+def _entries(grantee_id: ColumnElement[int]) -> Select[Any]:
+    return (
+        select(
+            case((_IS_HOME, literal(_HOME)), else_=literal(_CALENDAR)),
+            # The owner's id for a home, the calendar's own id otherwise.
+            case((_IS_HOME, collection.c.owner_id), else_=collection.c.id),
+            ace.c.privileges,
+        )
+        .select_from(ace.join(collection, collection.c.id == ace.c.resource_id))
+        .where(
+            grantee_id.in_(union_all(select(_identity.c.id), select(literal(_NOBODY)))),
+            ace.c.grantee.in_([literal(one.value) for one in _MATCHING]),
+            collection.c.trashed_at.is_(None),
+        )
     )
-    .select_from(ace.join(collection, collection.c.id == ace.c.resource_id))
-    .where(
-        ace.c.principal_id.in_(union_all(select(_identity.c.id), select(literal(_NOBODY)))),
-        ace.c.grantee.in_([literal(one.value) for one in _MATCHING]),
-        collection.c.trashed_at.is_(None),
-    )
-)
+
+
+# Not by the index: entries for everybody, under 0, are as many as their owners please.
+_ENTRIES: Final = _entries(ace.c.principal_id + 0)
 _PROXIES: Final = select(literal(_PROXY), delegation.c.owner_id, delegation.c.level).where(
     delegation.c.delegate_id.in_(select(_identity.c.id))
 )
@@ -60,7 +78,13 @@ _BY_OWNER: Final = union_all(
     _PROXIES.where(delegation.c.owner_id == bindparam("owner_id")),
     _SHARES.where(share.c.owner_id == bindparam("owner_id")),
 )
-_ALL: Final = union_all(_ENTRIES, _PROXIES, _SHARES)
+_OF_PAGE: Final = union_all(
+    _ENTRIES.where(In(collection.c.owner_id, "owner_ids"), _IS_HOME),
+    _ENTRIES.where(In(collection.c.id, "ids"), collection.c.kind != Kind.HOME.value),
+    _PROXIES.where(In(delegation.c.owner_id, "owner_ids")),
+    _SHARES.where(In(share.c.collection_id, "ids")),
+)
+_HOMES: Final = union_all(_entries(ace.c.principal_id).where(_IS_HOME), _PROXIES)
 _OF: Final = (
     select(ace.c.resource_id, ace.c.grantee, ace.c.principal_id, ace.c.privileges)
     .where(In(ace.c.resource_id, "ids"))
@@ -75,9 +99,14 @@ async def given_by(tx: ReadTx, actor_id: int, owner_id: int) -> Grants:
     return _gathered(await tx.all(_BY_OWNER, actor_id=actor_id, owner_id=owner_id))
 
 
-async def given(tx: ReadTx, actor_id: int) -> Grants:
-    """What anybody gives to an actor, in one statement."""
-    return _gathered(await tx.all(_ALL, actor_id=actor_id))
+async def given(tx: ReadTx, actor_id: int, owner_ids: Sequence[int], ids: Sequence[int]) -> Grants:
+    """What owners give to an actor on their homes and on some calendars, in one statement."""
+    return _gathered(await tx.all(_OF_PAGE, actor_id=actor_id, owner_ids=owner_ids, ids=ids))
+
+
+async def given_homes(tx: ReadTx, actor_id: int) -> Grants:
+    """What anybody gives to an actor on a home, in one statement."""
+    return _gathered(await tx.all(_HOMES, actor_id=actor_id))
 
 
 async def of(tx: ReadTx, ids: Sequence[int]) -> dict[int, list[Ace]]:

@@ -46,6 +46,7 @@ _OTHER: Final = (
     )
 )
 _BY_IDS: Final = select(*_COLUMNS).where(In(principal.c.id, "ids")).order_by(principal.c.name)
+_BY_NAMES: Final = select(*_COLUMNS).where(In(principal.c.name, "names"))
 _BY_ID: Final = select(*_COLUMNS).where(principal.c.id == bindparam("id"))
 _BY_ADDRESS: Final = (
     select(*_COLUMNS)
@@ -202,6 +203,11 @@ async def by_ids(tx: ReadTx, ids: Collection[int]) -> list[Principal]:
     rows = await tx.all(_BY_IDS, ids=list(ids))
     mail = await _addresses(tx, [row[0] for row in rows])
     return [_from_row(row, mail.get(row[0], ())) for row in rows]
+
+
+async def by_names(tx: ReadTx, names: Collection[str]) -> list[Principal]:
+    """The principals of these names, without their addresses; unknown names are left out."""
+    return [_from_row(row, ()) for row in await tx.all(_BY_NAMES, names=list(names))]
 
 
 async def names(tx: ReadTx, ids: Collection[int]) -> dict[int, str]:

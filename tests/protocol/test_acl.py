@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from caldavd.dav.server import Server
 from caldavd.store import principals
 from tests.protocol.client import NS, Answer, Client, multiget, proppatch, query
+from tests.protocol.conftest import add_user
 from tests.protocol.people import EVERYBODY, ace, grant, href, join, make_group
+from tests.protocol.recorded import Recorded
 from tests.unit.builders import event
 
 BOB = href("bob")
@@ -460,3 +464,51 @@ async def test_what_was_granted_to_who_was_removed_is_gone(
 
     assert (await bob.propfind(calendar)).status == 404
     assert all(origin for _, _, origin in entries(await ann.propfind(calendar, "D:acl")))
+
+
+@pytest.mark.rfc("3744 8.1.1")
+async def test_a_principal_of_another_host_is_not_ours(ann: Client, bob: Client, calendar: str):
+    other, ours = (
+        f"<D:href>http://{host}/dav/principals/bob/</D:href>"
+        for host in ("evil.example", "cal.example.org:8443")
+    )
+
+    refused = await grant(ann, calendar, ace(other, "D:read"))
+    granted = await grant(ann, calendar, ace(ours, "D:read"))
+
+    assert refused.condition == "{DAV:}recognized-principal"
+    assert granted.status == 200
+
+
+@pytest.mark.rfc("3744 8.1")
+async def test_entries_for_the_same_become_one(ann: Client, bob: Client, calendar: str):
+    await grant(
+        ann, calendar, READ, ace("<D:all/>", "D:read"), ace(BOB, "D:bind"), ace(BOB, "D:read")
+    )
+
+    assert entries(await ann.propfind(calendar, "D:acl"))[1:3] == [
+        ("/dav/principals/bob/", ["read", "bind"], ""),
+        ("all", ["read"], ""),
+    ]
+
+
+async def test_what_others_grant_is_read_of_the_owners_shown_only(
+    server: Server, ann: Client, bob: Client, calendar: str
+):
+    await grant(ann, calendar, READ)
+    for number in range(3):
+        await add_user(server.db, f"eve{number}", "Eve")
+        eve = Client(server, f"eve{number}")
+        await grant(eve, f"{eve.home}calendar/", ace(EVERYBODY, "D:read"))
+    recorded = Recorded(server.db)
+    asking = Client(replace(server, db=recorded), "bob")
+
+    shown = await asking.propfind(calendar, "D:current-user-privilege-set")
+    listed = await asking.propfind("/dav/calendars/", "D:current-user-privilege-set", depth="1")
+
+    assert (shown.status, listed.hrefs) == (207, ["/dav/calendars/", bob.home])
+    assert [recorded.rows[at] for at, sql in enumerate(recorded.noted) if "FROM ace" in sql] == [
+        1,
+        1,
+        0,
+    ]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from caldavd.dav.server import Server
 from tests.protocol.client import NS, Answer, Client, declared, proppatch
 from tests.protocol.people import delegate, href, make_group
+from tests.protocol.recorded import Recorded
 from tests.unit.builders import event
 
 ANN = "/dav/principals/ann/"
@@ -261,3 +264,39 @@ async def test_a_group_is_a_principal_without_calendars(server: Server, ann: Cli
     assert (await ann.propfind("/dav/principals/staff/", depth="1")).hrefs == [
         "/dav/principals/staff/"
     ]
+
+
+@pytest.mark.rfc("3744 4.3")
+async def test_of_several_sets_the_last_one_holds(ann: Client, bob: Client):
+    sets = "".join(
+        f"<D:group-member-set>{href(name)}</D:group-member-set>" for name in ("zoe", "bob")
+    )
+
+    answer = await ann("PROPPATCH", WRITE, proppatch(set_=sets))
+
+    assert answer.props()["{DAV:}group-member-set"][0] == 200
+    assert hrefs(await ann.propfind(WRITE, "D:group-member-set"), "{DAV:}group-member-set") == [BOB]
+
+
+@pytest.mark.rfc("3744 4.3")
+async def test_all_sets_of_a_request_together_name_only_so_many(ann: Client, bob: Client):
+    one = f"<D:group-member-set>{href('bob') * 501}</D:group-member-set>"
+
+    answer = await ann("PROPPATCH", WRITE, proppatch(set_=one * 2))
+
+    assert answer.props()["{DAV:}group-member-set"][0] == 507
+    assert hrefs(await ann.propfind(WRITE, "D:group-member-set"), "{DAV:}group-member-set") == []
+
+
+@pytest.mark.rfc("3744 4.3")
+async def test_many_spellings_of_delegates_are_looked_up_at_once(ann: Client, bob: Client):
+    spelled = "".join(f"<D:href>/dav/principals/%62ob/?{n}</D:href>" for n in range(900))
+    set_ = f"<D:group-member-set>{spelled}</D:group-member-set>"
+    recorded = Recorded(ann.server.db)
+    recording = Client(replace(ann.server, db=recorded), "ann")
+
+    answer = await recording("PROPPATCH", WRITE, proppatch(set_=set_))
+
+    assert answer.props()["{DAV:}group-member-set"][0] == 200
+    assert hrefs(await ann.propfind(WRITE, "D:group-member-set"), "{DAV:}group-member-set") == [BOB]
+    assert len(recorded.noted) < 12

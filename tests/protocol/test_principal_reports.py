@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.protocol.client import Client, declared
+from tests.protocol.conftest import add_user
+from tests.protocol.people import ace, delegate, grant, href
 
 ANN = "/dav/principals/ann/"
 
@@ -149,3 +151,26 @@ async def test_a_principal_says_who_it_is(ann: Client):
     props = (await ann.propfind(ANN, "D:principal-URL", "D:current-user-principal")).props()
 
     assert [element[0].text for _, element in props.values()] == [ANN, ANN]
+
+
+ACL_PRINCIPALS = (
+    '<acl-principal-prop-set xmlns="DAV:"><prop><group-member-set/></prop></acl-principal-prop-set>'
+)
+
+
+@pytest.mark.rfc("3744 9.2")
+async def test_who_the_delegates_are_is_not_told_with_the_list(
+    ann: Client, bob: Client, calendar: str
+):
+    await delegate(ann, "write", "bob")
+    await add_user(ann.server.db, "eve", "Eve")
+    eve = Client(ann.server, "eve")
+    await grant(ann, calendar, *(ace(href(name), "D:read-acl") for name in ("bob", "eve")))
+
+    told = await bob("REPORT", calendar, ACL_PRINCIPALS)
+    untold = await eve("REPORT", calendar, ACL_PRINCIPALS)
+
+    groups = [ANN + "calendar-proxy-read/", ANN + "calendar-proxy-write/"]
+    write = told.props(groups[1])["{DAV:}group-member-set"][1]
+    assert [one.text for one in write] == ["/dav/principals/bob/"]
+    assert untold.statuses() == dict.fromkeys(groups, 404)

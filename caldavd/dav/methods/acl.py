@@ -12,7 +12,7 @@ from caldavd.dav.conditions import Conditions
 from caldavd.dav.locked import alive, require_unlocked
 from caldavd.dav.locked import require as require_state
 from caldavd.dav.message import Request, Response
-from caldavd.dav.resolve import Target, principal_at, require
+from caldavd.dav.resolve import Target, principals_at, require
 from caldavd.dav.server import Context
 from caldavd.dav.wanted import body_of
 from caldavd.errors import (
@@ -91,9 +91,9 @@ async def run(tx: WriteTx, context: Context, target: Target, command: Command) -
         # Whoever may lock would keep the owner from taking that away.
         await require_unlocked(tx, context, command.conditions, where)
     hrefs = dict.fromkeys(entry.href for entry in command.entries if entry.href is not None)
-    ids = {href: (await principal_at(tx, context, href)).id for href in hrefs}
+    found = await principals_at(tx, context, hrefs)
     entries = [
-        Ace(one.grantee, ids[one.href] if one.href else 0, to_bits(one.privileges))
+        Ace(one.grantee, 0 if one.href is None else found[one.href].id, to_bits(one.privileges))
         for one in command.entries
     ]
     await set_acl(tx, locked, entries, context.now)

@@ -22,7 +22,7 @@ from caldavd.dav.propertyupdate import (
     propstats,
     settings,
 )
-from caldavd.dav.resolve import Target, principal_at, reader_of, require
+from caldavd.dav.resolve import Target, principals_at, reader_of, require
 from caldavd.dav.row import RunWrite
 from caldavd.dav.server import Context
 from caldavd.dav.wanted import body_of, minimal
@@ -91,12 +91,15 @@ async def _delegates(
     """Sets group-member-set, all that can be set on a group of delegates (caldav-proxy §5.2)."""
     require(target, Privilege.WRITE_PROPERTIES)
     await require_state(tx, context, command.conditions, group)
-    outcomes = []
+    outcomes = [
+        Outcome(one.name, 403, write.element(CANNOT_MODIFY_PROTECTED.element))
+        for one in command.instructions
+        if one.name != GROUP_MEMBER_SET
+    ]
     wanted: Sequence[Principal] = ()
-    for one in command.instructions:
-        outcome = Outcome(one.name, 403, write.element(CANNOT_MODIFY_PROTECTED.element))
-        if one.name == GROUP_MEMBER_SET:
-            outcome, wanted = await _members(tx, context, one)
+    sets = [one for one in command.instructions if one.name == GROUP_MEMBER_SET]
+    if sets:
+        outcome, wanted = await _members(tx, context, sets)
         outcomes.append(outcome)
     if all(outcome.status == 200 for outcome in outcomes):
         await delegates.replace(tx, group.owner, group.level, wanted)
@@ -104,18 +107,21 @@ async def _delegates(
 
 
 async def _members(
-    tx: WriteTx, context: Context, one: Instruction
+    tx: WriteTx, context: Context, sets: Sequence[Instruction]
 ) -> tuple[Outcome, Sequence[Principal]]:
-    """The principals that a group-member-set names; none where it is removed."""
-    hrefs = [] if one.element is None else [text(e) for e in one.element.findall(DAV + "href")]
-    if len(hrefs) > delegates.MAX_DELEGATES:
-        return Outcome(one.name, 507), ()
+    """The principals that the last group-member-set names; none where it is removed.
+
+    Those before it would be overwritten: they only count.
+    """
+    named = [() if one.element is None else one.element.findall(DAV + "href") for one in sets]
+    if sum(map(len, named)) > delegates.MAX_DELEGATES:
+        return Outcome(GROUP_MEMBER_SET, 507), ()
     try:
-        found = [await principal_at(tx, context, href) for href in dict.fromkeys(hrefs)]
+        found = await principals_at(tx, context, map(text, named[-1]))
     except Refused as refused:
         error = write.element(refused.condition.element)
-        return Outcome(one.name, refused.condition.status, error), ()
-    return Outcome(one.name, 200), found
+        return Outcome(GROUP_MEMBER_SET, refused.condition.status, error), ()
+    return Outcome(GROUP_MEMBER_SET, 200), list(found.values())
 
 
 async def _lock(tx: WriteTx, context: Context, target: Target, demanded: Conditions) -> Resource:

@@ -10,7 +10,7 @@ from caldavd.dav.locked import alive
 from caldavd.dav.message import Response
 from caldavd.dav.path import encode
 from caldavd.dav.properties.sharing import INVITES
-from caldavd.dav.resolve import Target, principal_at, require
+from caldavd.dav.resolve import Target, principals_at, require
 from caldavd.dav.server import Context
 from caldavd.errors import ALLOWED_PRINCIPAL, RECOGNIZED_PRINCIPAL, Failed, Refused
 from caldavd.model import Answer, Collection, Level, Principal
@@ -153,7 +153,7 @@ async def _sharee(tx: ReadTx, context: Context, href: str) -> Principal:
         case _:
             if href == context.urls.principals:
                 raise Refused(ALLOWED_PRINCIPAL, "who runs the server shares with everyone")
-            return await principal_at(tx, context, href)
+            return (await principals_at(tx, context, [href]))[href]
     if found is None:
         raise Refused(RECOGNIZED_PRINCIPAL, "nobody here has that address")
     return found

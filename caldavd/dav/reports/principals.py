@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from caldavd.acl.effective import effective
 from caldavd.acl.privileges import Privilege
 from caldavd.dav.facts import Item
 from caldavd.dav.members import visible
@@ -142,7 +143,10 @@ def parse_acl_set(context: Context, root: Element, wanted: Wanted) -> Wanted:
 async def select_acl_set(
     tx: ReadTx, context: Context, target: Target, wanted: Wanted
 ) -> tuple[Selection, Wanted]:
-    """The principals in the access control list, each once (RFC 3744 §9.2)."""
+    """The principals in the access control list, each once (RFC 3744 §9.2).
+
+    Of groups of delegates that are not the actor's to see nothing is told but that they are named.
+    """
     require(target, Privilege.READ_ACL)
     resource, urls = target.resource, context.urls
     people = await with_aces(tx, context, [resource], NOBODY)
@@ -156,8 +160,11 @@ async def select_acl_set(
         (urls.principal(found[id_].name), found[id_]) for id_ in ids if id_ in found
     ]
     owner = found[owner_id]
-    items += [(urls.proxy_group(owner.name, level), ProxyGroup(owner, level)) for level in Proxy]
-    return Selection(items), wanted
+    groups = [(urls.proxy_group(owner.name, level), ProxyGroup(owner, level)) for level in Proxy]
+    seen = Privilege.READ in effective(context.actor, ProxyGroup(owner, Proxy.READ), target.grants)
+    if seen:
+        return Selection([*items, *groups]), wanted
+    return Selection(items, missing=[href for href, _ in groups]), wanted
 
 
 def only_props(root: Element, wanted: Wanted) -> Wanted:
