@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 from caldavd.acl.privileges import Privilege
+from caldavd.dav.locked import lock_object
 from caldavd.dav.message import Response
 from caldavd.dav.methods import put
 from caldavd.dav.path import encode
@@ -22,7 +23,8 @@ async def run(tx: WriteTx, context: Context, target: Target, command: put.Comman
             require(target, Privilege.BIND)
             name = f"{uuid.uuid4()}.ics"
             href = target.href + encode(name)
-            saved = await put.save(tx, context, href, collection, name, command)
+            member = await lock_object(tx, context, collection, name, command.conditions)
+            saved = await put.save(tx, context, href, member, name, command)
             made = put.answer(saved, command, href)
             return Response(made.status, (("Location", href), *made.headers), made.body)
     raise Failed(405, "objects are added to calendars only")

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from caldavd.acl.privileges import Privilege
 from caldavd.dav import conditions
 from caldavd.dav.conditions import Conditions
-from caldavd.dav.locked import lock_object
+from caldavd.dav.locked import Member, lock_object
 from caldavd.dav.message import Headers, Request, Response, http_date
 from caldavd.dav.path import encode
-from caldavd.dav.resolve import Target, require
+from caldavd.dav.resolve import Target, require, require_above
 from caldavd.dav.server import Context
 from caldavd.dav.wanted import prefers, zones
 from caldavd.errors import SUPPORTED_CALENDAR_DATA, Failed, Refused
 from caldavd.ical.byreference import Zones, shown
 from caldavd.ical.parse import Document
 from caldavd.ical.parse import parse as parse_document
-from caldavd.model import Calendar, CalendarObject, Collection, Unmapped
+from caldavd.model import Calendar, CalendarObject, Unmapped
 from caldavd.service.put import UidConflict, put
 from caldavd.service.save import Saved
 from caldavd.store.engine import WriteTx
@@ -56,23 +56,32 @@ def parse(context: Context, request: Request) -> Command:
 async def run(tx: WriteTx, context: Context, target: Target, command: Command) -> Response:
     """201 for a new object, 204 for a changed one; the ETag if the bytes were stored as sent."""
     match target.resource:
-        case CalendarObject(collection, stored):
-            require(target, Privilege.WRITE_CONTENT)
-            calendar, name = collection, stored.name
-        case Unmapped(Calendar(collection), name):
-            require(target, Privilege.BIND)
-            calendar = collection
+        case CalendarObject(calendar, stored):
+            _require_place(target, exists=True)
+            name = stored.name
+        case Unmapped(Calendar(calendar), name):
+            _require_place(target, exists=False)
         case _:
             raise Failed(409, "there is no calendar of that name: make it first (MKCALENDAR)")
-    saved = await save(tx, context, target.href, calendar, name, command)
+    member = await lock_object(tx, context, calendar, name, command.conditions)
+    # It may have come or gone while we waited for the lock.
+    _require_place(target, exists=member.stored is not None)
+    saved = await save(tx, context, target.href, member, name, command)
     return answer(saved, command, target.href)
 
 
+def _require_place(target: Target, *, exists: bool) -> None:
+    if exists:
+        require(target, Privilege.WRITE_CONTENT)
+    else:
+        require_above(target, Privilege.BIND)
+
+
 async def save(
-    tx: WriteTx, context: Context, href: str, calendar: Collection, name: str, command: Command
+    tx: WriteTx, context: Context, href: str, member: Member, name: str, command: Command
 ) -> Saved:
-    """Locks, checks and puts; a UID conflict names the href of the object that holds the UID."""
-    locked, existing, _ = await lock_object(tx, context, calendar, name, command.conditions)
+    """Puts under the lock; a UID conflict names the href of the object that holds the UID."""
+    locked, existing, _ = member
     quota_bytes = context.server.limits.quota_bytes
     try:
         return await put(tx, locked, existing, name, command.document, context.now, quota_bytes)
