@@ -249,8 +249,11 @@ def _next(url: URL, location: str) -> URL:
 
 
 def _validator(headers: Mapping[str, str], name: str) -> str | None:
+    """What can be kept, and sent back as it came: printable ASCII (RFC 9110 §5.5)."""
     value = headers.get(name)
-    return value if value is not None and len(value) <= MAX_VALIDATOR else None
+    if value is None or len(value) > MAX_VALIDATOR:
+        return None
+    return value if value.isascii() and value.isprintable() else None
 
 
 def _retry_after(response: aiohttp.ClientResponse) -> int:

@@ -193,3 +193,14 @@ def canonical(element: etree._Element) -> bytes:
     """The canonical form of an element that stands by itself."""
     alone = etree.fromstring(etree.tostring(element, with_tail=False))
     return bytes(etree.tostring(alone, method="c14n2", strip_text=False))
+
+
+@pytest.mark.rfc("4918 9.2")
+@pytest.mark.parametrize("name", ["D:displayname", "I:calendar-color", "I:calendar-order"])
+async def test_a_property_is_bounded_with_its_markup(ann: Client, calendar: str, name: str):
+    long = f'<{name} a="{"y" * 100_000}">x</{name}>'
+
+    answer = await ann("PROPPATCH", calendar, proppatch(set_=long))
+
+    assert [status for status, _ in answer.props().values()] == [403]
+    assert "yyy" not in (await ann.propfind(calendar, name)).text

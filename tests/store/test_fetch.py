@@ -80,6 +80,14 @@ async def test_a_feed_comes_with_what_tells_whether_it_changes(site: Site) -> No
     assert (body(found), found.known) == (TEXT, Known('"1"', "Sat, 21 Nov 2026 08:00:00 GMT"))
 
 
+async def test_validators_that_cannot_be_sent_back_are_dropped(site: Site) -> None:
+    site.say(TEXT, ETag='"\u00e9"', Last_Modified="\u00e9")
+
+    found = await fetch(site.url + "/a.ics", Known(), LOCAL)
+
+    assert (body(found), found.known) == (TEXT, Known())
+
+
 async def test_a_feed_that_did_not_change_comes_without_a_body(site: Site) -> None:
     site.say(TEXT, ETag='"1"')
     known = Known('"1"', "Sat, 21 Nov 2026 08:00:00 GMT")

@@ -87,7 +87,8 @@ async def run(tx: WriteTx, context: Context, target: Target, command: Command) -
     destination = await resolve(tx, context, command.destination)
     if isinstance(destination.resource, Unmapped) and destination.resource.parent is None:
         raise Failed(409, "the destination's parent does not exist: make it first")
-    _require_place(destination, moves=command.moves)
+    exists = not isinstance(destination.resource, Unmapped)
+    _require_place(destination, moves=command.moves, exists=exists)
     match target.resource:
         case CalendarObject():
             overwritten = await _object(tx, context, target, destination, command)
@@ -101,15 +102,19 @@ async def run(tx: WriteTx, context: Context, target: Target, command: Command) -
     return Response(204 if overwritten else 201)
 
 
-def _require_place(destination: Target, *, moves: bool) -> None:
-    """Raises NeedPrivileges: something new needs bind, what is overwritten more (RFC 3744 §B)."""
+def _require_place(destination: Target, *, moves: bool, exists: bool) -> None:
+    """Raises NeedPrivileges: something new needs bind, what is overwritten more (RFC 3744 §B).
+
+    `exists` is as known now: what was resolved before may be out of date.
+    """
     match destination.resource:
-        case CalendarObject() if not moves:
+        case CalendarObject() | Unmapped(Calendar()) if exists and not moves:
             require(destination, Privilege.WRITE_CONTENT)
             require(destination, Privilege.WRITE_PROPERTIES)
-        case CalendarObject() | Calendar():
+        case CalendarObject() | Calendar() | Unmapped():
             require_above(destination, Privilege.BIND)
-            require_above(destination, Privilege.UNBIND)
+            if exists:
+                require_above(destination, Privilege.UNBIND)
         case _:
             require(destination, Privilege.BIND)
 
@@ -143,6 +148,7 @@ async def _object(
         require_writable(found, target.href)
     writer = reader_of(context, to, destination.grants)
     over = await member(tx, to, writer, name)
+    _require_place(destination, moves=command.moves, exists=over.stored is not None)
     _require_overwrite(command, exists=over.seen is not None)
     require_writable(over, destination.href)
     if not views.may_hold(writer, found.stored.access):
@@ -191,6 +197,7 @@ async def _calendar(
     wanted = [source.id] if over is None else [source.id, over.id]
     locked = alive(await collections.lock(tx, *wanted), source.id)
     await require_state(tx, context, command.conditions, as_mounted(locked, calendar))
+    _require_place(destination, moves=command.moves, exists=over is not None)
     _require_overwrite(command, exists=over is not None)
     held = await require_unlocked(tx, context, command.conditions, locks.of_home(home))
     if command.moves:

@@ -14,6 +14,8 @@ from caldavd.xml.parse import Element, raw_text, serialized
 COLOR: Final = APPLE + "calendar-color"
 ORDER: Final = APPLE + "calendar-order"
 DEFAULT_COLOR: Final = "#3B82F6FF"
+MAX_ELEMENT: Final = 1_000
+"""Characters of the element of a short property, as it is kept."""
 _RECORD_TYPES: Final = {
     "user": "users",
     "group": "groups",
@@ -57,7 +59,10 @@ def _color(view: View) -> str:
 def _set_short(element: Element) -> tuple[Update, ...]:
     if len(raw_text(element)) > 100:
         raise Failed(403, "this property is at most 100 characters long")
-    return ((str(element.tag), serialized(element)),)
+    value = serialized(element)
+    if len(value) > MAX_ELEMENT:
+        raise Failed(403, "this property has more markup than text")
+    return ((str(element.tag), value),)
 
 
 PROPERTIES: Final = (

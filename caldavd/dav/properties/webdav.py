@@ -24,6 +24,8 @@ from caldavd.xml import write
 from caldavd.xml.parse import Element, raw_text, serialized
 
 MAX_TEXT: Final = 10_000
+MAX_ELEMENT: Final = 6 * MAX_TEXT
+"""Characters of the element as it is kept: each of the text may be escaped."""
 MEDIA_TYPE: Final = "text/calendar; charset=utf-8"
 
 
@@ -76,6 +78,8 @@ def _displayname(view: View) -> str | None:
 def _set_displayname(element: Element) -> tuple[Update, ...]:
     if len(raw_text(element)) > MAX_TEXT:
         raise Failed(403, f"a displayname is at most {MAX_TEXT} characters long")
+    if len(serialized(element)) > MAX_ELEMENT:
+        raise Failed(403, "this displayname has more markup than text")
     if not raw_text(element).strip():
         return ((DAV + "displayname", None),)
     return ((DAV + "displayname", serialized(element)),)
