@@ -50,8 +50,7 @@ async def handle(server: Server, request: Request) -> Response:
             response = await _answer(server, request, actor)
     except Exception as error:
         response = _told(server, request, error)
-    if by_link:
-        request = request._replace(raw_path=links.hidden(request.raw_path, server.urls))
+    request = request._replace(raw_path=links.hidden(request.raw_path, server.urls))
     _note(server, request, response, actor.name if actor else "-", started)
     return response
 

@@ -151,7 +151,7 @@ async def _people(
     if Fact.PRIVILEGES in needs:
         known = await with_grants(tx, context, resources, known)
     if Fact.RELATIONS in needs:
-        known = await with_relations(tx, resources, known)
+        known = await with_relations(tx, context, resources, known)
     if Fact.SHAREES in needs:
         known = await with_sharees(tx, context, resources, known)
     if Fact.ACES in needs:

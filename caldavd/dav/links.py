@@ -16,6 +16,7 @@ from caldavd.dav import conditions
 from caldavd.dav.conditions import Conditions, State
 from caldavd.dav.message import Headers, Request, Response, http_date
 from caldavd.dav.path import FEEDS, FREE_BUSY, Urls
+from caldavd.dav.publisher import Publisher
 from caldavd.dav.server import Server
 from caldavd.errors import Failed, not_found
 from caldavd.ical import freebusy
@@ -36,6 +37,8 @@ MAX_SPAN: Final = timedelta(days=400)
 _PATH: Final = re.compile(rf"/({FEEDS}|{FREE_BUSY})/([^?#]*)")
 _HOST: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
 _SUFFIX: Final = {FEEDS: ".ics", FREE_BUSY: ".ifb"}
+_LONG: Final = re.compile(r"[\w%-]{20,}", re.ASCII)
+"""What may be a secret, with characters escaped or lost."""
 _GZIP_BITS: Final = 31
 _SENT: Final = (
     ("Cache-Control", "private, no-cache"),
@@ -67,9 +70,13 @@ def is_below(raw_path: str, urls: Urls) -> bool:
 
 
 def hidden(raw_path: str, urls: Urls) -> str:
-    """The path of a request by a link as logs may show it."""
+    """The path of a request as logs may show it: a link's secret is not, however it is misspelt."""
+    if raw_path.startswith((urls.homes, urls.principals, urls.timezones)) and ".." not in raw_path:
+        return raw_path
     found = _match(raw_path, urls)
-    return "/" if found is None else f"/{found[1]}/***{_SUFFIX[found[1]]}"
+    if found is not None:
+        return f"/{found[1]}/***{_SUFFIX[found[1]]}"
+    return _LONG.sub("***", raw_path)
 
 
 async def answer(server: Server, request: Request) -> Response:
@@ -77,14 +84,10 @@ async def answer(server: Server, request: Request) -> Response:
     if request.method not in ("GET", "HEAD"):
         raise Failed(405, "links are only read", headers=(("Allow", "GET, HEAD"),))
     now, publisher = server.clock(), server.publisher
-    refusal_s = publisher.guesses.refusal(request.peer, now)
-    if refusal_s > 0:
-        after = str(math.ceil(refusal_s))
-        raise Failed(429, "too many links that lead nowhere", headers=(("Retry-After", after),))
     asked = _asked(server, request)
     found = await server.db.read(partial(publish.find, secret=asked.secret), snapshot=False)
     if found is None or (asked.kind == FREE_BUSY) != (found.link.mode == Mode.FREE_BUSY):
-        publisher.guesses.guessed(request.peer, now)
+        _note_guess(publisher, request.peer, now)
         raise not_found("this link")
     if asked.kind == FREE_BUSY:
         response = await _free_busy(server, asked, now)
@@ -92,6 +95,18 @@ async def answer(server: Server, request: Request) -> Response:
         response = await _feed(server, asked, found)
     publisher.used(Use(found.link.id, now))
     return response
+
+
+def _note_guess(publisher: Publisher, peer: str, now: int) -> None:
+    """Raises Failed(429) for those who guess too often. Links that lead somewhere do, even so:
+
+    many people share an address, and no secret is found by guessing.
+    """
+    refusal_s = publisher.guesses.refusal(peer, now)
+    if refusal_s > 0:
+        after = str(math.ceil(refusal_s))
+        raise Failed(429, "too many links that lead nowhere", headers=(("Retry-After", after),))
+    publisher.guesses.guessed(peer, now)
 
 
 def _accepts_gzip(header: str) -> bool:

@@ -106,10 +106,18 @@ async def with_grants(
     return replace(known, grants=grants, granted=known.granted | wanted)
 
 
-async def with_relations(tx: ReadTx, resources: Sequence[Resource], known: People) -> People:
-    """Adds which groups principals are in, and for whom they act."""
+async def with_relations(
+    tx: ReadTx, context: Context, resources: Sequence[Resource], known: People
+) -> People:
+    """Adds which groups principals are in, with whom, and for whom they act."""
     found = [one for one in resources if isinstance(one, (Principal, ProxyGroup))]
-    return replace(known, relations=await members.relations(tx, owners(found)))
+    relations = await members.relations(tx, owners(found))
+    if not context.server.all_principals:
+        seen = await members.identities_of(tx, context.actor.id)
+        names = set((await principals.names(tx, list(seen))).values())
+        shown = {id_: [n for n in all_ if n in names] for id_, all_ in relations.members.items()}
+        relations = replace(relations, members=shown)
+    return replace(known, relations=relations)
 
 
 async def with_sharees(

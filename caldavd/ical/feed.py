@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from types import MappingProxyType
@@ -36,6 +37,8 @@ _NAMED: Final[Mapping[str, tuple[int, int, int]]] = MappingProxyType(
 )
 """Colours of CSS3 by their names: COLOR takes no other (RFC 7986 §5.9)."""
 _HEX: Final = 16
+_PSEUDONYM: Final = 32
+"""Characters of the UIDs that strangers see."""
 
 
 class Feed:
@@ -66,7 +69,9 @@ class Feed:
         closed = access(parts)
         if closed is Access.PRIVATE or (self._busy_only and not _takes_time(parts)):
             return ""
-        if self._busy_only or closed is Access.CONFIDENTIAL:
+        if self._busy_only:
+            return self._zones.take(_anonymous(busy_blocks(parts)))
+        if closed is Access.CONFIDENTIAL:
             return self._zones.take(busy_blocks(parts))
         for part in parts:
             # When to remind its owner is nobody else's concern.
@@ -87,6 +92,21 @@ def color_name(color: str) -> str | None:
         return (of[0] - red) ** 2 + (of[1] - green) ** 2 + (of[2] - blue) ** 2
 
     return min(_NAMED, key=distance)
+
+
+def _anonymous(blocks: Sequence[Component]) -> Sequence[Component]:
+    """Busy blocks that tell neither how closed they are nor, by their UIDs, who made them."""
+    for block in blocks:
+        block.lines = [
+            line._replace(value=_pseudonym(line.value)) if line.name == "UID" else line
+            for line in block.lines
+            if line.name != "CLASS"
+        ]
+    return blocks
+
+
+def _pseudonym(uid: str) -> str:
+    return hashlib.sha256(uid.encode()).hexdigest()[:_PSEUDONYM]
 
 
 def _takes_time(parts: Sequence[Component]) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
 from caldavd.ical.combine import PRODUCT
 from caldavd.ical.contentline import Component, Line, parameters, read
 from caldavd.ical.parse import Document
+from caldavd.ical.timezone import zone_from_id
 from caldavd.ical.write import parameter_text, write
 from caldavd.model import Access
 
@@ -128,7 +129,19 @@ def busy_blocks(parts: Sequence[Component]) -> list[Component]:
         for tzid in parameters(line).get("TZID", ())
     }
     zones = [_zone(part) for part in parts if part.name == "VTIMEZONE" and _tzid(part) in used]
+    unknown = {tzid for tzid in used - set(map(_tzid, zones)) if zone_from_id(tzid) is None}
+    for block in blocks if unknown else ():
+        block.lines = [_without_zone(line, unknown) for line in block.lines]
     return [*zones, *blocks]
+
+
+def _without_zone(line: Line, unknown: Collection[str]) -> Line:
+    """A line without a TZID of these: what names no zone is a text that somebody wrote."""
+    found = parameters(line)
+    if found.get("TZID", ("",))[0] not in unknown:
+        return line
+    left = (parameter_text(name, *values) for name, values in found.items() if name != "TZID")
+    return line._replace(parameter_text="".join(left))
 
 
 def _block(component: Component) -> Component:

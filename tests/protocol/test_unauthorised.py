@@ -10,6 +10,7 @@ from caldavd.dav.registry import METHODS, REPORTS
 from caldavd.dav.server import Server
 from caldavd.names import split
 from tests.protocol.client import Answer, Client, declared, multiget, proppatch, query
+from tests.protocol.people import ace, grant, href, make_group
 from tests.protocol.state import everything
 from tests.unit.builders import event
 
@@ -182,6 +183,39 @@ async def test_a_principal_of_a_discreet_server_is_not_there_for_others(discreet
     answers = [await discreet("PROPFIND", f"/dav/principals/{who}/") for who in ("bob", "zoe")]
 
     assert (answers[0].status, told(answers[0])) == (404, told(answers[1]))
+
+
+@pytest.mark.rfc("3744 4.3")
+async def test_a_group_of_a_discreet_server_names_none_of_its_other_members(
+    server: Server, discreet: Client
+):
+    await make_group(server, "staff", "ann", "bob")
+    body = f"<D:propfind {declared()}><D:prop><D:group-member-set/></D:prop></D:propfind>"
+
+    answer = await discreet("PROPFIND", "/dav/principals/staff/", body, Depth="0")
+
+    (members,) = answer.xml.iterfind(".//{DAV:}group-member-set")
+    assert [one.text for one in members] == ["/dav/principals/ann/"]
+
+
+@pytest.mark.rfc("3744 9.2")
+async def test_the_principals_of_an_acl_of_a_discreet_server_are_not_told_of(
+    server: Server, bob: Client, discreet: Client
+):
+    """That they are named can be read in DAV:acl as well."""
+    path = f"{bob.home}calendar/"
+    await grant(bob, path, ace(href("ann"), "D:read", "D:read-acl"))
+    body = (
+        f"<D:acl-principal-prop-set {declared()}><D:prop><D:displayname/></D:prop>"
+        "</D:acl-principal-prop-set>"
+    )
+
+    answer = await discreet("REPORT", path, body)
+
+    found = dict(zip(answer.hrefs, answer.xml.iterfind("{DAV:}response"), strict=True))
+    assert found["/dav/principals/bob/"].findtext("{DAV:}status") == "HTTP/1.1 404 Not Found"
+    assert "/dav/principals/ann/" in found
+    assert "Bob" not in answer.text
 
 
 @pytest.mark.rfc("3744 3.1")

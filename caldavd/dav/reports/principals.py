@@ -23,6 +23,7 @@ from caldavd.model import Principal, Proxy, ProxyGroup
 from caldavd.names import CALDAV, CS, DAV
 from caldavd.store import principals
 from caldavd.store.engine import ReadTx
+from caldavd.store.members import identities_of
 from caldavd.xml import write
 from caldavd.xml.parse import Element, elements, text
 
@@ -145,7 +146,7 @@ async def select_acl_set(
 ) -> tuple[Selection, Wanted]:
     """The principals in the access control list, each once (RFC 3744 §9.2).
 
-    Of groups of delegates that are not the actor's to see nothing is told but that they are named.
+    Of principals that are not the actor's to see nothing is told but that they are named.
     """
     require(target, Privilege.READ_ACL)
     resource, urls = target.resource, context.urls
@@ -156,15 +157,18 @@ async def select_acl_set(
     ]
     ids = dict.fromkeys((owner_id, *(ace.principal_id for ace in entries)))
     found = {one.id: one for one in await principals.by_ids(tx, ids.keys())}
-    items: list[Item] = [
-        (urls.principal(found[id_].name), found[id_]) for id_ in ids if id_ in found
-    ]
     owner = found[owner_id]
+    told = set(ids)
+    if not context.server.all_principals:
+        told &= await identities_of(tx, context.actor.id)
+    named = [(urls.principal(found[id_].name), found[id_]) for id_ in ids if id_ in found]
+    items: list[Item] = [(href, one) for href, one in named if one.id in told]
+    hidden = [href for href, one in named if one.id not in told]
     groups = [(urls.proxy_group(owner.name, level), ProxyGroup(owner, level)) for level in Proxy]
     seen = Privilege.READ in effective(context.actor, ProxyGroup(owner, Proxy.READ), target.grants)
     if seen:
-        return Selection([*items, *groups]), wanted
-    return Selection(items, missing=[href for href, _ in groups]), wanted
+        return Selection([*items, *groups], missing=hidden), wanted
+    return Selection(items, missing=[*hidden, *(href for href, _ in groups)]), wanted
 
 
 def only_props(root: Element, wanted: Wanted) -> Wanted:

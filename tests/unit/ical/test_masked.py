@@ -106,6 +106,18 @@ def test_an_object_is_as_closed_as_the_most_closed_of_its_components(
     assert access_of(parse(calendar(*(events or [vevent()])).encode())) is expected
 
 
+@pytest.mark.parametrize(
+    ("tzid", "left"), [("Visit to the clinic", ""), ("Europe/Berlin", ";TZID=Europe/Berlin")]
+)
+def test_a_time_zone_that_is_none_tells_nothing(tzid: str, left: str) -> None:
+    """Who reads the object takes such a time for a floating one too."""
+    text = event(start=f"{tzid}:20260105T090000", end=f"{tzid}:20260105T100000")
+
+    found = [line for line in lines(masked(text)) if line.startswith(("DTSTART", "DTEND"))]
+
+    assert found == [f"DTSTART{left}:20260105T090000", f"DTEND{left}:20260105T100000"]
+
+
 def test_a_masked_event_says_when_and_nothing_more() -> None:
     zone = BERLIN.replace("TZNAME", "COMMENT:x\r\nX-LIC-LOCATION:y\r\nTZNAME")
     text = event(
