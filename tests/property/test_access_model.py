@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -14,12 +14,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from caldavd.dav.server import Server
+from caldavd.model import Level
 from caldavd.store.connect import connect
 from caldavd.store.engine import Database
 from tests.protocol.client import Client, NamesAsPasswords
 from tests.protocol.conftest import add_user
 from tests.protocol.locking import lockinfo
 from tests.protocol.people import ace, delegate, grant, href, join, make_group
+from tests.protocol.sharing import give
 from tests.unit.builders import event
 
 EXAMPLES: Final = 25
@@ -41,6 +43,14 @@ LEAVES: Final[Mapping[str, frozenset[str]]] = {
     "D:all": READ | WRITE | {"read-acl", "write-acl", "unlock"},
 }
 PROXY: Final = {"read": READ, "write": READ | WRITE}
+SHARED: Final[Mapping[Level, frozenset[str]]] = {
+    Level.FREE_BUSY: frozenset({"read-free-busy"}),
+    Level.BUSY: READ,
+    Level.READ: READ,
+    Level.WRITE: READ | WRITE,
+    Level.MANAGE: READ | WRITE | {"read-acl", "write-acl"},
+}
+ALL: Final = LEAVES["D:all"]
 NEVER: Final = {"If_Match": '"never"'}
 FREE_BUSY_QUERY: Final = (
     '<C:free-busy-query xmlns:C="urn:ietf:params:xml:ns:caldav">'
@@ -50,6 +60,7 @@ FREE_BUSY_QUERY: Final = (
 user = st.sampled_from(USERS)
 anyone = st.sampled_from((*USERS, *GROUPS))
 place = st.tuples(user, st.sampled_from(("", "calendar/", "tasks/")))
+shared = st.tuples(user, st.sampled_from(("calendar", "tasks")))
 entry = st.tuples(
     st.sampled_from((*USERS, *GROUPS, *EVERYBODY)),
     st.lists(st.sampled_from(sorted(LEAVES)), min_size=1, max_size=2),
@@ -58,11 +69,15 @@ entry = st.tuples(
 
 @dataclass(frozen=True)
 class World:
-    """Who is in which group, who acts for whom, and the entries of each home and calendar."""
+    """Who is in which group, who acts for whom, the entries of each home and calendar, and shares.
+
+    Shares of a calendar are by whom it is shared with, `` being everyone; all are accepted or none.
+    """
 
     memberships: frozenset[tuple[str, str]]
     delegates: frozenset[tuple[str, str, str]]
     lists: Mapping[tuple[str, str], list[tuple[str, list[str]]]] = field(default_factory=dict)
+    shares: Mapping[tuple[str, str], tuple[bool, dict[str, Level]]] = field(default_factory=dict)
 
     def identities(self, who: str) -> set[str]:
         """Somebody, and everything that they are in."""
@@ -84,6 +99,22 @@ class World:
                 found |= PROXY[level]
         return frozenset(found)
 
+    def level(self, who: str, owner: str, calendar: str) -> Level | None:
+        """The level at which somebody has a calendar of another, once it is theirs."""
+        accepted, levels = self.shares.get((owner, calendar.rstrip("/")), (False, {}))
+        reached = [level for to, level in levels.items() if to in {"", *self.identities(who)}]
+        had = [one for one in reached if accepted or one is Level.FREE_BUSY]
+        return max(had, default=None)
+
+
+@dataclass(frozen=True)
+class Holds:
+    """The privileges on a calendar, those on what it lies in, and whether objects are masked."""
+
+    here: frozenset[str]
+    above: frozenset[str]
+    masked: bool
+
 
 worlds = st.builds(
     World,
@@ -93,6 +124,14 @@ worlds = st.builds(
         max_size=2,
     ),
     st.dictionaries(place, st.lists(entry, max_size=3), max_size=5),
+    st.dictionaries(
+        shared,
+        st.tuples(
+            st.sampled_from((True, True, False)),
+            st.dictionaries(st.sampled_from(("", *USERS, *GROUPS)), st.sampled_from(Level)),
+        ),
+        max_size=4,
+    ),
 )
 
 
@@ -127,14 +166,24 @@ async def _differences(db: Database, suffix: str, world: World) -> list[tuple[ob
     wrong: list[tuple[object, ...]] = []
     for who, owner in itertools.permutations(USERS, 2):
         for calendar in ("calendar/", "tasks/"):
-            held = world.held(who, owner, calendar)
-            above = world.held(who, owner, "")
-            path = clients[owner].home + calendar
-            for name, status in (await _asked(clients[who], path)).items():
-                expected = _expected(name, held, above)
-                if status not in expected:
-                    wrong.append((who, owner, calendar, name, status, expected))
+            level, held = world.level(who, owner, calendar), world.held(who, owner, calendar)
+            all_ = held | SHARED.get(level, frozenset())
+            holds = Holds(all_, world.held(who, owner, ""), _hides(level, held))
+            places = [(clients[owner].home + calendar, holds)]
+            if level not in (None, Level.FREE_BUSY):
+                mount = f"{clients[who].home}{owner}{suffix}-{calendar}"
+                places.append((mount, replace(holds, above=ALL)))
+            for path, there in places:
+                for name, status in (await _asked(clients[who], path, calendar)).items():
+                    expected = _expected(name, there)
+                    if status not in expected:
+                        wrong.append((who, path, name, status, expected))
     return wrong
+
+
+def _hides(level: Level | None, held: frozenset[str]) -> bool:
+    """Whether somebody sees busy blocks: has a share of these, and may not read without it."""
+    return level is Level.BUSY and not held & {"read", "write-acl"}
 
 
 async def _build(server: Server, suffix: str, world: World) -> dict[str, Client]:
@@ -147,19 +196,28 @@ async def _build(server: Server, suffix: str, world: World) -> dict[str, Client]
         await make_group(server, name + suffix)
     for group, member in world.memberships:
         await join(server, group + suffix, member + suffix)
+    await _give(server, clients, suffix, world)
+    return clients
+
+
+async def _give(server: Server, clients: Mapping[str, Client], suffix: str, world: World) -> None:
     for owner, level in {(owner, level) for owner, level, _ in world.delegates}:
         named = [to + suffix for of, at, to in world.delegates if (of, at) == (owner, level)]
         assert (await delegate(clients[owner], level, *named)).status == 207
     for (owner, at), entries in world.lists.items():
         made = [ace(EVERYBODY.get(who) or href(who + suffix), *names) for who, names in entries]
         assert (await grant(clients[owner], clients[owner].home + at, *made)).status == 200
-    return clients
+    for (owner, calendar), (accepted, levels) in world.shares.items():
+        for to, level in levels.items():
+            if to != owner:
+                sharee = to + suffix if to else None
+                await give(server, owner + suffix, calendar, sharee, level, at_once=accepted)
 
 
-async def _asked(client: Client, calendar: str) -> dict[str, int]:
+async def _asked(client: Client, calendar: str, name: str) -> dict[str, int]:
     """The status of one request of each kind; none of them changes anything."""
     new, there = calendar + "new.ics", calendar + "a.ics"
-    is_there = "tasks" not in calendar
+    is_there = name != "tasks/"
     answers = {
         "read": await client.propfind(calendar, "D:getetag", depth="1"),
         "read-free-busy": await client("REPORT", calendar, FREE_BUSY_QUERY),
@@ -177,10 +235,15 @@ async def _asked(client: Client, calendar: str) -> dict[str, int]:
     return {name: answer.status for name, answer in answers.items()}
 
 
-def _expected(name: str, held: frozenset[str], above: frozenset[str]) -> set[int]:
+def _expected(name: str, holds: Holds) -> set[int]:
+    held = holds.here
     privilege, _, where = name.partition(" ")
     if not held or (privilege == "read-free-busy" and privilege not in held):
         return {404}
     if where == "object" and not held & (WRITE | {"read"}):
         return {404}
-    return {200, 207, 412} if privilege in (above if where == "above" else held) else {403}
+    if where == "above":
+        held = holds.above
+    if where == "object" and holds.masked and privilege != "bind":
+        held &= READ
+    return {200, 207, 412} if privilege in held else {403}
