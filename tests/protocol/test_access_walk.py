@@ -13,11 +13,13 @@ import pytest
 
 from caldavd.dav.registry import METHODS
 from caldavd.dav.server import Server
+from caldavd.model import Level
 from tests.protocol.client import Client, declared, proppatch, query
 from tests.protocol.conftest import add_user
 from tests.protocol.locking import lock, lockinfo
-from tests.protocol.people import ace, delegate, grant, href
+from tests.protocol.people import ace, delegate, grant, href, make_group
 from tests.protocol.recorded import Recorded
+from tests.protocol.sharing import give
 from tests.unit.builders import event
 
 HOME: Final = "/dav/calendars/ann/"
@@ -126,11 +128,16 @@ WHO: Final = {
     "busy": (NOTHING, frozenset({"read-free-busy"})),
     "reader": (NOTHING, READS),
     "writer": (NOTHING, WRITES),
+    "asked": (NOTHING, NOTHING),
+    "sharereader": (NOTHING, READS),
+    "sharewriter": (NOTHING, WRITES),
+    "manager": (NOTHING, WRITES | {"write-acl", "read-acl"}),
     "proxyreader": (READS, READS),
     "proxywriter": (WRITES, WRITES),
     "ann": (ALL, ALL),
 }
 """The privileges of each on ann's home, and on her calendar."""
+SHAREES: Final = frozenset({"sharereader", "sharewriter", "manager"})
 
 
 _MEMBERS: Final = ((OBJECT, CALENDAR + "no.ics"), (LOCKED, CALENDAR + "no.ics"))
@@ -168,6 +175,11 @@ async def walked(server: Server, ann: Client, calendar: str) -> Server:
     )
     await delegate(ann, "read", "proxyreader")
     await delegate(ann, "write", "proxywriter")
+    await give(server, "ann", "main", "asked", Level.WRITE, at_once=False)
+    await give(server, "ann", "main", "sharereader", Level.READ)
+    await make_group(server, "team", "sharewriter")
+    await give(server, "ann", "main", "team", Level.WRITE)
+    await give(server, "ann", "main", "manager", Level.MANAGE)
     return server
 
 
@@ -179,6 +191,9 @@ def expected(step: Step, who: str) -> int | None:
     # Who knows no more than when ann is busy does not know what is in the calendar.
     if not held or (below and held == {"read-free-busy"}):
         return 404
+    if step.method == "MOVE" and step.path == OBJECT and who in SHAREES:
+        # What is shared with somebody stays where it is (caldav-sharing §5.5.5).
+        return 403
     if not step.privilege or step.privilege in held:
         return None
     # What they may not make is not there either.
