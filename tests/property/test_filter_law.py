@@ -21,7 +21,7 @@ from caldavd.ical import parse
 from caldavd.ical.filter import matches
 from caldavd.ical.filter_elements import Filter
 from caldavd.model import Collection, Kind
-from caldavd.service import save
+from caldavd.service import save, views
 from caldavd.service.accounts import Defaults, NewAccount, create
 from caldavd.service.calendars import new_collection
 from caldavd.service.query import query
@@ -111,9 +111,14 @@ async def _ask(tx: WriteTx, owner_id: int, case: Case) -> None:
         document = parse.parse(text.encode())
         await save.save(tx, calendar, None, f"{uid}.ics", document, case.now)
 
+    reader = views.owner(calendar)
+
     async def zone() -> tzinfo:
         return case.zone
 
     raise _Undone(
-        [{one.uid for one in await query(tx, calendar, filter, zone)} for filter in case.asked]
+        [
+            {one.uid for one in await query(tx, calendar, reader, filter, zone)}
+            for filter in case.asked
+        ]
     )

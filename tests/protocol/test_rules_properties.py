@@ -173,6 +173,9 @@ WORKS = {"1", "2", "3", "calendar-access", "extended-mkcol", "calendar-default-a
     "calendar-no-timezone",
     "calendar-proxy",
     "calendarserver-principal-property-search",
+    "calendarserver-sharing",
+    "calendarserver-sharing-no-scheduling",
+    "calendarserver-group-sharee",
 }
 """What tests hold the server to. A feature that is added brings its token, and its tests."""
 
