@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+from caldavd.errors import MAX_RESOURCE_SIZE, Refused
 from caldavd.ical import parse
 from caldavd.ical.parse import Document
 from caldavd.ical.personal import Parts, dumps, is_empty, merge, own, same_essence, seen, split
@@ -17,6 +18,9 @@ from caldavd.service.views import OFFLOAD_BYTES, Reader
 from caldavd.store import collections, objects, personal
 from caldavd.store.engine import ReadTx, WriteTx
 from caldavd.store.personal import Own
+
+MAX_OWN: Final = 64_000
+"""Characters of what is a reader's own in an object."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +113,16 @@ def _parted(held: str | None, text: str) -> _Parted:
 async def _set_own(
     tx: WriteTx, reader: Reader, calendar: Collection, saved: Saved, parts: Parts, now: int
 ) -> Own | None:
-    """Stores what is a reader's own if it is new; what they have then."""
+    """Stores what is a reader's own if it is new; what they have then.
+
+    It counts for nobody's quota. Raises Refused(MAX_RESOURCE_SIZE).
+    """
     of = saved.stored
     held = (await personal.contents(tx, reader.id, [of.id])).get(of.id)
     content = dumps(parts)
+    if len(content) > MAX_OWN:
+        limit = f"your own alarms in one object are at most {MAX_OWN} characters"
+        raise Refused(MAX_RESOURCE_SIZE, limit)
     if held is None and is_empty(parts):
         return None
     if held is not None and held.content == content:

@@ -8,6 +8,7 @@ import pytest
 
 from caldavd.dav.server import Server
 from caldavd.names import CALDAV, DAV
+from caldavd.service import put_own
 from tests.protocol.client import Client, multiget, query
 from tests.protocol.conftest import add_user
 from tests.protocol.people import ace, delegate, grant, href
@@ -334,3 +335,14 @@ async def test_ones_own_calendar_is_never_asked_about_readers(shared: Server, an
     await client.put(OBJECT, lunch(summary="Late"))
 
     assert [sql for sql in recorded.noted if "personal" in sql] == []
+
+
+async def test_what_is_ones_own_has_a_bound(shared: Server):
+    """It is on nobody's quota."""
+    reader = Client(shared, "reader")
+    before = (await reader("GET", OBJECT)).text
+
+    refused = await reader.put(OBJECT, lunch(alarm("x" * put_own.MAX_OWN)))
+
+    assert (refused.status, refused.condition) == (403, CALDAV + "max-resource-size")
+    assert (await reader("GET", OBJECT)).text == before
