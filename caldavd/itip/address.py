@@ -1,0 +1,33 @@
+"""Calendar user addresses as they are compared (RFC 5545 §3.3.3, RFC 6638 §2.4.1)."""
+
+from __future__ import annotations
+
+from typing import Final, TypeAlias
+from urllib.parse import unquote
+
+Addresses: TypeAlias = frozenset[str]
+"""Addresses of one calendar user, each as `normal` gives it."""
+
+_MAIL: Final = "mailto:"
+_UUID: Final = "urn:uuid:"
+
+
+def normal(value: str) -> str:
+    """The one spelling of a calendar user address: equal for addresses of one user.
+
+    Mail addresses and UUIDs are the same in any case; a path, or any other URL, as it stands. A
+    mail address without its scheme, which some clients write, is one.
+    """
+    value = value.strip()
+    scheme = value[: len(_UUID)].lower()
+    if scheme.startswith(_MAIL):
+        return _MAIL + _mailbox(value[len(_MAIL) :])
+    if scheme == _UUID:
+        return value.lower()
+    if "@" in value and ":" not in value and "/" not in value:
+        return _MAIL + value.lower()
+    return value
+
+
+def _mailbox(text: str) -> str:
+    return (unquote(text) if "%" in text else text).strip().lower()

@@ -1,0 +1,218 @@
+"""What scheduling reads of a calendar object or a message, by instance (RFC 6638 §3.1).
+
+Components are shared with whoever else has the Document: `copied` before anything is changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Final, TypeAlias
+
+from caldavd.ical.combine import PRODUCT
+from caldavd.ical.contentline import Component, Line, parameter, read, without_parameters
+from caldavd.ical.extent import zone_of
+from caldavd.ical.parse import Document
+from caldavd.ical.tznames import key_of
+from caldavd.ical.values import parse_temporal
+from caldavd.ical.vtimezone import timezone_text
+from caldavd.ical.write import parameter_text, time_line, write
+from caldavd.itip.address import Addresses, normal
+
+SCHEDULED: Final = frozenset({"VEVENT", "VTODO"})
+"""The components that people are asked to and answer; a VJOURNAL is only published."""
+
+Zones: TypeAlias = Mapping[str, Component]
+Key: TypeAlias = str
+"""What tells an instance: equal for one RECURRENCE-ID in any zone; a DATE, UTC or floating."""
+
+
+class Role(Enum):
+    """What the owner of a calendar is in an object there."""
+
+    ORGANIZER = "organizer"
+    ATTENDEE = "attendee"
+    NONE = "none"
+    """It is no scheduling object resource of theirs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A component of a meeting: the master, or an override."""
+
+    component: Component
+    key: Key | None
+    """The instance that it describes; None: the master."""
+    attendees: Mapping[str, Line]
+    """The ATTENDEE lines by their address, in the order of the text."""
+    sequence: int
+    excluded: frozenset[Key]
+    """The instances that its EXDATEs take away."""
+
+    @property
+    def is_cancelled(self) -> bool:
+        line = self.component.first("STATUS")
+        return line is not None and line.value.strip().upper() == "CANCELLED"
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """A calendar object or a message, as scheduling sees it."""
+
+    uid: str
+    component: str
+    organizer: Line | None
+    organizers: Addresses
+    """The addresses in all ORGANIZER lines: one, if the object is as it has to be."""
+    parts: Mapping[Key | None, Part]
+    """In the order of the text."""
+    zones: Zones
+    method: str
+    """Upper case; empty for what is stored in a calendar."""
+
+    @property
+    def master(self) -> Part | None:
+        return self.parts.get(None)
+
+    @property
+    def sequence(self) -> int:
+        """The highest of its components."""
+        return max((part.sequence for part in self.parts.values()), default=0)
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether nothing of it takes place."""
+        master = self.master
+        return all(
+            part.is_cancelled for part in ([master] if master else self.parts.values())
+        ) and bool(self.parts)
+
+    def role(self, me: Addresses) -> Role:
+        """What somebody with these addresses is in it (RFC 6638 §3.1)."""
+        if self.component not in SCHEDULED or self.organizer is None:
+            return Role.NONE
+        if normal(self.organizer.value) in me:
+            return Role.ORGANIZER
+        mine = any(not me.isdisjoint(part.attendees) for part in self.parts.values())
+        return Role.ATTENDEE if mine else Role.NONE
+
+
+def meeting(document: Document) -> Meeting:
+    """A Document as scheduling sees it: one of a calendar, or `parse.stored` of a message."""
+    parts: dict[Key | None, Part] = {}
+    organizer: Line | None = None
+    organizers: set[str] = set()
+    for component in document.components:
+        found = part_of(component, document.zones)
+        parts.setdefault(found.key, found)
+        for line in component.all("ORGANIZER"):
+            organizer = organizer or line
+            organizers.add(normal(line.value))
+    method = document.calendar.first("METHOD")
+    return Meeting(
+        document.uid,
+        document.component,
+        organizer,
+        frozenset(organizers),
+        parts,
+        document.zones,
+        method.value.strip().upper() if method else "",
+    )
+
+
+def part_of(component: Component, zones: Zones) -> Part:
+    """One component, read."""
+    attendees: dict[str, Line] = {}
+    excluded: set[Key] = set()
+    key: Key | None = None
+    for line in component.lines:
+        if line.name == "ATTENDEE":
+            attendees.setdefault(normal(line.value), line)
+        elif line.name == "EXDATE":
+            excluded.update(keys(line, zones))
+        elif line.name == "RECURRENCE-ID":
+            key = key_of_value(line, line.value, zones)
+    return Part(component, key, attendees, sequence_of(component), frozenset(excluded))
+
+
+def keys(line: Line, zones: Zones) -> list[Key]:
+    """The instances that a RECURRENCE-ID, EXDATE or RDATE names, in its order."""
+    return [key_of_value(line, value, zones) for value in line.value.split(",") if value.strip()]
+
+
+def key_of_value(line: Line, value: str, zones: Zones) -> Key:
+    """The instance that one value of a line names; a value that cannot be read is its own key."""
+    start = value.partition("/")[0].strip()
+    try:
+        moment = parse_temporal(start, zone_of(line, zones))
+    except ValueError:
+        return start
+    if isinstance(moment, datetime) and moment.tzinfo is not None:
+        moment = moment.astimezone(UTC)
+    return time_line("", moment).value
+
+
+def sequence_of(component: Component) -> int:
+    """Its SEQUENCE; 0 if there is none, or none that is a number."""
+    line = component.first("SEQUENCE")
+    digits = line.value.strip() if line else ""
+    return int(digits) if digits.isdecimal() and len(digits) < 10 else 0
+
+
+# --- To make other components of these ---
+
+
+def copied(component: Component) -> Component:
+    """A component that may be changed, down to those inside it."""
+    return Component(
+        component.name, list(component.lines), [copied(inner) for inner in component.components]
+    )
+
+
+def put_line(component: Component, line: Line) -> None:
+    """Sets the one line of its name, in its place if there is one."""
+    for place, old in enumerate(component.lines):
+        if old.name == line.name:
+            component.lines[place] = line
+            return
+    component.lines.append(line)
+
+
+def drop_lines(component: Component, *names: str) -> None:
+    """Removes the lines of these names."""
+    component.lines = [line for line in component.lines if line.name not in names]
+
+
+def with_parameter(line: Line, name: str, *values: str) -> Line:
+    """The line with a parameter set to these values, or without it if there are none."""
+    left = without_parameters(line, name)
+    return line._replace(parameter_text=left + parameter_text(name, *values) if values else left)
+
+
+def calendar_text(method: str, components: Sequence[Component], zones: Zones) -> str:
+    """A VCALENDAR of components, with the VTIMEZONEs that they use; a message if it has a METHOD.
+
+    A zone that is used and not described is written as the zone database has it.
+    """
+    head = [Line("VERSION", "", "2.0"), Line("PRODID", "", PRODUCT)]
+    if method:
+        head.append(Line("METHOD", "", method))
+    return write([Component("VCALENDAR", head, [*used_zones(components, zones), *components])])
+
+
+def used_zones(components: Iterable[Component], zones: Zones) -> list[Component]:
+    """The VTIMEZONEs that components use, in the order in which they name them."""
+    used: dict[str, None] = {}
+    for component in components:
+        for line in component.lines:
+            if line.parameter_text and (tzid := parameter(line, "TZID")) is not None:
+                used[tzid] = None
+    found: list[Component] = []
+    for tzid in used:
+        if tzid in zones:
+            found.append(zones[tzid])
+        elif key_of(tzid) is not None:
+            found += read(timezone_text(tzid))
+    return found
