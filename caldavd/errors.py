@@ -156,3 +156,21 @@ SUPPORTED_RSCALE: Final = Condition(CALDAV + "supported-rscale", 403, "RFC 7529 
 
 # RFC 7809
 VALID_TIMEZONE: Final = Condition(CALDAV + "valid-timezone", 403, "RFC 7809 §3.1.5")
+
+# RFC 6638
+UNIQUE_SCHEDULING_OBJECT_RESOURCE: Final = Condition(
+    CALDAV + "unique-scheduling-object-resource", 403, "RFC 6638 §3.2.4.1"
+)
+SAME_ORGANIZER_IN_ALL_COMPONENTS: Final = Condition(
+    CALDAV + "same-organizer-in-all-components", 403, "RFC 6638 §3.2.4.2"
+)
+ALLOWED_ORGANIZER_SCHEDULING_OBJECT_CHANGE: Final = Condition(
+    CALDAV + "allowed-organizer-scheduling-object-change", 403, "RFC 6638 §3.2.4.3"
+)
+ALLOWED_ATTENDEE_SCHEDULING_OBJECT_CHANGE: Final = Condition(
+    CALDAV + "allowed-attendee-scheduling-object-change", 403, "RFC 6638 §3.2.4.4"
+)
+VALID_SCHEDULING_MESSAGE: Final = Condition(
+    CALDAV + "valid-scheduling-message", 400, "RFC 6638 §5.2.1"
+)
+VALID_ORGANIZER: Final = Condition(CALDAV + "valid-organizer", 403, "RFC 6638 §5.2.2")

@@ -13,10 +13,10 @@ from typing import Final, TypeAlias
 
 from caldavd.ical.combine import PRODUCT
 from caldavd.ical.contentline import Component, Line, parameter, read, without_parameters
-from caldavd.ical.extent import zone_of
+from caldavd.ical.extent import temporal, zone_of
 from caldavd.ical.parse import Document
 from caldavd.ical.tznames import key_of
-from caldavd.ical.values import parse_temporal
+from caldavd.ical.values import Temporal, parse_temporal
 from caldavd.ical.vtimezone import timezone_text
 from caldavd.ical.write import parameter_text, time_line, write
 from caldavd.itip.address import Addresses, normal
@@ -93,7 +93,7 @@ class Meeting:
         """What somebody with these addresses is in it (RFC 6638 §3.1)."""
         if self.component not in SCHEDULED or self.organizer is None:
             return Role.NONE
-        if normal(self.organizer.value) in me:
+        if not me.isdisjoint(self.organizers):
             return Role.ORGANIZER
         mine = any(not me.isdisjoint(part.attendees) for part in self.parts.values())
         return Role.ATTENDEE if mine else Role.NONE
@@ -104,8 +104,9 @@ def meeting(document: Document) -> Meeting:
     parts: dict[Key | None, Part] = {}
     organizer: Line | None = None
     organizers: set[str] = set()
+    start = start_of(document.components, document.zones)
     for component in document.components:
-        found = part_of(component, document.zones)
+        found = part_of(component, document.zones, start)
         parts.setdefault(found.key, found)
         for line in component.all("ORGANIZER"):
             organizer = organizer or line
@@ -122,8 +123,8 @@ def meeting(document: Document) -> Meeting:
     )
 
 
-def part_of(component: Component, zones: Zones) -> Part:
-    """One component, read."""
+def part_of(component: Component, zones: Zones, start: Temporal | None = None) -> Part:
+    """One component, read; `start` is when the series of the object begins."""
     attendees: dict[str, Line] = {}
     excluded: set[Key] = set()
     key: Key | None = None
@@ -131,27 +132,59 @@ def part_of(component: Component, zones: Zones) -> Part:
         if line.name == "ATTENDEE":
             attendees.setdefault(normal(line.value), line)
         elif line.name == "EXDATE":
-            excluded.update(keys(line, zones))
+            excluded.update(keys(line, zones, start))
         elif line.name == "RECURRENCE-ID":
-            key = key_of_value(line, line.value, zones)
+            key = key_of_value(line, line.value, zones, start)
     return Part(component, key, attendees, sequence_of(component), frozenset(excluded))
 
 
-def keys(line: Line, zones: Zones) -> list[Key]:
+def start_of(components: Iterable[Component], zones: Zones) -> Temporal | None:
+    """When the series of an object begins; None if it holds no series, or that says no start."""
+    for component in components:
+        if component.first("RECURRENCE-ID") is None:
+            line = component.first("DTSTART") or component.first("DUE")
+            try:
+                return None if line is None else temporal(line, zones)
+            except ValueError:
+                return None
+    return None
+
+
+def keys(line: Line, zones: Zones, start: Temporal | None = None) -> list[Key]:
     """The instances that a RECURRENCE-ID, EXDATE or RDATE names, in its order."""
-    return [key_of_value(line, value, zones) for value in line.value.split(",") if value.strip()]
+    values = (value for value in line.value.split(",") if value.strip())
+    return [key_of_value(line, value, zones, start) for value in values]
 
 
-def key_of_value(line: Line, value: str, zones: Zones) -> Key:
-    """The instance that one value of a line names; a value that cannot be read is its own key."""
-    start = value.partition("/")[0].strip()
+def key_of_value(line: Line, value: str, zones: Zones, start: Temporal | None = None) -> Key:
+    """The instance that one value of a line names; a value that cannot be read is its own key.
+
+    Clients write a DATE for an instance that has a time, and the other way round: what a value
+    lacks, and in which zone it counts, is told by the start of its series.
+    """
+    text = value.partition("/")[0].strip()
     try:
-        moment = parse_temporal(start, zone_of(line, zones))
+        moment = parse_temporal(text, zone_of(line, zones))
     except ValueError:
-        return start
+        return text
+    return key_of_moment(moment if start is None else _as_in_series(moment, start))
+
+
+def key_of_moment(moment: Temporal) -> Key:
+    """The instance that begins, or began by its rule, at a moment."""
     if isinstance(moment, datetime) and moment.tzinfo is not None:
         moment = moment.astimezone(UTC)
     return time_line("", moment).value
+
+
+def _as_in_series(moment: Temporal, start: Temporal) -> Temporal:
+    if not isinstance(start, datetime):
+        return moment.date() if isinstance(moment, datetime) else moment
+    if not isinstance(moment, datetime):
+        return datetime.combine(moment, start.timetz())
+    if start.tzinfo is None:
+        return moment.replace(tzinfo=None)
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=start.tzinfo)
 
 
 def sequence_of(component: Component) -> int:

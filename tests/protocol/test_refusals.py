@@ -183,6 +183,15 @@ CASES = [
 WITHIN_A_PROPSTAT = {errors.CANNOT_MODIFY_PROTECTED}
 OF_THE_MACHINE = {errors.SUFFICIENT_DISK_SPACE}
 """What no request brings about: a test of a full disk has it."""
+OF_SCHEDULING = {
+    errors.UNIQUE_SCHEDULING_OBJECT_RESOURCE,
+    errors.SAME_ORGANIZER_IN_ALL_COMPONENTS,
+    errors.ALLOWED_ORGANIZER_SCHEDULING_OBJECT_CHANGE,
+    errors.ALLOWED_ATTENDEE_SCHEDULING_OBJECT_CHANGE,
+    errors.VALID_SCHEDULING_MESSAGE,
+    errors.VALID_ORGANIZER,
+}
+"""What only somebody with an address of their own is refused."""
 
 
 @pytest.fixture
@@ -293,7 +302,8 @@ async def test_a_property_is_refused_inside_its_propstat(
 def test_every_condition_of_the_catalogue_is_tried():
     catalogue = {found for found in vars(errors).values() if isinstance(found, Condition)}
 
-    assert catalogue == {case.condition for case in CASES} | WITHIN_A_PROPSTAT | OF_THE_MACHINE
+    tried = {case.condition for case in CASES}
+    assert catalogue == tried | WITHIN_A_PROPSTAT | OF_THE_MACHINE | OF_SCHEDULING
 
 
 @pytest.mark.rfc("4918 16")

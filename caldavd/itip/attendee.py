@@ -1,0 +1,178 @@
+"""What an attendee's changes tell the organizer (RFC 6638 §3.2.2, RFC 5546 §3.2.3, §3.4.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from caldavd.ical.contentline import Line
+from caldavd.ical.parse import Document
+from caldavd.itip.address import Addresses, normal
+from caldavd.itip.allowed import Difference, compared, own_line
+from caldavd.itip.compare import partstat, person, same_person
+from caldavd.itip.instance import series
+from caldavd.itip.message import PRIVATE_COMMENT, Message, Plan, force_send, reply, served
+from caldavd.itip.rewrite import amended, rewritten, unforced
+from caldavd.itip.snapshot import Key, Meeting, Part, Role, calendar_text, with_parameter
+
+_COMMENTS: Final = frozenset({"COMMENT", PRIVATE_COMMENT})
+_PROGRESS: Final = frozenset({"COMPLETED", "PERCENT-COMPLETE", "STATUS"})
+_SILENT: Final = frozenset({"DTSTAMP", "LAST-MODIFIED", "CREATED", "SEQUENCE"})
+DECLINED: Final = "DECLINED"
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What an attendee says about a part."""
+
+    part: Part
+    who: Line
+    comments: Sequence[Line] = ()
+
+
+def attended(
+    old: Meeting | None, new: Meeting, document: Document, me: Addresses, at: datetime
+) -> Plan:
+    """What follows from an attendee's object that is new or changed. Raises Refused."""
+    organizer = new.organizer
+    if organizer is None or not served(organizer):
+        return Plan(Role.ATTENDEE)
+    if old is None:
+        parts = {key: amended(part, _unforced(part), part.sequence) for key, part in _items(new)}
+        answers = [one for one in _all_answers(new, me) if partstat(one.who) != "NEEDS-ACTION"]
+        messages = _messages(new, answers or _forced(new, me), at, bool(answers))
+        return Plan(Role.ATTENDEE, rewritten(document, new, parts), messages)
+    found = compared(old, new, me)
+    parts = {key: _settled(one, me) for key, one in found.items()}
+    answers = list(_answers(old, new, found, me))
+    messages = _messages(new, answers or _forced(new, me), at, bool(answers))
+    return Plan(
+        Role.ATTENDEE, rewritten(document, new, parts), messages, _keeps_tag(old, new, found)
+    )
+
+
+def left(old: Meeting, me: Addresses, at: datetime, answer: bool) -> Plan:
+    """What follows from an attendee's object that is no longer there.
+
+    Who has declined, or was told that nothing takes place, has nothing to say.
+    """
+    if not answer or not served(old.organizer) or old.is_cancelled:
+        return Plan(Role.ATTENDEE)
+    answers = [_decline(one.part, one.who) for one in _all_answers(old, me) if _attends(one)]
+    return Plan(Role.ATTENDEE, None, _messages(old, answers, at, True))
+
+
+def _items(meeting: Meeting) -> Sequence[tuple[Key | None, Part]]:
+    return list(meeting.parts.items())
+
+
+def _settled(of: Difference, me: Addresses) -> Part:
+    """The part as it is stored: what others answered, and the SEQUENCE, are not one's own."""
+    lines = dict(_unforced(of.part))
+    for address, line in of.part.attendees.items():
+        base = of.base.attendees.get(address)
+        if address not in me and base is not None and not same_person(base, line):
+            lines[line] = base
+    return amended(of.part, lines, of.base.sequence)
+
+
+def _unforced(part: Part) -> Mapping[Line, Line]:
+    line = part.component.first("ORGANIZER")
+    return {} if line is None else {line: unforced(line)}
+
+
+def _answers(
+    old: Meeting, new: Meeting, found: Mapping[Key | None, Difference], me: Addresses
+) -> Iterator[_Answer]:
+    """What is said that was not said before: of parts, then of instances that were removed."""
+    for one in found.values():
+        who, before = own_line(one.part, me), own_line(one.base, me)
+        if who is None or one.base.is_cancelled:
+            continue
+        comments = _comments(one)
+        said = before is None or _said(before) != _said(who)
+        done = one.part.component.name == "VTODO" and one.names & _PROGRESS
+        if said or comments or done:
+            part = Part(one.part.component, one.part.key, {}, one.base.sequence, frozenset())
+            yield _Answer(part, who, comments)
+    for part in _dropped(old, new):
+        who = own_line(part, me)
+        if who is not None and _attends(_Answer(part, who)):
+            yield _decline(part, who)
+
+
+def _said(line: Line) -> object:
+    """What an ATTENDEE says of itself that the organizer has to know."""
+    return {(name, said) for name, said in person(line) if name.startswith(("PARTSTAT", "DELEG"))}
+
+
+def _comments(of: Difference) -> Sequence[Line]:
+    """The comments that were not there before."""
+    if not of.names & _COMMENTS:
+        return ()
+    known = {(line.name, line.value) for line in of.base.component.lines}
+    return [
+        line
+        for line in of.part.component.lines
+        if line.name in _COMMENTS and (line.name, line.value) not in known
+    ]
+
+
+def _dropped(old: Meeting, new: Meeting) -> Iterator[Part]:
+    """The instances that the attendee took out of the own copy."""
+    master, before = new.master, old.master
+    if master is None:
+        yield from (part for key, part in old.parts.items() if key not in new.parts)
+        return
+    of = series(before, old.zones)
+    for key in sorted(master.excluded - (before.excluded if before else frozenset())):
+        part = old.parts.get(key) or (None if of is None else of.instance(key))
+        if part is not None:
+            yield part
+
+
+def _all_answers(of: Meeting, me: Addresses) -> Iterator[_Answer]:
+    """What an attendee says of each part."""
+    for part in of.parts.values():
+        who = own_line(part, me)
+        if who is not None and not part.is_cancelled:
+            yield _Answer(part, who)
+
+
+def _forced(new: Meeting, me: Addresses) -> Sequence[_Answer]:
+    """All that was said before, if SCHEDULE-FORCE-SEND asks for it."""
+    if new.organizer is None or force_send(new.organizer) != "REPLY":
+        return ()
+    return list(_all_answers(new, me))
+
+
+def _attends(one: _Answer) -> bool:
+    return not one.part.is_cancelled and partstat(one.who) != DECLINED
+
+
+def _decline(part: Part, who: Line) -> _Answer:
+    return _Answer(part, with_parameter(who, "PARTSTAT", DECLINED))
+
+
+def _messages(
+    of: Meeting, answers: Sequence[_Answer], at: datetime, changed: bool
+) -> tuple[Message, ...]:
+    """The one REPLY with all answers; none if there are none."""
+    if not answers or of.organizer is None:
+        return ()
+    components = [reply(one.part, of.organizer, one.who, one.comments, at) for one in answers]
+    text = calendar_text("REPLY", components, of.zones)
+    sequence = max(one.part.sequence for one in answers)
+    sender, recipient = normal(answers[0].who.value), normal(of.organizer.value)
+    return (Message("REPLY", recipient, sender, text, of.uid, sequence, not changed),)
+
+
+def _keeps_tag(old: Meeting, new: Meeting, found: Mapping[Key | None, Difference]) -> bool:
+    """Whether nothing was changed but the own answer, and what a client keeps for itself."""
+    return old.parts.keys() <= new.parts.keys() and not any(
+        one.base.excluded != one.part.excluded
+        or any(name not in _SILENT and not name.startswith("X-") for name in one.names)
+        for one in found.values()
+    )

@@ -1,0 +1,90 @@
+"""Texts of stored objects as the server changes them (RFC 6638 §3.2.5, §3.2.8, §7.2, §7.3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final, TypeAlias
+
+from caldavd.ical.contentline import Component, Line, read, without_parameters
+from caldavd.ical.parse import Document
+from caldavd.ical.write import write
+from caldavd.itip.address import normal
+from caldavd.itip.message import force_send, status_of
+from caldavd.itip.snapshot import Key, Meeting, Part, put_line
+
+Parts: TypeAlias = Mapping[Key | None, Part]
+
+_FORCEABLE: Final = frozenset({"REQUEST", "REPLY"})
+
+
+def amended(part: Part, lines: Mapping[Line, Line], sequence: int) -> Part:
+    """The part with other lines in the place of these, and this SEQUENCE.
+
+    The very same part if that changes nothing.
+    """
+    instead = {old: new for old, new in lines.items() if old != new}
+    if not instead and sequence == part.sequence:
+        return part
+    old = part.component
+    component = Component(old.name, [instead.get(line, line) for line in old.lines], old.components)
+    if sequence != part.sequence:
+        put_line(component, Line("SEQUENCE", "", str(sequence)))
+    attendees = {who: instead.get(line, line) for who, line in part.attendees.items()}
+    return Part(component, part.key, attendees, sequence, part.excluded)
+
+
+def rewritten(document: Document, meeting: Meeting, parts: Parts) -> str | None:
+    """The text of the document with these parts in the place of its own; None: it stays."""
+    instead = {
+        id(meeting.parts[key].component): part.component
+        for key, part in parts.items()
+        if part is not meeting.parts[key]
+    }
+    if not instead:
+        return None
+    inner = [instead.get(id(part), part) for part in document.calendar.components]
+    return write([Component("VCALENDAR", document.calendar.lines, inner)])
+
+
+def unforced(line: Line) -> Line:
+    """The line without SCHEDULE-FORCE-SEND; one of an unknown method is told so (RFC 6638 §7.2)."""
+    if not line.parameter_text or "SCHEDULE-FORCE-SEND" not in line.parameter_text.upper():
+        return line
+    left = line._replace(parameter_text=without_parameters(line, "SCHEDULE-FORCE-SEND"))
+    return left if force_send(line) in _FORCEABLE else status_of(left, "2.3")
+
+
+def with_statuses(text: str, statuses: Mapping[str, str]) -> str:
+    """The text of an object with SCHEDULE-STATUS for these addresses (RFC 6638 §7.3).
+
+    That of the organizer is written on ORGANIZER, those of others on ATTENDEE. A text in which
+    none of them stands is returned as it is.
+    """
+    calendars = read(text)
+    found = False
+    made: list[Component] = []
+    for calendar in calendars:
+        inner: list[Component] = []
+        for part in calendar.components:
+            lines = part.lines if part.name == "VTIMEZONE" else _with_statuses(part, statuses)
+            found = found or lines is not part.lines
+            inner.append(Component(part.name, lines, part.components))
+        made.append(Component(calendar.name, calendar.lines, inner))
+    return write(made) if found else text
+
+
+def _with_statuses(component: Component, statuses: Mapping[str, str]) -> list[Line]:
+    """The lines of a component; its own list if there is nothing to write on them."""
+    organizers = {normal(line.value) for line in component.all("ORGANIZER")}
+    lines = [_with_status(line, statuses, organizers) for line in component.lines]
+    return lines if lines != component.lines else component.lines
+
+
+def _with_status(line: Line, statuses: Mapping[str, str], organizers: set[str]) -> Line:
+    if line.name not in ("ATTENDEE", "ORGANIZER"):
+        return line
+    address = normal(line.value)
+    status = statuses.get(address)
+    if status is None or (line.name == "ORGANIZER") != (address in organizers):
+        return line
+    return status_of(line, status)

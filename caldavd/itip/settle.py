@@ -1,0 +1,147 @@
+"""An organizer's object as it has to be stored: PARTSTAT and SEQUENCE (RFC 6638 §3.2.5, §3.2.8).
+
+What attendees said is theirs: an organizer's client takes it back by rescheduling alone. It may
+have an old copy, so what it sends of others is not refused, but put right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from caldavd.ical.contentline import Component, Line
+from caldavd.itip.address import Addresses
+from caldavd.itip.compare import TIMES, changes, partstat, same_person
+from caldavd.itip.instance import Series, series
+from caldavd.itip.message import force_send, is_own, served
+from caldavd.itip.rewrite import amended, unforced
+from caldavd.itip.shortened import shortened
+from caldavd.itip.snapshot import Key, Meeting, Part, keys, with_parameter
+
+_REVISED: Final = TIMES | {"RRULE", "EXRULE", "RDATE", "STATUS"}
+"""What raises the SEQUENCE where it changes; EXDATE does too (RFC 5546 §2.1.4)."""
+_UNTOLD: Final = frozenset(
+    {"DTSTAMP", "LAST-MODIFIED", "CREATED", "SEQUENCE", "TRANSP", "REQUEST-STATUS"}
+)
+"""What nobody is told of if it is all that changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A part of an organizer's object as it is stored."""
+
+    part: Part
+    differs: bool
+    """Whether attendees have to be told; of a master, EXDATEs aside."""
+
+
+def settle(old: Meeting | None, new: Meeting, me: Addresses) -> dict[Key | None, Settled]:
+    """The parts of the new object as they are stored, in their order."""
+    of = None if old is None else series(old.master, old.zones)
+    found = {}
+    for key, part in new.parts.items():
+        base = base_of(old, of, key)
+        found[key] = _settle(old, base, part, new, me)
+    return found
+
+
+def _settle(
+    old: Meeting | None, base: Part | None, part: Part, new: Meeting, me: Addresses
+) -> Settled:
+    if base is None or old is None:
+        return Settled(amended(part, _lines(None, part, True, me), part.sequence), True)
+    names = changes(base.component, part.component, old.zones, new.zones)
+    reset = _rescheduled(base, part, names, old, new)
+    found = amended(part, _lines(base, part, reset, me), _sequence(old, base, part, names, me))
+    differs = bool(
+        {name for name in names if name not in _UNTOLD and not is_own(name)}
+        or _others_differ(base, found)
+        or (part.sequence > base.sequence and _is_same(base, part, names))
+    )
+    return Settled(found, differs)
+
+
+def base_of(old: Meeting | None, of: Series | None, key: Key | None) -> Part | None:
+    """What stood there before for an instance: its own component, or that of the series."""
+    if old is None or key in old.parts:
+        return None if old is None else old.parts[key]
+    return None if of is None or key is None else of.instance(key)
+
+
+def _lines(base: Part | None, part: Part, reset: bool, me: Addresses) -> Mapping[Line, Line]:
+    """The lines of people that are stored in another way than they were sent."""
+    known: Mapping[str, Line] = {} if base is None else base.attendees
+    found: dict[Line, Line] = {}
+    for address, line in part.attendees.items():
+        before = known.get(address)
+        if address in me:
+            found[line] = unforced(line)
+        elif reset or before != line:
+            found[line] = _answer_kept(line, None if reset else before)
+    organizer = part.component.first("ORGANIZER")
+    if organizer is not None:
+        found[organizer] = unforced(organizer)
+    return found
+
+
+def _answer_kept(line: Line, before: Line | None) -> Line:
+    """The ATTENDEE with what was answered before; nothing was if that is None."""
+    sent, answer = partstat(line), partstat(before)
+    asked_again = sent == "NEEDS-ACTION" and force_send(line) == "REQUEST"
+    kept = unforced(line)
+    if sent == answer or asked_again or not served(line):
+        return kept
+    return with_parameter(kept, "PARTSTAT", answer)
+
+
+def _rescheduled(base: Part, part: Part, names: frozenset[str], old: Meeting, new: Meeting) -> bool:
+    """Whether any instance is at another time now, or there again, or new (RFC 6638 §3.2.8)."""
+    if names & TIMES or "EXRULE" in names or base.excluded - part.excluded:
+        return True
+    if base.is_cancelled and not part.is_cancelled:
+        return True
+    if "RRULE" in names and not shortened(base.component, part.component, old.zones):
+        return True
+    return "RDATE" in names and not _rdates(part.component, new) <= _rdates(base.component, old)
+
+
+def _rdates(component: Component, of: Meeting) -> frozenset[Key]:
+    return frozenset(key for line in component.all("RDATE") for key in keys(line, of.zones))
+
+
+def _sequence(old: Meeting, base: Part, part: Part, names: frozenset[str], me: Addresses) -> int:
+    """The SEQUENCE of a part: higher than before if it has to be (RFC 5546 §2.1.4)."""
+    if not (_others(base, me) or _others(part, me)):
+        return part.sequence
+    removed = _removed(base, part, me)
+    if removed and part.key is None:
+        return max(part.sequence, old.sequence + 1)
+    revised = removed or names & _REVISED or base.excluded != part.excluded
+    return max(part.sequence, base.sequence + (1 if revised else 0))
+
+
+def _others(part: Part, me: Addresses) -> bool:
+    return any(served(line) for address, line in part.attendees.items() if address not in me)
+
+
+def _removed(base: Part, part: Part, me: Addresses) -> bool:
+    """Whether somebody is no longer asked to a part, and has to be told."""
+    return not base.is_cancelled and any(
+        address not in me
+        and served(line)
+        and (address not in part.attendees or not served(part.attendees[address]))
+        for address, line in base.attendees.items()
+    )
+
+
+def _others_differ(base: Part, part: Part) -> bool:
+    """Whether others are asked, or something else is said of them."""
+    return base.attendees.keys() != part.attendees.keys() or not all(
+        same_person(base.attendees[address], line) for address, line in part.attendees.items()
+    )
+
+
+def _is_same(base: Part, part: Part, names: frozenset[str]) -> bool:
+    """Whether nothing was changed but the SEQUENCE: the organizer wants it to be a revision."""
+    return names <= _UNTOLD and base.excluded == part.excluded
