@@ -1,0 +1,373 @@
+"""REPLY, REFRESH and COUNTER, which an organizer receives (RFC 5546 §3.2.3, RFC 6638 §4.2)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from caldavd.errors import VALID_SCHEDULING_MESSAGE, Refused
+from caldavd.ical.contentline import Component, Line, parameter, parameters
+from caldavd.ical.extent import extent
+from caldavd.ical.parse import Document
+from caldavd.ical.validate import DEFAULT
+from caldavd.ical.write import escape, parameter_text, time_line
+from caldavd.itip.address import Addresses, normal
+from caldavd.itip.compare import partstat, rule_parts
+from caldavd.itip.incoming import Case, judged, with_lines, written
+from caldavd.itip.message import PRIVATE_COMMENT, public, served
+from caldavd.itip.occurrence import Instances
+from caldavd.itip.outcome import Action, Changed, Changes, Ignored, Outcome, Recurrence
+from caldavd.itip.own import NEEDS_ACTION
+from caldavd.itip.revision import REPLIED, stamp_of
+from caldavd.itip.snapshot import Key, Part, Zones, with_parameter
+
+ATTENDEE_COMMENT: Final = "X-CALENDARSERVER-ATTENDEE-COMMENT"
+_REF: Final = "X-CALENDARSERVER-ATTENDEE-REF"
+_AT: Final = "X-CALENDARSERVER-DTSTAMP"
+_DELEGATED: Final = "DELEGATED"
+_TOKEN: Final = re.compile(r"[A-Z][A-Z0-9-]{0,63}", re.ASCII)
+_CODE: Final = re.compile(r"[1-5](?:\.[0-9]{1,3}){1,2}", re.ASCII)
+MAX_LINES: Final = 100_000
+"""Content lines that one answer may add, by the overrides that it needs."""
+
+
+@dataclass(slots=True)
+class _Work:
+    """The organizer's object, while an answer is written into it."""
+
+    case: Case
+    who: str
+    parts: dict[Key | None, Part]
+    instances: Instances
+    changed: dict[Key | None, tuple[Changed, ...]] = field(default_factory=dict)
+    ignored: Ignored | None = None
+    room: int = MAX_LINES
+    is_late: bool = False
+    """Whether what was answered has been changed since, though not its times."""
+    told: set[str] = field(default_factory=set)
+    """Others who are to know."""
+
+
+def replier(message: Document) -> str:
+    """Who answers in a REPLY, as `address.normal` gives it: the sender has to be that attendee.
+
+    Raises Refused(VALID_SCHEDULING_MESSAGE) where its components do not agree.
+    """
+    found = {_replier(part) for part in judged(message, "REPLY").parts.values()}
+    if len(found) > 1:
+        raise _malformed("its components are answers of different attendees")
+    return found.pop()
+
+
+def replied(case: Case, who: str) -> Outcome:
+    """The outcome of a REPLY of `who`."""
+    refusal = _not_asked(case)
+    if refusal is not None:
+        return Outcome(inbox=True, ignored=refusal)
+    work = _Work(case, who, dict(case.stored.parts), Instances(case.stored))
+    for key in sorted(case.message.parts, key=lambda key: key or ""):
+        _answer(work, case.message.parts[key])
+    if work.ignored is Ignored.TOO_LARGE:
+        return Outcome(inbox=True, ignored=work.ignored)
+    if not work.changed:
+        stale = work.ignored is Ignored.STALE
+        kept = work.ignored in (Ignored.STRANGER, Ignored.CLIENT, Ignored.NO_INSTANCE)
+        return Outcome(inbox=kept, answer="REQUEST" if stale else "", ignored=work.ignored)
+    text = written(case, [part.component for part in work.parts.values()])
+    if len(text) > DEFAULT.max_bytes:
+        return Outcome(inbox=True, ignored=Ignored.TOO_LARGE)
+    recurrences = tuple(Recurrence(key, changed) for key, changed in work.changed.items())
+    changes = Changes(Action.REPLY, who, recurrences)
+    news = any(recurrence.changed for recurrence in recurrences)
+    if not news:
+        return Outcome(text, inbox=_is_failure(case))
+    return Outcome(text, inbox=True, changes=changes, refresh=_to_tell(work))
+
+
+def asked_again(case: Case) -> Outcome:
+    """The outcome of a REFRESH: those who are asked are told all that they are asked to."""
+    refusal = _not_asked(case)
+    if refusal is not None:
+        return Outcome(ignored=refusal)
+    known = _is_known(case)
+    return Outcome(answer="REQUEST") if known else Outcome(ignored=Ignored.STRANGER)
+
+
+def countered(case: Case) -> Outcome:
+    """The outcome of a COUNTER: the organizer is to see it; nothing changes by itself."""
+    refusal = _not_asked(case)
+    if refusal is None and not _is_known(case):
+        refusal = Ignored.STRANGER
+    if refusal is not None:
+        return Outcome(inbox=True, ignored=refusal)
+    for key, part in case.message.parts.items():
+        old = case.stored.parts.get(key) or case.stored.master
+        if old is not None and part.sequence < old.sequence:
+            return Outcome(answer="REQUEST", ignored=Ignored.STALE)
+    return Outcome(inbox=True)
+
+
+def _not_asked(case: Case) -> Ignored | None:
+    """Why the message is none to the organizer of this object; None if it is."""
+    stored, message = case.stored, case.message
+    if stored.component != message.component:
+        return Ignored.KIND
+    if stored.organizers.isdisjoint(case.me):
+        return Ignored.ORGANIZER
+    return None
+
+
+def _is_known(case: Case) -> bool:
+    asked = {who for part in case.stored.parts.values() for who in part.attendees}
+    found = {who for part in case.message.parts.values() for who in part.attendees}
+    return not asked.isdisjoint(found - case.me)
+
+
+def _replier(part: Part) -> str:
+    """Who answers; in a delegation both who delegates and the delegate are named (§4.2.6)."""
+    if len(part.attendees) == 1:
+        return next(iter(part.attendees))
+    delegates = [
+        who
+        for who, line in part.attendees.items()
+        if parameter(line, "DELEGATED-FROM") and partstat(line) != NEEDS_ACTION
+    ]
+    delegators = [who for who, line in part.attendees.items() if partstat(line) == _DELEGATED]
+    found = delegates or delegators
+    if len(found) != 1:
+        raise _malformed("a REPLY has one ATTENDEE, who answers")
+    return found[0]
+
+
+def _answer(work: _Work, told: Part) -> None:
+    """Writes one component of an answer into the object, or says why not."""
+    part = work.parts.get(told.key)
+    made = part is None
+    if part is None and told.key is not None:
+        part = work.instances.find(told.key)
+    if part is None:
+        work.ignored = Ignored.NO_INSTANCE
+        return
+    work.ignored = _refusal(work, part, told)
+    if work.ignored is not None:
+        return
+    if made:
+        work.room -= len(part.component.lines)
+        if work.room < 0:
+            work.ignored = Ignored.TOO_LARGE
+            return
+    work.is_late = work.is_late or told.sequence < part.sequence
+    before = part.attendees[work.who]
+    after, changed = _written(work, part, told)
+    if after is part and not made:
+        return
+    work.parts[told.key] = after
+    work.changed[told.key] = changed
+    work.told |= after.attendees.keys()
+    if told.key is None:
+        _spread(work, before, after.attendees[work.who], changed)
+
+
+def _refusal(work: _Work, part: Part, told: Part) -> Ignored | None:
+    """Why an answer about a part does not count; None if it does."""
+    if work.ignored is Ignored.TOO_LARGE:
+        return work.ignored
+    line = part.attendees.get(work.who)
+    if line is None or work.who in work.case.me:
+        return Ignored.STRANGER
+    if not served(line):
+        return Ignored.CLIENT
+    last = parameter(line, REPLIED)
+    if last is not None and stamp_of(told.component) < last:
+        return Ignored.STALE
+    if told.sequence < part.sequence and not _still_answers(work.case, part, told):
+        return Ignored.STALE
+    return None
+
+
+def _still_answers(case: Case, part: Part, told: Part) -> bool:
+    """Whether an answer to an earlier revision is one to this: it names the same times.
+
+    The text may have been changed, but what was accepted takes place when it was to.
+    """
+    component = told.component
+    if component.first("DTSTART") is None and component.first("DUE") is None:
+        return False
+    same_rules = _rules(component) == _rules(part.component)
+    return same_rules and _times(component, case.message.zones) == _times(
+        part.component, case.stored.zones
+    )
+
+
+def _times(component: Component, zones: Zones) -> object:
+    try:
+        found = extent(component, zones)
+        return found.start, None if found.start is None else found.end_of(found.start)
+    except ValueError:
+        return object()
+
+
+def _rules(component: Component) -> set[frozenset[str]]:
+    return {rule_parts(line.value) for line in component.all("RRULE")}
+
+
+def _written(work: _Work, part: Part, told: Part) -> tuple[Part, tuple[Changed, ...]]:
+    """The part with an answer in it, and what that changed; the very same if nothing."""
+    old = part.attendees[work.who]
+    new = _answered(old, told.attendees[work.who], told.component)
+    instead = {old: new} | _of_delegator(part, new)
+    lines = [instead.get(line, line) for line in part.component.lines]
+    lines += _delegate(work, part, told, new)
+    commented = _commented(work, lines, part, told)
+    if commented is None and lines == part.component.lines:
+        return part, ()
+    attendees = {normal(line.value): line for line in lines if line.name == "ATTENDEE"}
+    component = with_lines(part.component, lines if commented is None else commented)
+    changed = [] if commented is None else [Changed(PRIVATE_COMMENT)]
+    differing = _differing(old, new)
+    if differing or attendees.keys() != part.attendees.keys():
+        changed.insert(0, Changed("ATTENDEE", differing))
+    return Part(component, part.key, attendees, part.sequence, part.excluded), tuple(changed)
+
+
+def _answered(old: Line, told: Line, answer: Component) -> Line:
+    """The ATTENDEE of the organizer's object with an answer (RFC 6638 §4.2)."""
+    said = parameters(told)
+    values: dict[str, tuple[str, ...]] = {}
+    if "PARTSTAT" in said:
+        values["PARTSTAT"] = (_token(said["PARTSTAT"][0]),)
+        values["DELEGATED-TO"] = said.get("DELEGATED-TO", ())
+    if "DELEGATED-FROM" in said:
+        values["DELEGATED-FROM"] = said["DELEGATED-FROM"]
+    values["SCHEDULE-STATUS"] = (",".join(_codes(answer)) or "2.0",)
+    values[REPLIED] = (stamp_of(answer),)
+    line, before = old, parameters(old)
+    for name, value in values.items():
+        if before.get(name, ()) != value:
+            line = with_parameter(line, name, *value)
+    return line
+
+
+def _of_delegator(part: Part, delegate: Line) -> dict[Line, Line]:
+    """Who delegated to somebody who declines is asked again (RFC 5546 §4.2.7)."""
+    who = normal(parameter(delegate, "DELEGATED-FROM") or "")
+    line = part.attendees.get(who)
+    if line is None or partstat(delegate) != "DECLINED" or partstat(line) != _DELEGATED:
+        return {}
+    if normal(parameter(line, "DELEGATED-TO") or "") != normal(delegate.value):
+        return {}
+    asked = with_parameter(with_parameter(line, "PARTSTAT", NEEDS_ACTION), "DELEGATED-TO")
+    return {line: with_parameter(asked, "RSVP", "TRUE")}
+
+
+def _delegate(work: _Work, part: Part, told: Part, new: Line) -> Iterator[Line]:
+    """The delegate whom the answer names, if the object does not have them yet (§3.2.2.3)."""
+    value = parameter(new, "DELEGATED-TO")
+    if partstat(new) != _DELEGATED or value is None:
+        return
+    who = normal(value)
+    if who in part.attendees or who in work.case.me:
+        return
+    named = told.attendees.get(who)
+    params = parameter_text("DELEGATED-FROM", new.value) + ";RSVP=TRUE"
+    yield Line("ATTENDEE", params, value) if named is None else _as_asked(public(named), new)
+
+
+def _as_asked(delegate: Line, delegator: Line) -> Line:
+    """A delegate who has not answered: nobody else can for them."""
+    line = with_parameter(delegate, "PARTSTAT", NEEDS_ACTION)
+    return with_parameter(with_parameter(line, REPLIED), "DELEGATED-FROM", delegator.value)
+
+
+def _commented(work: _Work, lines: list[Line], part: Part, told: Part) -> list[Line] | None:
+    """The lines with what the attendee tells the organizer; None: that is there already.
+
+    A COMMENT is taken for that too, unless it is the organizer's own (caldav-privatecomments §3.2).
+    """
+    text = _comment(part, told)
+    place = next(
+        (
+            at
+            for at, line in enumerate(lines)
+            if line.name == ATTENDEE_COMMENT and normal(parameter(line, _REF) or "") == work.who
+        ),
+        None,
+    )
+    if (lines[place].value if place is not None else "") == text:
+        return None
+    stamp = time_line("", work.case.at).value
+    ref = parameter_text(_REF, told.attendees[work.who].value)
+    line = Line(ATTENDEE_COMMENT, parameter_text(_AT, stamp) + ref, text)
+    if place is None:
+        return [*lines, line]
+    return [*lines[:place], line, *lines[place + 1 :]]
+
+
+def _comment(part: Part, told: Part) -> str:
+    """What an answer says to the organizer, still escaped."""
+    private = told.component.first(PRIVATE_COMMENT)
+    if private is not None:
+        return private.value
+    organizers = {line.value for line in part.component.all("COMMENT")}
+    said = (line.value for line in told.component.all("COMMENT"))
+    return escape("\n").join(text for text in said if text not in organizers)
+
+
+def _spread(work: _Work, before: Line, after: Line, changed: tuple[Changed, ...]) -> None:
+    """An answer to a series is one to its instances too, where nothing else was answered.
+
+    Such an override was made for somebody else's answer; it is of no later revision.
+    """
+    sequence = work.parts[None].sequence
+    for key, part in list(work.parts.items()):
+        if key is None or key in work.case.message.parts or part.sequence > sequence:
+            continue
+        if part.attendees.get(work.who) != before:
+            continue
+        lines = [after if line == before else line for line in part.component.lines]
+        attendees = {**part.attendees, work.who: after}
+        work.parts[key] = Part(
+            with_lines(part.component, lines), key, attendees, part.sequence, part.excluded
+        )
+        work.changed[key] = tuple(one for one in changed if one.name == "ATTENDEE")
+        work.told |= attendees.keys()
+
+
+def _to_tell(work: _Work) -> Addresses:
+    """Who is told of an answer: who answered knows, unless it was to an earlier revision."""
+    told = work.told - work.case.me
+    if not work.is_late:
+        told -= {work.who}
+    lines = {who: line for part in work.parts.values() for who, line in part.attendees.items()}
+    return frozenset(who for who in told if served(lines[who]))
+
+
+def _differing(old: Line, new: Line) -> tuple[str, ...]:
+    before, after = parameters(old), parameters(new)
+    names = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+    return tuple(sorted(names - {"SCHEDULE-STATUS", REPLIED}))
+
+
+def _codes(answer: Component) -> list[str]:
+    """The status codes of an answer, each once."""
+    found = (line.value.partition(";")[0].strip() for line in answer.all("REQUEST-STATUS"))
+    return list(dict.fromkeys(code for code in found if _CODE.fullmatch(code)))
+
+
+def _is_failure(case: Case) -> bool:
+    """Whether the message was of no use to who answers (RFC 5546 §4.4.10)."""
+    codes = (code for part in case.message.parts.values() for code in _codes(part.component))
+    return any(not code.startswith("2") for code in codes)
+
+
+def _token(value: str) -> str:
+    value = value.strip().upper()
+    if _TOKEN.fullmatch(value) is None:
+        raise _malformed("its PARTSTAT is no word")
+    return value
+
+
+def _malformed(reason: str) -> Refused:
+    return Refused(VALID_SCHEDULING_MESSAGE, f"{reason}: send what RFC 5546 asks for")

@@ -1,0 +1,223 @@
+"""What is the attendee's own in an object, when the organizer's version of it comes.
+
+RFC 6638 §3.2.2.1 says what an attendee may change, §3.2.8 when an answer is asked for anew. All
+the rest is the organizer's: whatever the attendee's client made of it is overwritten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from caldavd.ical.contentline import Component, Line, parameter, without_parameters
+from caldavd.itip.address import Addresses, normal
+from caldavd.itip.compare import partstat, rule_parts, when
+from caldavd.itip.message import public
+from caldavd.itip.revision import OURS, RECEIVED, REPLIED, received, received_line
+from caldavd.itip.snapshot import Key, Part, Zones, keys, with_parameter
+
+NEEDS_ACTION: Final = "NEEDS-ACTION"
+_DELEGATED: Final = "DELEGATED"
+_OPAQUE: Final = "OPAQUE"
+_PROGRESS: Final = frozenset({"STATUS", "COMPLETED", "PERCENT-COMPLETE"})
+_ORGANIZERS_X: Final = (
+    "X-ALT-DESC",
+    "X-APPLE-STRUCTURED-LOCATION",
+    "X-CALENDARSERVER-ACCESS",
+    "X-GOOGLE-",
+    "X-MICROSOFT-",
+    "X-MS-OLK-",
+)
+"""How the X- properties begin that are about the event: they go when the organizer drops them."""
+_NEVER_TOLD: Final = (
+    OURS,
+    "X-MOZ-",
+    "X-CALENDARSERVER-ATTENDEE-COMMENT",
+    "X-CALENDARSERVER-PRIVATE-COMMENT",
+)
+"""How the X- properties begin that no message sets."""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A component and the time zones that it is written in."""
+
+    part: Part
+    zones: Zones
+
+
+def merged(theirs: Version, mine: Version | None, me: Addresses) -> Component:
+    """The component of a message as it is to stand in the attendee's object.
+
+    `mine` is the attendee's component of the same instance, or what the series says of it.
+    """
+    keeps = mine is not None and _keeps_answer(theirs, mine, me)
+    kept = None if mine is None else mine.part
+    said = _said(theirs.part, "TRANSP") or _OPAQUE
+    lines = [*_organizers(theirs.part, kept, me, keeps), *_attendees(theirs.part, kept, said)]
+    answers = keeps or partstat(line_of(theirs.part, me)) != NEEDS_ACTION
+    if kept is not None and answers and _has_progress(kept):
+        lines = [line for line in lines if line.name not in _PROGRESS]
+        lines += [line for line in kept.component.lines if line.name in _PROGRESS]
+    lines.append(received_line(theirs.part, partstat(line_of(theirs.part, me)), said))
+    inner = [part for part in theirs.part.component.components if part.name != "VALARM"]
+    if kept is not None:
+        inner += [part for part in kept.component.components if part.name == "VALARM"]
+    return Component(theirs.part.component.name, lines, inner)
+
+
+def has_own(part: Part, series: Part, me: Addresses) -> bool:
+    """Whether an override says anything of the attendee's own that its series does not."""
+    one, other = part.component, series.component
+    return (
+        partstat(line_of(part, me)) != partstat(line_of(series, me))
+        or _said(part, "TRANSP") != _said(series, "TRANSP")
+        or {line for line in one.lines if _is_own(line)}
+        != {line for line in other.lines if _is_own(line)}
+        or _alarms(one) != _alarms(other)
+    )
+
+
+def moved(theirs: Version, mine: Version) -> bool:
+    """Whether what recurs, or takes place once, does so at other times (RFC 6638 §3.2.8)."""
+    one, other = theirs.part.component, mine.part.component
+    return (
+        when(one, theirs.zones) != when(other, mine.zones)
+        or _rules(one) != _rules(other)
+        or _rdates(one, theirs.zones) != _rdates(other, mine.zones)
+    )
+
+
+def _keeps_answer(theirs: Version, mine: Version, me: Addresses) -> bool:
+    """Whether the attendee's answer stands: it is on its way, and still answers what is asked.
+
+    An answer that the organizer knew of is in the message; one that the organizer did not know
+    of, and asked for before the event was changed, is lost with what it was about.
+    """
+    their_line, my_line = line_of(theirs.part, me), line_of(mine.part, me)
+    if my_line is None or their_line is None or _was_heard(their_line, my_line, mine.part):
+        return False
+    if partstat(my_line) == _DELEGATED and _delegate_declined(theirs.part, my_line):
+        return False
+    if moved(theirs, mine):
+        return False
+    grew = theirs.part.sequence > received(mine.part).revision.sequence
+    return not (grew and partstat(their_line) == NEEDS_ACTION)
+
+
+def _was_heard(theirs: Line, mine: Line, part: Part) -> bool:
+    """Whether the organizer had the attendee's answer when the message was written."""
+    heard, replied = parameter(theirs, REPLIED), parameter(mine, REPLIED)
+    if heard and replied:
+        return heard >= replied
+    told = received(part).partstat
+    return partstat(mine) == (NEEDS_ACTION if told is None else told)
+
+
+def _delegate_declined(theirs: Part, mine: Line) -> bool:
+    """Whether who was to go instead will not: the organizer asks again (RFC 5546 §4.2.7)."""
+    delegate = normal(parameter(mine, "DELEGATED-TO") or "")
+    return partstat(theirs.attendees.get(delegate)) == "DECLINED"
+
+
+def _organizers(theirs: Part, mine: Part | None, me: Addresses, keeps: bool) -> Iterator[Line]:
+    """The lines of a message that are the organizer's to say."""
+    my_line = None if mine is None else line_of(mine, me)
+    for line in theirs.component.lines:
+        if line.name == "ATTENDEE":
+            clean = _without_ours(public(line))
+            mine_too = my_line is not None and normal(line.value) in me
+            yield _answered(clean, my_line, keeps) if mine_too and my_line is not None else clean
+        elif line.name == "ORGANIZER":
+            yield _with_status(public(line), mine)
+        elif line.name not in ("REQUEST-STATUS", "TRANSP", "CATEGORIES") and not (
+            line.name.startswith(_NEVER_TOLD)
+        ):
+            yield line
+    yield from _delegate(theirs, mine, my_line if keeps else None)
+
+
+def _attendees(theirs: Part, mine: Part | None, said: str) -> Iterator[Line]:
+    """TRANSP, CATEGORIES and X- lines: the attendee's own, where there are any."""
+    names = {line.name for line in theirs.component.lines}
+    old = [] if mine is None else mine.component.lines
+    keeps_transp = mine is not None and received(mine).transp in (None, said)
+    owns_categories = any(line.name == "CATEGORIES" for line in old)
+    for name, own in (("TRANSP", keeps_transp), ("CATEGORIES", owns_categories)):
+        yield from (line for line in (old if own else theirs.component.lines) if line.name == name)
+    for line in old:
+        if _is_own(line) and (line.name not in names or line.name.startswith(_NEVER_TOLD)):
+            yield line
+
+
+def _is_own(line: Line) -> bool:
+    return (
+        line.name.startswith("X-")
+        and not line.name.startswith(_ORGANIZERS_X)
+        and line.name != RECEIVED
+    )
+
+
+def _answered(theirs: Line, mine: Line, keeps: bool) -> Line:
+    """The attendee's own line, with the answer that stands."""
+    line = theirs
+    if keeps:
+        for name in ("PARTSTAT", "DELEGATED-TO"):
+            value = parameter(mine, name)
+            if value != parameter(line, name):
+                line = with_parameter(line, name, *(() if value is None else (value,)))
+    replied = parameter(mine, REPLIED)
+    return line if replied is None else with_parameter(line, REPLIED, replied)
+
+
+def _delegate(theirs: Part, mine: Part | None, my_line: Line | None) -> Iterator[Line]:
+    """Whom the attendee delegated to, while the organizer does not know."""
+    if mine is None or my_line is None or partstat(my_line) != _DELEGATED:
+        return
+    delegate = normal(parameter(my_line, "DELEGATED-TO") or "")
+    if delegate in mine.attendees and delegate not in theirs.attendees:
+        yield mine.attendees[delegate]
+
+
+def _with_status(theirs: Line, mine: Part | None) -> Line:
+    """The ORGANIZER with what became of the last answer (RFC 6638 §7.3)."""
+    old = None if mine is None else mine.component.first("ORGANIZER")
+    status = None if old is None else parameter(old, "SCHEDULE-STATUS")
+    return theirs if status is None else with_parameter(theirs, "SCHEDULE-STATUS", status)
+
+
+def _without_ours(line: Line) -> Line:
+    if REPLIED not in line.parameter_text:
+        return line
+    return line._replace(parameter_text=without_parameters(line, REPLIED))
+
+
+def _has_progress(part: Part) -> bool:
+    """Whether a task says how far the attendee is with it."""
+    names = {line.name for line in part.component.lines}
+    worked = not names.isdisjoint({"COMPLETED", "PERCENT-COMPLETE"})
+    return part.component.name == "VTODO" and worked and not part.is_cancelled
+
+
+def line_of(part: Part, who: Addresses) -> Line | None:
+    """The ATTENDEE that somebody with these addresses is."""
+    return next((line for address, line in part.attendees.items() if address in who), None)
+
+
+def _said(part: Part, name: str) -> str:
+    line = part.component.first(name)
+    return "" if line is None else line.value.strip().upper()
+
+
+def _alarms(component: Component) -> list[Component]:
+    return [inner for inner in component.components if inner.name == "VALARM"]
+
+
+def _rules(component: Component) -> set[tuple[str, frozenset[str]]]:
+    rules = (line for line in component.lines if line.name in ("RRULE", "EXRULE"))
+    return {(line.name, rule_parts(line.value)) for line in rules}
+
+
+def _rdates(component: Component, zones: Zones) -> set[Key]:
+    return {key for line in component.all("RDATE") for key in keys(line, zones)}
