@@ -84,8 +84,8 @@ def _groups(change: Change, me: Addresses) -> dict[_Group, list[str]]:
     now: Mapping[str, Invitation] = {}
     if change.old is not None and not change.old.is_cancelled:
         was = invitations(change.before, me)
-    if not change.cancels_all:
-        now = invitations({key: found.part for key, found in change.after.items()}, me)
+    if change.new is not None and not change.new.is_cancelled:
+        now = invitations(change.new.parts, me)
     groups: dict[_Group, list[str]] = {}
     for address in dict.fromkeys((*was, *now)):
         one, other = was.get(address, NOT_INVITED), now.get(address, NOT_INVITED)
