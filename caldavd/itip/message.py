@@ -37,6 +37,7 @@ _OF_CANCEL: Final = frozenset(
 _OF_REPLY: Final = frozenset(
     {"UID", "RECURRENCE-ID", "DTSTART", "DTEND", "DUE", "DURATION", "SUMMARY"}
 )
+_DEFAULTS: Final = {"CUTYPE": "INDIVIDUAL", "ROLE": "REQ-PARTICIPANT"}
 _OF_REPLY_TO_TASK: Final = frozenset({"COMPLETED", "PERCENT-COMPLETE", "STATUS"})
 PRIVATE_COMMENT: Final = "X-CALENDARSERVER-PRIVATE-COMMENT"
 """What an attendee tells the organizer alone (caldav-privatecomments)."""
@@ -118,9 +119,15 @@ def reply(
     task = part.component.name == "VTODO"
     names = _OF_REPLY | _OF_REPLY_TO_TASK if task else _OF_REPLY
     kept = (line for line in part.component.lines if line.name in names)
-    lines = [*_stamped(part.sequence, at, kept), public(organizer), public(who)]
+    lines = [*_stamped(part.sequence, at, kept), public(organizer), _answering(who)]
     status = Line("REQUEST-STATUS", "", "2.0;Success")
     return Component(part.component.name, [*lines, *comments, status])
+
+
+def _answering(who: Line) -> Line:
+    """Oneself in an answer, without what the organizer said of one."""
+    defaults = [name for name, said in _DEFAULTS.items() if (parameter(who, name) or said) == said]
+    return who._replace(parameter_text=without_parameters(who, *_SCHEDULE, "RSVP", *defaults))
 
 
 def exdate(recurrence_id: Line) -> Line:
