@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from caldavd.ical.contentline import Component, Line
+from caldavd.ical.contentline import Line
 from caldavd.itip.address import Addresses
 from caldavd.itip.compare import TIMES, changes, partstat, same_person
 from caldavd.itip.instance import Series, series
@@ -36,24 +36,35 @@ class Settled:
     """Whether attendees have to be told; of a master, EXDATEs aside."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Versions:
+    """What the parts of an object are settled by."""
+
+    old: Meeting
+    new: Meeting
+    me: Addresses
+    asks: bool
+    """Whether anybody else has to do with it."""
+
+
 def settle(old: Meeting | None, new: Meeting, me: Addresses) -> dict[Key | None, Settled]:
     """The parts of the new object as they are stored, in their order."""
-    of = None if old is None else series(old.master, old.zones)
-    found = {}
-    for key, part in new.parts.items():
-        base = base_of(old, of, key)
-        found[key] = _settle(old, base, part, new, me)
-    return found
+    if old is None:
+        return {
+            key: Settled(amended(part, _lines(None, part, True, me), part.sequence), True)
+            for key, part in new.parts.items()
+        }
+    versions = _Versions(old, new, me, _asks_others(old, me) or _asks_others(new, me))
+    of = series(old.master, old.zones)
+    return {key: _settle(_base(old, of, key), part, versions) for key, part in new.parts.items()}
 
 
-def _settle(
-    old: Meeting | None, base: Part | None, part: Part, new: Meeting, me: Addresses
-) -> Settled:
-    if base is None or old is None:
-        return Settled(amended(part, _lines(None, part, True, me), part.sequence), True)
-    names = changes(base.component, part.component, old.zones, new.zones)
-    reset = _rescheduled(base, part, names, old, new)
-    found = amended(part, _lines(base, part, reset, me), _sequence(old, base, part, names, me))
+def _settle(base: Part | None, part: Part, of: _Versions) -> Settled:
+    if base is None:
+        return Settled(amended(part, _lines(None, part, True, of.me), part.sequence), True)
+    names = changes(base.component, part.component, of.old.zones, of.new.zones)
+    reset = _rescheduled(base, part, names, of)
+    found = amended(part, _lines(base, part, reset, of.me), _sequence(base, part, names, of))
     differs = bool(
         {name for name in names if name not in _UNTOLD and not is_own(name)}
         or _others_differ(base, found)
@@ -62,10 +73,10 @@ def _settle(
     return Settled(found, differs)
 
 
-def base_of(old: Meeting | None, of: Series | None, key: Key | None) -> Part | None:
+def _base(old: Meeting, of: Series | None, key: Key | None) -> Part | None:
     """What stood there before for an instance: its own component, or that of the series."""
-    if old is None or key in old.parts:
-        return None if old is None else old.parts[key]
+    if key in old.parts:
+        return old.parts[key]
     return None if of is None or key is None else of.instance(key)
 
 
@@ -95,34 +106,39 @@ def _answer_kept(line: Line, before: Line | None) -> Line:
     return with_parameter(kept, "PARTSTAT", answer)
 
 
-def _rescheduled(base: Part, part: Part, names: frozenset[str], old: Meeting, new: Meeting) -> bool:
+def _rescheduled(base: Part, part: Part, names: frozenset[str], of: _Versions) -> bool:
     """Whether any instance is at another time now, or there again, or new (RFC 6638 §3.2.8)."""
     if names & TIMES or "EXRULE" in names or base.excluded - part.excluded:
         return True
     if base.is_cancelled and not part.is_cancelled:
         return True
-    if "RRULE" in names and not shortened(base.component, part.component, old.zones):
+    if "RRULE" in names and not shortened(base.component, part.component, of.old.zones):
         return True
-    return "RDATE" in names and not _rdates(part.component, new) <= _rdates(base.component, old)
+    return "RDATE" in names and not _rdates(part, of.new) <= _rdates(base, of.old)
 
 
-def _rdates(component: Component, of: Meeting) -> frozenset[Key]:
-    return frozenset(key for line in component.all("RDATE") for key in keys(line, of.zones))
+def _rdates(part: Part, of: Meeting) -> frozenset[Key]:
+    return frozenset(key for line in part.component.all("RDATE") for key in keys(line, of.zones))
 
 
-def _sequence(old: Meeting, base: Part, part: Part, names: frozenset[str], me: Addresses) -> int:
+def _sequence(base: Part, part: Part, names: frozenset[str], of: _Versions) -> int:
     """The SEQUENCE of a part: higher than before if it has to be (RFC 5546 §2.1.4)."""
-    if not (_others(base, me) or _others(part, me)):
+    if not of.asks:
         return part.sequence
-    removed = _removed(base, part, me)
+    removed = _removed(base, part, of.me)
     if removed and part.key is None:
-        return max(part.sequence, old.sequence + 1)
+        return max(part.sequence, of.old.sequence + 1)
     revised = removed or names & _REVISED or base.excluded != part.excluded
     return max(part.sequence, base.sequence + (1 if revised else 0))
 
 
-def _others(part: Part, me: Addresses) -> bool:
-    return any(served(line) for address, line in part.attendees.items() if address not in me)
+def _asks_others(of: Meeting, me: Addresses) -> bool:
+    return any(
+        served(line)
+        for part in of.parts.values()
+        for address, line in part.attendees.items()
+        if address not in me
+    )
 
 
 def _removed(base: Part, part: Part, me: Addresses) -> bool:
