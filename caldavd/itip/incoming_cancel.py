@@ -110,7 +110,10 @@ def _end_series(work: _Work, key: Key) -> list[Key] | Ignored:
     start = work.case.start
     if start is None:
         return Ignored.NO_INSTANCE
-    lines = ending_before(work.lines, key, work.case.stored.zones, start)
+    try:
+        lines = ending_before(work.lines, key, work.case.stored.zones, start)
+    except ValueError:
+        return Ignored.NO_INSTANCE
     later = [other for other in names(work.made) if other >= key]
     if lines == work.lines and not later:
         return Ignored.STALE

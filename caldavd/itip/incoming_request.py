@@ -141,7 +141,7 @@ def _whole(case: Case, parts: Mapping[Key | None, Part]) -> Made | None:
         if old is not None and is_older(part, received(old)):
             made[key] = old.component
             continue
-        mine = old if old is not None else instances.find(key)
+        mine = old or instances.find(key) or old_master
         made[key] = merged(Version(part, theirs), _mine(mine, stored), case.me)
     series = version(case, made[None])
     for key, old in stored.parts.items():
@@ -217,7 +217,7 @@ def _instances(case: Case, parts: Mapping[Key | None, Part]) -> Made | None:
             continue
         if old is None and master is not None and _is_out(part, master, case.me):
             continue
-        mine = old if old is not None or key is None else instances.find(key)
+        mine = old or (None if key is None else instances.find(key)) or master
         made[key] = merged(Version(part, theirs), _mine(mine, stored), case.me)
         news.add(key)
     again = frozenset() if master is None else names(news) & master.excluded

@@ -31,9 +31,9 @@ class Instances:
         try:
             value = parse_temporal(key)
             found = _row(self._series, value)
+            return None if found is None else self._part(key, value, found)
         except ValueError:
             return None
-        return None if found is None else self._part(key, value, found)
 
     def begins_at(self, key: Key) -> bool:
         """Whether no instance is before this one."""
@@ -136,7 +136,7 @@ def including(lines: list[Line], keys: frozenset[Key], zones: Zones, start: Temp
 
 
 def ending_before(lines: list[Line], key: Key, zones: Zones, start: Temporal) -> list[Line]:
-    """The lines of a master, so that its series ends before an instance."""
+    """The lines of a master, so that its series ends before an instance. Raises ValueError."""
     end = parse_temporal(key)
     made: list[Line] = []
     for line in lines:
