@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from caldavd.errors import ALLOWED_ATTENDEE_SCHEDULING_OBJECT_CHANGE, Refused
 from caldavd.ical.contentline import Line, parameters
 from caldavd.itip.address import Addresses, normal
-from caldavd.itip.compare import changes
+from caldavd.itip.compare import TIMES, changes
 from caldavd.itip.instance import Series, series
 from caldavd.itip.snapshot import Key, Meeting, Part
 
@@ -21,6 +21,10 @@ _ALLOWED: Final = frozenset(
     }
 )
 """The properties that are an attendee's to change; whatever begins with X- is too."""
+_KEPT_BY_ALL: Final = TIMES | {
+    *("SUMMARY", "DESCRIPTION", "LOCATION", "STATUS", "RRULE", "RDATE", "EXRULE")
+}
+"""What every client has a place for: whatever else is gone was not taken away on purpose."""
 _SHOWN: Final = 5
 
 
@@ -32,6 +36,8 @@ class Difference:
     part: Part
     names: frozenset[str]
     """The properties that say something else, as `compare.changes` gives them."""
+    dropped: Sequence[Line] = ()
+    """The lines that the attendee's client has no place for: they are put back."""
 
 
 def compared(old: Meeting, new: Meeting, me: Addresses) -> dict[Key | None, Difference]:
@@ -41,8 +47,9 @@ def compared(old: Meeting, new: Meeting, me: Addresses) -> dict[Key | None, Diff
     for key, part in new.parts.items():
         base = _base(old, of, key)
         names = changes(base.component, part.component, old.zones, new.zones)
-        found[key] = Difference(base, part, names)
-        _check_names(names, new.component)
+        dropped = _dropped(names, base, part)
+        _check_names(names - {line.name for line in dropped}, new.component)
+        found[key] = Difference(base, part, names, dropped)
         _check_people(base, part, me)
         if base.excluded - part.excluded:
             raise forbidden("EXDATE: an instance that was removed comes back from the organizer")
@@ -73,6 +80,17 @@ def _base(old: Meeting, of: Series | None, key: Key | None) -> Part:
         if instance is not None:
             return instance
     raise forbidden("which instances there are")
+
+
+def _dropped(names: Iterable[str], base: Part, part: Part) -> Sequence[Line]:
+    """The lines of properties that are no longer there at all, and that are not one's own."""
+    present = {line.name for line in part.component.lines}
+    gone = {name for name in names if name not in present and name not in _KEPT_BY_ALL | _ALLOWED}
+    return [
+        line
+        for line in base.component.lines
+        if line.name in gone and not line.name.startswith("X-")
+    ]
 
 
 def _check_names(names: Iterable[str], component: str) -> None:

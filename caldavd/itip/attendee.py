@@ -14,6 +14,7 @@ from caldavd.itip.allowed import Difference, compared, own_line
 from caldavd.itip.compare import partstat, person, same_person
 from caldavd.itip.instance import series
 from caldavd.itip.message import PRIVATE_COMMENT, Message, Plan, force_send, reply, served
+from caldavd.itip.revision import RECEIVED
 from caldavd.itip.rewrite import amended, rewritten, unforced
 from caldavd.itip.snapshot import Key, Meeting, Part, Role, calendar_text, with_parameter
 
@@ -69,13 +70,21 @@ def _items(meeting: Meeting) -> Sequence[tuple[Key | None, Part]]:
 
 
 def _settled(of: Difference, me: Addresses) -> Part:
-    """The part as it is stored: what others answered, and the SEQUENCE, are not one's own."""
+    """The part as it is stored: what others answered, the SEQUENCE, and what the server remembers
+    of the organizer's messages are not one's own.
+    """
     lines = dict(_unforced(of.part))
+    received, sent = of.base.component.first(RECEIVED), of.part.component.first(RECEIVED)
+    more = list(of.dropped)
+    if received is not None and sent is not None:
+        lines[sent] = received
+    elif received is not None:
+        more.append(received)
     for address, line in of.part.attendees.items():
         base = of.base.attendees.get(address)
         if address not in me and base is not None and not same_person(base, line):
             lines[line] = base
-    return amended(of.part, lines, of.base.sequence)
+    return amended(of.part, lines, of.base.sequence, more)
 
 
 def _unforced(part: Part) -> Mapping[Line, Line]:

@@ -13,10 +13,13 @@ from typing import Final
 
 from caldavd.ical.contentline import Component, Line, parameter, without_parameters
 from caldavd.ical.write import parameter_text, time_line
+from caldavd.itip.revision import OURS, REPLIED
 from caldavd.itip.snapshot import Part, Role
 
 SERVER: Final = "SERVER"
 _SCHEDULE: Final = ("SCHEDULE-AGENT", "SCHEDULE-STATUS", "SCHEDULE-FORCE-SEND")
+_OWN: Final = (*_SCHEDULE, REPLIED)
+_SIGNS: Final = ("SCHEDULE-", OURS)
 _PEOPLE: Final = frozenset({"ATTENDEE", "ORGANIZER"})
 _SHARED_X: Final = (
     "X-ALT-DESC",
@@ -87,9 +90,9 @@ def force_send(line: Line) -> str:
 def public(line: Line) -> Line:
     """An ATTENDEE or ORGANIZER without what is between a user and the own server."""
     text = line.parameter_text
-    if not text or "SCHEDULE-" not in text.upper():
+    if not text or not any(sign in text.upper() for sign in _SIGNS):
         return line
-    return line._replace(parameter_text=without_parameters(line, *_SCHEDULE))
+    return line._replace(parameter_text=without_parameters(line, *_OWN))
 
 
 def request(part: Part, organizer: Line, at: datetime, excluded: Iterable[Line] = ()) -> Component:
@@ -127,7 +130,7 @@ def reply(
 def _answering(who: Line) -> Line:
     """Oneself in an answer, without what the organizer said of one."""
     defaults = [name for name, said in _DEFAULTS.items() if (parameter(who, name) or said) == said]
-    return who._replace(parameter_text=without_parameters(who, *_SCHEDULE, "RSVP", *defaults))
+    return who._replace(parameter_text=without_parameters(who, *_OWN, "RSVP", *defaults))
 
 
 def exdate(recurrence_id: Line) -> Line:

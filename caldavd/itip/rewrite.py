@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final, TypeAlias
 
 from caldavd.ical.contentline import Component, Line, read, without_parameters
@@ -17,16 +17,19 @@ Parts: TypeAlias = Mapping[Key | None, Part]
 _FORCEABLE: Final = frozenset({"REQUEST", "REPLY"})
 
 
-def amended(part: Part, lines: Mapping[Line, Line], sequence: int) -> Part:
-    """The part with other lines in the place of these, and this SEQUENCE.
+def amended(
+    part: Part, lines: Mapping[Line, Line], sequence: int, more: Sequence[Line] = ()
+) -> Part:
+    """The part with other lines in the place of these, with this SEQUENCE, and with more lines.
 
     The very same part if that changes nothing.
     """
     instead = {old: new for old, new in lines.items() if old != new}
-    if not instead and sequence == part.sequence:
+    if not instead and not more and sequence == part.sequence:
         return part
     old = part.component
-    component = Component(old.name, [instead.get(line, line) for line in old.lines], old.components)
+    kept = [instead.get(line, line) for line in old.lines]
+    component = Component(old.name, [*kept, *more], old.components)
     if sequence != part.sequence:
         put_line(component, Line("SEQUENCE", "", str(sequence)))
     attendees = {who: instead.get(line, line) for who, line in part.attendees.items()}

@@ -10,11 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from caldavd.ical.contentline import Line
+from caldavd.ical.contentline import Line, parameter
 from caldavd.itip.address import Addresses
 from caldavd.itip.compare import TIMES, changes, partstat, same_person
 from caldavd.itip.instance import Series, series
 from caldavd.itip.message import force_send, is_own, served
+from caldavd.itip.revision import REPLIED
 from caldavd.itip.rewrite import amended, unforced
 from caldavd.itip.shortened import shortened
 from caldavd.itip.snapshot import Key, Meeting, Part, keys, with_parameter
@@ -89,7 +90,7 @@ def _lines(base: Part | None, part: Part, reset: bool, me: Addresses) -> Mapping
         if address in me:
             found[line] = unforced(line)
         elif reset or before != line:
-            found[line] = _answer_kept(line, None if reset else before)
+            found[line] = _remembering(_answer_kept(line, None if reset else before), before)
     organizer = part.component.first("ORGANIZER")
     if organizer is not None:
         found[organizer] = unforced(organizer)
@@ -104,6 +105,14 @@ def _answer_kept(line: Line, before: Line | None) -> Line:
     if sent == answer or asked_again or not served(line):
         return kept
     return with_parameter(kept, "PARTSTAT", answer)
+
+
+def _remembering(line: Line, before: Line | None) -> Line:
+    """The ATTENDEE with what the server knows of the last answer, which clients may lose."""
+    known = None if before is None else parameter(before, REPLIED)
+    if parameter(line, REPLIED) == known:
+        return line
+    return with_parameter(line, REPLIED, *([] if known is None else [known]))
 
 
 def _rescheduled(base: Part, part: Part, names: frozenset[str], of: _Versions) -> bool:

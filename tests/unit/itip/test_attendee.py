@@ -255,6 +255,17 @@ def test_a_series_that_a_client_writes_in_its_own_way_is_no_change():
     assert (sent(made), made.text) == ([], None)
 
 
+@pytest.mark.rfc("6638 3.2.2.1")
+def test_what_a_client_has_no_place_for_is_put_back():
+    lines = ["GEO:1;2", "ATTACH;FMTTYPE=text/plain:https://example.com/a", "CONTACT:Eve"]
+    new = single(ACCEPTED)
+
+    made = planned(single(ASKED, lines=lines), new, BOB)
+
+    assert answers(made) == {"series": "ACCEPTED"}
+    assert stored(made, new) == single(ACCEPTED, lines=lines).text
+
+
 @pytest.mark.rfc("6638 3.2.4.4")
 @pytest.mark.parametrize(
     ("fields", "named"),
@@ -262,6 +273,8 @@ def test_a_series_that_a_client_writes_in_its_own_way_is_no_change():
         ({"summary": "Other"}, "SUMMARY"),
         ({"lines": ["LOCATION:Elsewhere"]}, "LOCATION"),
         ({"lines": ["STATUS:CANCELLED"]}, "STATUS"),
+        ({"lines": ["URL:https://example.com/", "GEO:1;2"]}, "GEO, URL"),
+        ({"summary": None}, "SUMMARY"),
         ({"end": "20260105T110000Z"}, "DTEND"),
         ({"start": "20260105T083000Z", "end": "20260105T093000Z"}, "DTEND, DTSTART"),
         ({"rrule": "FREQ=DAILY"}, "RRULE"),
@@ -389,3 +402,18 @@ def test_making_it_a_plain_event_declines():
     made = planned(single(ACCEPTED), meeting_of(part("").replace("ORGANIZER", "X-WAS")), BOB)
 
     assert answers(made) == {"series": "DECLINED"}
+
+
+def test_what_the_server_remembers_of_the_organizer_s_messages_stays():
+    known = "X-CALDAVD-RECEIVED;SEQUENCE=2:20260101T000000Z"
+    forged = known.replace("=2", "=9")
+    old = daily(on(7, ACCEPTED, lines=[known]), asked=ACCEPTED, lines=[known])
+    new = daily(on(7, DECLINED), asked=ACCEPTED, lines=[forged])
+
+    made = planned(old, new, BOB)
+
+    assert (
+        stored(made, new)
+        == daily(on(7, DECLINED, lines=[known]), asked=ACCEPTED, lines=[known]).text
+    )
+    assert "X-CALDAVD" not in made.messages[0].text

@@ -535,3 +535,14 @@ def test_the_parts_of_a_request_are_those_of_the_object():
     made = planned(None, new)
 
     assert value(parts_of(made.messages[0])["20260107"], "LOCATION") == "Elsewhere"
+
+
+def test_what_the_server_remembers_of_answers_stays_and_is_not_told():
+    known = "bob;X-CALDAVD-REPLIED=20260101T000000Z ACCEPTED"
+    new = single("bob ACCEPTED, cid;X-CALDAVD-REPLIED=forged", summary="Other")
+
+    made = planned(single(f"{known}, cid"), new)
+
+    expected = single(f"{known}, cid", summary="Other")
+    assert components(stored(made, new)) == list(expected.components)
+    assert "X-CALDAVD" not in "".join(one.text for one in made.messages)
