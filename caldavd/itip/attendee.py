@@ -59,7 +59,7 @@ def left(old: Meeting, me: Addresses, at: datetime, answer: bool) -> Plan:
 
     Who has declined, or was told that nothing takes place, has nothing to say.
     """
-    if not answer or not served(old.organizer) or old.is_cancelled:
+    if not answer or not served(old.organizer):
         return Plan(Role.ATTENDEE)
     answers = [_decline(one.part, one.who) for one in _all_answers(old, me) if _attends(one)]
     return Plan(Role.ATTENDEE, None, _messages(old, answers, at, True))
@@ -96,9 +96,10 @@ def _answers(
     old: Meeting, new: Meeting, found: Mapping[Key | None, Difference], me: Addresses
 ) -> Iterator[_Answer]:
     """What is said that was not said before: of parts, then of instances that were removed."""
+    removed = frozenset[Key]() if new.master is None else new.master.excluded
     for one in found.values():
         who, before = own_line(one.part, me), own_line(one.base, me)
-        if who is None or one.base.is_cancelled:
+        if who is None or one.base.is_cancelled or one.part.key in removed:
             continue
         comments = _comments(one)
         said = before is None or _said(before) != _said(who)

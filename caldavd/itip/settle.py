@@ -47,6 +47,36 @@ class _Versions:
     asks: bool
     """Whether anybody else has to do with it."""
 
+    def least(self, key: Key | None) -> int:
+        """What the SEQUENCE of a part has to be, as other parts were what they were.
+
+        What comes anew may have been there, and been taken back, before. What goes leaves its
+        SEQUENCE to the series, or to the first of its instances.
+        """
+        old, new = self.old.parts, self.new.parts
+        least = self.old.sequence if key not in old else 0
+        if key is not None and (None in new or key != next(iter(new))):
+            return least
+        gone = (part.sequence + 1 for other, part in old.items() if other not in new)
+        again = old[None].sequence + 1 if None in old and self._comes_back() else 0
+        return max(least, again, *gone)
+
+    def _comes_back(self) -> bool:
+        """Whether a changed instance takes place again, for all or for somebody.
+
+        Attendees know it as one that the series does not have.
+        """
+        old = self.old.parts
+        return any(
+            key is not None
+            and key in old
+            and (
+                bool(part.attendees.keys() - old[key].attendees.keys())
+                or (old[key].is_cancelled and not part.is_cancelled)
+            )
+            for key, part in self.new.parts.items()
+        )
+
 
 def settle(old: Meeting | None, new: Meeting, me: Addresses) -> dict[Key | None, Settled]:
     """The parts of the new object as they are stored, in their order."""
@@ -62,7 +92,8 @@ def settle(old: Meeting | None, new: Meeting, me: Addresses) -> dict[Key | None,
 
 def _settle(base: Part | None, part: Part, of: _Versions) -> Settled:
     if base is None:
-        return Settled(amended(part, _lines(None, part, True, of.me), part.sequence), True)
+        number = max(part.sequence, of.least(part.key)) if of.asks else part.sequence
+        return Settled(amended(part, _lines(None, part, True, of.me), number), True)
     names = changes(base.component, part.component, of.old.zones, of.new.zones)
     reset = _rescheduled(base, part, names, of)
     found = amended(part, _lines(base, part, reset, of.me), _sequence(base, part, names, of))
@@ -136,9 +167,9 @@ def _sequence(base: Part, part: Part, names: frozenset[str], of: _Versions) -> i
         return part.sequence
     removed = _removed(base, part, of.me)
     if removed and part.key is None:
-        return max(part.sequence, of.old.sequence + 1)
+        return max(part.sequence, of.old.sequence + 1, of.least(None))
     revised = removed or names & _REVISED or base.excluded != part.excluded
-    return max(part.sequence, base.sequence + (1 if revised else 0))
+    return max(part.sequence, base.sequence + (1 if revised else 0), of.least(part.key))
 
 
 def _asks_others(of: Meeting, me: Addresses) -> bool:

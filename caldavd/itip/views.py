@@ -34,10 +34,11 @@ def invitations(parts: Parts, me: Addresses) -> dict[str, Invitation]:
 
     Whom the client, or nobody, tells of it is not among them (RFC 6638 §7.1).
     """
+    excluded = parts[None].excluded if None in parts else frozenset[Key]()
     keys: dict[str, list[Key | None]] = {}
     lines: dict[str, list[Line]] = {}
     for key, part in parts.items():
-        if part.is_cancelled:
+        if part.is_cancelled or key in excluded:
             continue
         for address, line in part.attendees.items():
             if address not in me:
@@ -52,8 +53,12 @@ def invitations(parts: Parts, me: Addresses) -> dict[str, Invitation]:
 
 
 def hidden(parts: Parts, asked: Asked) -> Iterable[Part]:
-    """The overrides that somebody who is asked to the master is not asked to, in order."""
-    return (part for key, part in parts.items() if key is not None and key not in asked)
+    """The overrides that somebody who is asked to the master is not asked to, in order.
+
+    Not those that an EXDATE takes away from everybody.
+    """
+    known = asked | {None} | (parts[None].excluded if None in parts else NOTHING)
+    return (part for key, part in parts.items() if key not in known)
 
 
 def _shared(same: dict[tuple[Key | None, ...], Asked], keys: list[Key | None]) -> Asked:

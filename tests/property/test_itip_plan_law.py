@@ -216,10 +216,11 @@ def places(of: Meeting, address: str) -> set[str | None]:
     """The parts that take place, and that the server asks somebody to."""
     if of.is_cancelled:
         return set()
+    gone = frozenset[str]() if of.master is None else of.master.excluded
     found = {
         key: part.attendees[address]
         for key, part in of.parts.items()
-        if address in part.attendees and not part.is_cancelled
+        if address in part.attendees and not part.is_cancelled and key not in gone
     }
     if any("SCHEDULE-AGENT" in line.parameter_text for line in found.values()):
         return set()

@@ -546,3 +546,21 @@ def test_what_the_server_remembers_of_answers_stays_and_is_not_told():
     expected = single(f"{known}, cid", summary="Other")
     assert components(stored(made, new)) == list(expected.components)
     assert "X-CALDAVD" not in "".join(one.text for one in made.messages)
+
+
+@pytest.mark.rfc("5546 2.1.4")
+def test_an_instance_that_was_taken_back_comes_again_with_no_lower_sequence():
+    gone = daily(asked="ann")
+    first = planned(daily(on(7, "ann, bob", sequence=4), asked="ann"), gone)
+    again = daily(on(7, "ann, bob"), asked="ann")
+
+    second = planned(parse(stored(first, gone).encode()), again)
+
+    assert (sent(first), sent(second)) == (["CANCEL bob: 20260107"], ["REQUEST bob: 20260107"])
+    assert (first.messages[0].sequence, second.messages[0].sequence) == (5, 5)
+
+
+def test_an_override_of_an_instance_that_an_exdate_takes_away_is_none():
+    made = planned(None, daily(on(7, "ann, bob, cid"), exdate=["20260107T090000Z"]))
+
+    assert sent(made) == ["REQUEST bob: series -20260107"]
