@@ -6,16 +6,16 @@ from typing import Final
 
 from caldavd.acl.effective import sight
 from caldavd.dav.property import Fact, Property, View
-from caldavd.model import Calendar, Home, Notifications
+from caldavd.model import Calendar, Home, Inbox, Notifications, Outbox
 from caldavd.names import CS, DAV
 from caldavd.service import sync
 
 
 def _token(view: View) -> str | None:
     match view.resource:
-        case Calendar(collection):
+        case Calendar(collection) | Inbox(collection):
             return sync.token(collection, sight(view.actor, collection, view.people.grants))
-        case Notifications(collection):
+        case Notifications(collection) | Outbox(collection):
             return sync.token(collection)
         case Home(collection):
             return sync.home_token(collection, view.calendars)
@@ -23,10 +23,10 @@ def _token(view: View) -> str | None:
 
 
 PROPERTIES: Final = (
-    Property(DAV + "sync-token", (Calendar,), _token, needs=Fact.PRIVILEGES),
-    Property(CS + "getctag", (Calendar,), _token, needs=Fact.PRIVILEGES),
+    Property(DAV + "sync-token", (Calendar, Inbox), _token, needs=Fact.PRIVILEGES),
+    Property(CS + "getctag", (Calendar, Inbox), _token, needs=Fact.PRIVILEGES),
     Property(DAV + "sync-token", (Notifications,), _token),
-    Property(CS + "getctag", (Notifications,), _token),
+    Property(CS + "getctag", (Notifications, Outbox), _token),
     Property(DAV + "sync-token", (Home,), _token, needs=Fact.CALENDARS),
     Property(CS + "getctag", (Home,), _token, needs=Fact.CALENDARS),
 )
