@@ -290,7 +290,7 @@ async def state(tx: ReadTx, context: Context, resource: Resource) -> State:
         case CalendarObject(stored=stored):
             tag, schedule_tag = stored.etag, stored.schedule_tag
             return State(True, tag, modified_at=stored.modified_at, schedule_tag=schedule_tag)
-        case CalendarResource(collection) | Inbox(collection):
+        case CalendarResource(collection) | Inbox(collection) | Outbox(collection):
             # A token holds for whoever has it, however they see the calendar.
             return _collection(collection, *(sync.token(collection, how) for how in Sight))
         case Home(collection):
@@ -300,7 +300,7 @@ async def state(tx: ReadTx, context: Context, resource: Resource) -> State:
             )
             token = sync.home_token(collection, [of for of, _ in members])
             return _collection(collection, token)
-        case Notifications(collection) | Outbox(collection):
+        case Notifications(collection):
             return _collection(collection, sync.token(collection))
         case Notification(stored=told):
             return State(True, told.etag, modified_at=told.created_at)

@@ -107,7 +107,7 @@ REPORTS: Final[tuple[AnyReport, ...]] = (
     ),
     Report(
         DAV + "sync-collection",
-        (Calendar, Home, Inbox, Notifications),
+        (Calendar, Home, Inbox, Outbox, Notifications),
         sync_collection.parse,
         sync_collection.select,
     ),

@@ -13,9 +13,9 @@ from caldavd.service import sync
 
 def _token(view: View) -> str | None:
     match view.resource:
-        case Calendar(collection) | Inbox(collection):
+        case Calendar(collection) | Inbox(collection) | Outbox(collection):
             return sync.token(collection, sight(view.actor, collection, view.people.grants))
-        case Notifications(collection) | Outbox(collection):
+        case Notifications(collection):
             return sync.token(collection)
         case Home(collection):
             return sync.home_token(collection, view.calendars)
@@ -23,10 +23,10 @@ def _token(view: View) -> str | None:
 
 
 PROPERTIES: Final = (
-    Property(DAV + "sync-token", (Calendar, Inbox), _token, needs=Fact.PRIVILEGES),
-    Property(CS + "getctag", (Calendar, Inbox), _token, needs=Fact.PRIVILEGES),
+    Property(DAV + "sync-token", (Calendar, Inbox, Outbox), _token, needs=Fact.PRIVILEGES),
+    Property(CS + "getctag", (Calendar, Inbox, Outbox), _token, needs=Fact.PRIVILEGES),
     Property(DAV + "sync-token", (Notifications,), _token),
-    Property(CS + "getctag", (Notifications, Outbox), _token),
+    Property(CS + "getctag", (Notifications,), _token),
     Property(DAV + "sync-token", (Home,), _token, needs=Fact.CALENDARS),
     Property(CS + "getctag", (Home,), _token, needs=Fact.CALENDARS),
 )

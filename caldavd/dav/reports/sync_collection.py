@@ -22,6 +22,7 @@ from caldavd.model import (
     Home,
     Inbox,
     Notifications,
+    Outbox,
     StoredNotification,
 )
 from caldavd.names import DAV
@@ -63,7 +64,7 @@ async def select(
     """Raises Refused: VALID_SYNC_TOKEN; on a home SYNC_TRAVERSAL_SUPPORTED, NUMBER_OF_MATCHES."""
     require(target, Privilege.READ)
     match target.resource:
-        case Calendar(collection) | Inbox(collection):
+        case Calendar(collection) | Inbox(collection) | Outbox(collection):
             reader = reader_of(context, collection, target.grants)
             selection = await _calendar(tx, target, collection, reader, query)
             return selection, await _wanted(tx, context, collection, query)
