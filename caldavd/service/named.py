@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from caldavd.errors import Failed
-from caldavd.model import Collection, Principal
+from caldavd.model import Collection, Kind, Principal
 from caldavd.service import calendars, labels
 from caldavd.service.labels import Label
 from caldavd.store import collections, objects, principals
@@ -67,6 +67,8 @@ async def principal(tx: ReadTx, name: str) -> Principal:
 async def calendar(tx: ReadTx, owner: Principal, name: str) -> Collection:
     """The calendar of that URL name, or else of that display name. Raises Failed(404)."""
     found = await collections.by_name(tx, owner.id, name) if name else None
+    if found is not None and found.kind != Kind.CALENDAR.value:
+        found = None
     return found or await _one(tx, await collections.calendars(tx, owner.id), name, owner)
 
 

@@ -99,7 +99,7 @@ def tagged(reader: Reader, stored: Stored, own: Own | None) -> Stored:
     if reader.sight is Sight.FULL:
         return stored
     if is_masked(stored, reader.sight):
-        return stored._replace(etag=f"{_digest(stored)}-m")
+        return stored._replace(etag=f"{_digest(stored)}-m", schedule_tag=None)
     if own is None:
         return stored._replace(etag=f"{_digest(stored)}-r")
     return stored._replace(

@@ -74,7 +74,7 @@ _MOUNT: Final = _mounts(invitation.c.name == bindparam("name"))
 _IN_HOME: Final[Executable] = union_all(
     select(*collections.COLUMNS, null(), null(), null(), null()).where(
         collection.c.owner_id == bindparam("actor_id"),
-        collection.c.kind.in_([literal(Kind.CALENDAR.value), literal(Kind.NOTIFICATIONS.value)]),
+        collection.c.kind != Kind.HOME.value,
         collection.c.trashed_at.is_(None),
     ),
     _mounts(),

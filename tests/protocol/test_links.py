@@ -17,7 +17,8 @@ from caldavd.dav.message import Request
 from caldavd.dav.path import Urls
 from caldavd.dav.publisher import Kept, Publisher
 from caldavd.dav.server import DavLimits, Server
-from caldavd.model import Collection, Mode, RequestLine
+from caldavd.model import Collection, Mode
+from caldavd.requestline import RequestLine
 from caldavd.service import calendars, publish
 from caldavd.service.publish import Published, Use
 from caldavd.store import collections, links, principals

@@ -246,6 +246,12 @@ EXPECTED: Mapping[str, Mapping[str, str]] = {
     "CS:invite": {},
     "CS:shared-url": {},
     "CS:notificationtype": {},
+    # Of inboxes and outboxes, of which nobody is told so far: test_boxes.py.
+    "C:schedule-inbox-URL": {},
+    "C:schedule-outbox-URL": {},
+    "C:schedule-default-calendar-URL": {},
+    "C:schedule-tag": {},
+    "C:calendar-availability": {},
     "CS:email-address-set": on("principal", "<CS:email-address>ann@example.org</CS:email-address>"),
     "CS:first-name": on("principal", "Ann"),
     "CS:last-name": on("principal", "Example"),

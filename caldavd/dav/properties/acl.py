@@ -10,12 +10,14 @@ from caldavd.acl.privileges import (
     OWNER,
     PROXIES,
     READER,
+    SEND,
     TREE,
     Node,
     Privilege,
     from_bits,
     largest,
     names,
+    tree_of,
 )
 from caldavd.dav.path import encode
 from caldavd.dav.people import owner_of
@@ -27,15 +29,18 @@ from caldavd.model import (
     Collection,
     Grantee,
     Home,
+    Inbox,
     Notification,
     Notifications,
+    Outbox,
     Principal,
+    Proxy,
     ProxyGroup,
 )
 from caldavd.names import DAV
 from caldavd.xml import write
 
-_OWNED: Final = (Home, Calendar, CalendarObject)
+_OWNED: Final = (Home, Calendar, CalendarObject, Inbox, Outbox)
 _OWNER: Final = "<D:property><D:owner/></D:property>"
 _GRANTEES: Final = {
     Grantee.ALL: "<D:all/>",
@@ -60,16 +65,24 @@ def _group(view: View) -> str:
 
 
 def _current_user_privilege_set(view: View) -> str:
-    return _privileges(view.privileges)
+    type_: type = type(view.resource)
+    return _privileges(view.privileges, type_)
 
 
 @lru_cache(maxsize=256)
-def _privileges(held: Privilege) -> str:
-    return "".join(f"<D:privilege>{write.element(name)}</D:privilege>" for name in names(held))
+def _privileges(held: Privilege, type_: type) -> str:
+    found = names(held, tree_of(type_))
+    return "".join(f"<D:privilege>{write.element(name)}</D:privilege>" for name in found)
 
 
 def _supported_privilege_set(view: View) -> str:
-    return _SUPPORTED
+    type_: type = type(view.resource)
+    return _supported_of(type_)
+
+
+@lru_cache(maxsize=32)
+def _supported_of(type_: type) -> str:
+    return _supported(tree_of(type_))
 
 
 def _supported(node: Node) -> str:
@@ -79,9 +92,6 @@ def _supported(node: Node) -> str:
         f'<D:description xml:lang="en">{write.escape(node.description)}</D:description>'
         f"{parts}</D:supported-privilege>"
     )
-
-
-_SUPPORTED: Final = _supported(TREE)
 
 
 def _acl(view: View) -> str:
@@ -94,6 +104,11 @@ def _acl(view: View) -> str:
         case CalendarObject(collection):
             href = view.urls.home(_owners_name(view)) + encode(collection.name) + "/"
             return _all(_OWNER) + _of_calendar(view, collection, _from(href)) + _inherited(view)
+        case Inbox(collection):
+            return _all(_OWNER) + _of_calendar(view, collection, "") + _inherited(view)
+        case Outbox(collection):
+            own = _senders(view) + _of_calendar(view, collection, "")
+            return _all(_OWNER) + own + _inherited(view)
         case Principal():
             return _all("<D:self/>") + _ace("<D:authenticated/>", READER, _PROTECTED)
         case ProxyGroup():
@@ -119,6 +134,12 @@ def _proxies(view: View, origin: str) -> str:
     )
 
 
+def _senders(view: View) -> str:
+    """Delegates who may write send for the owner, too."""
+    group = view.urls.proxy_group(_owners_name(view), Proxy.WRITE)
+    return _ace(write.href(group), SEND, _PROTECTED, tree_of(Outbox))
+
+
 def _of_home(view: View, origin: str) -> str:
     return _entries(view, view.people.homes.get(owner_of(view.resource) or 0, ()), origin)
 
@@ -128,8 +149,10 @@ def _of_calendar(view: View, calendar: Collection, origin: str) -> str:
 
 
 def _entries(view: View, entries: Iterable[Ace], origin: str) -> str:
+    tree = tree_of(type(view.resource))
     return "".join(
-        _ace(_grantee(view, entry), from_bits(entry.privileges), origin) for entry in entries
+        _ace(_grantee(view, entry), from_bits(entry.privileges, tree), origin, tree)
+        for entry in entries
     )
 
 
@@ -139,9 +162,9 @@ def _grantee(view: View, entry: Ace) -> str:
     return write.href(view.urls.principal(view.people.names[entry.principal_id]))
 
 
-def _ace(who: str, privileges: Privilege, origin: str) -> str:
+def _ace(who: str, privileges: Privilege, origin: str, tree: Node = TREE) -> str:
     granted = "".join(
-        f"<D:privilege>{write.element(name)}</D:privilege>" for name in largest(privileges)
+        f"<D:privilege>{write.element(name)}</D:privilege>" for name in largest(privileges, tree)
     )
     return f"<D:ace><D:principal>{who}</D:principal><D:grant>{granted}</D:grant>{origin}</D:ace>"
 
