@@ -32,7 +32,10 @@ _calendar: Final = click.option(
 @click.option("--json", "as_json", is_flag=True, help="For scripts.")
 @click.pass_obj
 def show(invocation: Invocation, owner: str, calendar: str, as_json: bool) -> None:
-    """Show who may do what with OWNER's calendars, delegates aside."""
+    """Show who may do what with OWNER's calendars.
+
+    Delegates and shares are listed by `caldavd delegate list` and `caldavd share list`.
+    """
 
     async def work(tx: ReadTx) -> list[Entry]:
         return await set_acl.shown(tx, await named.account(tx, owner), calendar)
@@ -90,6 +93,8 @@ def _change(
         grantee, id_ = EVERYBODY.get(who, Grantee.PRINCIPAL), 0
         if grantee is Grantee.PRINCIPAL:
             id_ = (await named.principal(tx, who)).id
+        if id_ == of.id:
+            raise click.ClickException(f"{of.name} may do everything with their own calendars")
         await set_acl.grant(tx, of, calendar, (grantee, id_), granted, clock.now())
 
     run.write(run.settings(invocation), work)
