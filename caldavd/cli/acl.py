@@ -10,6 +10,7 @@ from caldavd import clock
 from caldavd.acl.privileges import NAMES, Privilege, from_bits, largest
 from caldavd.cli import run
 from caldavd.cli.main import Invocation
+from caldavd.errors import Failed
 from caldavd.model import Grantee
 from caldavd.names import split
 from caldavd.service import named, set_acl
@@ -94,7 +95,7 @@ def _change(
         if grantee is Grantee.PRINCIPAL:
             id_ = (await named.principal(tx, who)).id
         if id_ == of.id:
-            raise click.ClickException(f"{of.name} may do everything with their own calendars")
+            raise Failed(409, f"{of.name} needs nobody's leave for what is {of.name}'s own")
         await set_acl.grant(tx, of, calendar, (grantee, id_), granted, clock.now())
 
     run.write(run.settings(invocation), work)
