@@ -135,8 +135,12 @@ def sight(actor: Actor, calendar: Collection, grants: Grants) -> Sight:
 
 
 def most_closed(sight: Sight) -> Access:
-    """The most closed objects that are there for those who see a calendar so."""
-    return Access.PRIVATE if sight <= Sight.OPEN else Access.CONFIDENTIAL
+    """The most closed objects that are there for those who see a calendar so.
+
+    Who sees busy blocks alone sees those of private objects too: they know no more by them than by
+    free/busy, which is theirs.
+    """
+    return Access.CONFIDENTIAL if sight is Sight.DETAILS else Access.PRIVATE
 
 
 def is_hidden(stored: Stored, sight: Sight) -> bool:

@@ -132,13 +132,13 @@ REPORTS: Final[tuple[AnyReport, ...]] = (
     ),
     Report(
         DAV + "principal-match",
-        (*_PRINCIPALS, Home, Calendar),
+        (*_PRINCIPALS, HomeCollection, Home, Calendar),
         principal_match.parse_query,
         principal_match.selector(properties),
     ),
     Report(
         DAV + "acl-principal-prop-set",
-        (Home, *_CALENDARS, Inbox, Outbox),
+        ANY,
         principals.parse_acl_set,
         principals.select_acl_set,
     ),

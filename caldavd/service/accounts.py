@@ -22,6 +22,8 @@ MAX_ADDRESS: Final = 254
 MAX_ADDRESSES: Final = 32
 FIRST_NAME: Final = "admin"
 
+RESERVED: Final = frozenset({"all", "authenticated", "everyone"})
+"""Names that commands and access control lists understand as everybody."""
 _PUNCTUATION: Final = "+-.=@_~"
 _CATEGORIES: Final = frozenset({"Ll", "Lu", "Lo", "Lm", "Mn", "Mc", "Nd", "Nl"})
 _ADDRESS: Final = re.compile(r"[^\s@<>,;:\"()\[\]\\\x00-\x1f\x7f]+@[^\s@<>,;:\"()\\\x00-\x1f\x7f]+")
@@ -85,6 +87,8 @@ def normal(name: str) -> str:
             )
     if not folded.strip("."):
         raise Invalid("an account name cannot be made of dots alone")
+    if folded in RESERVED:
+        raise Invalid(f"{folded} means everybody where something is granted: choose another name")
     return folded
 
 

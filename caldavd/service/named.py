@@ -43,7 +43,11 @@ class New:
 async def account(tx: ReadTx, login: str) -> Principal:
     """The account of that name or address, which has calendars. Raises Failed(404)."""
     found = await _principal(tx, login)
-    if found is None or found.is_group:
+    if found is not None and found.is_group:
+        raise Failed(
+            404, f"{found.name} is a group: name a user, as `caldavd user list` shows them"
+        )
+    if found is None:
         raise Failed(404, f"there is no account {login}: `caldavd user list` shows them")
     return found
 
@@ -60,7 +64,11 @@ async def principal(tx: ReadTx, name: str) -> Principal:
     """The account or group of that name or address. Raises Failed(404)."""
     found = await _principal(tx, name)
     if found is None:
-        raise Failed(404, f"there is no account and no group {name}")
+        raise Failed(
+            404,
+            f"there is no account and no group {name}: "
+            "`caldavd user list` and `caldavd group list` show them",
+        )
     return found
 
 

@@ -66,7 +66,7 @@ def parse(context: Context, request: Request) -> Command:
     root = body_of(request.body, context.server.limits.max_xml_bytes)
     if root is None:
         raise Failed(400, "ACL needs a body: DAV:acl")
-    entries = list(elements(expect(root, DAV + "acl")))
+    entries = _known(expect(root, DAV + "acl"))
     if any(entry.tag != DAV + "ace" for entry in entries):
         raise Failed(400, "a DAV:acl holds DAV:ace, and nothing else")
     if len(entries) > MAX_ACES:
@@ -107,8 +107,13 @@ async def run(tx: WriteTx, context: Context, target: Target, command: Command) -
     return Response(200)
 
 
+def _known(parent: Element) -> list[Element]:
+    """The children that mean something; those of other namespaces are ignored (RFC 3744 §10)."""
+    return [child for child in elements(parent) if str(child.tag).startswith(DAV)]
+
+
 def _entry(element: Element) -> Wanted:
-    children = list(elements(element))
+    children = _known(element)
     parts = {str(child.tag): child for child in children}
     if len(parts) != len(children) or not parts.keys() <= set(_PARTS):
         raise Failed(400, "a DAV:ace has one principal, and one grant")
@@ -127,7 +132,7 @@ def _entry(element: Element) -> Wanted:
 
 
 def _grantee(element: Element) -> tuple[Grantee, str | None]:
-    match list(elements(element)):
+    match _known(element):
         case [one] if one.tag == DAV + "href":
             return Grantee.PRINCIPAL, text(one)
         case [one] if one.tag in _GRANTEES:
@@ -145,7 +150,7 @@ def _grantee(element: Element) -> tuple[Grantee, str | None]:
 
 def _privileges(element: Element) -> frozenset[str]:
     granted: set[str] = set()
-    for child in elements(element):
+    for child in _known(element):
         named = list(elements(child))
         if child.tag != DAV + "privilege" or len(named) != 1:
             raise Failed(400, "a DAV:grant holds DAV:privilege, each with one element")

@@ -72,7 +72,9 @@ def runner(table: Callable[[], Table]) -> RunWrite:
     """The `run` of PROPPATCH over a table of properties."""
 
     async def run(tx: WriteTx, context: Context, target: Target, command: Command) -> Response:
-        require(target, Privilege.READ)
+        if Privilege.WRITE_PROPERTIES not in target.privileges:
+            # Whoever reads has properties of their own.
+            require(target, Privilege.READ)
         match target.resource:
             case ProxyGroup() as group:
                 outcomes = await _delegates(tx, context, target, group, command)

@@ -29,18 +29,25 @@ from caldavd.model import (
     Collection,
     Grantee,
     Home,
+    HomeCollection,
     Inbox,
     Notification,
     Notifications,
     Outbox,
     Principal,
+    PrincipalCollection,
     Proxy,
     ProxyGroup,
+    Root,
 )
 from caldavd.names import DAV
 from caldavd.xml import write
 
-_OWNED: Final = (Home, Calendar, CalendarObject, Inbox, Outbox)
+_LISTED: Final = (*PRINCIPALS, Home, Calendar, CalendarObject, Inbox, Outbox)
+"""Those whose list depends on what somebody granted, or on whose they are."""
+_TOLD: Final = (Notifications, Notification)
+_SHARED: Final = (Root, PrincipalCollection, HomeCollection)
+"""The collections that belong to nobody."""
 _OWNER: Final = "<D:property><D:owner/></D:property>"
 _GRANTEES: Final = {
     Grantee.ALL: "<D:all/>",
@@ -59,8 +66,8 @@ def _owner(view: View) -> str | None:
     return None if name is None else write.href(view.urls.principal(name))
 
 
-def _group(view: View) -> str:
-    """No resource has one; RFC 3744 §5.2 lets a server say so by an empty value."""
+def _nobody(view: View) -> str:
+    """RFC 3744 §5.1 and §5.2 let a server say by an empty value that there is none."""
     return ""
 
 
@@ -95,24 +102,34 @@ def _supported(node: Node) -> str:
 
 
 def _acl(view: View) -> str:
-    """Entries of the resource's own, then those that it inherits (RFC 3744 §5.5.4)."""
+    """Entries of the resource's own, then those that it inherits (RFC 3744 §5.5.4).
+
+    The collections above homes and principals are read by everybody, and changed by nobody.
+    """
     match view.resource:
         case Home(collection):
             return _all(_OWNER) + _proxies(view, _PROTECTED) + _of_home(view, "")
-        case Calendar(collection):
-            return _all(_OWNER) + _of_calendar(view, collection, "") + _inherited(view)
-        case CalendarObject(collection):
-            href = view.urls.home(_owners_name(view)) + encode(collection.name) + "/"
-            return _all(_OWNER) + _of_calendar(view, collection, _from(href)) + _inherited(view)
-        case Inbox(collection):
-            return _all(_OWNER) + _of_calendar(view, collection, "") + _inherited(view)
-        case Outbox(collection):
-            own = _senders(view) + _of_calendar(view, collection, "")
-            return _all(_OWNER) + own + _inherited(view)
+        case Calendar() | CalendarObject() | Inbox() | Outbox():
+            return _all(_OWNER) + _in_home(view) + _inherited(view)
         case Principal():
             return _all("<D:self/>") + _ace("<D:authenticated/>", READER, _PROTECTED)
         case ProxyGroup():
             return _all(_OWNER) + _ace("<D:self/>", READER, _PROTECTED)
+        case Notifications() | Notification():
+            return _all(_OWNER)
+    return _ace("<D:authenticated/>", READER, _PROTECTED)
+
+
+def _in_home(view: View) -> str:
+    """The entries of what lies in a home, or of the calendar that an object lies in."""
+    match view.resource:
+        case CalendarObject(collection):
+            href = view.urls.home(_owners_name(view)) + encode(collection.name) + "/"
+            return _of_calendar(view, collection, _from(href))
+        case Outbox(collection):
+            return _senders(view) + _of_calendar(view, collection, "")
+        case Calendar(collection) | Inbox(collection):
+            return _of_calendar(view, collection, "")
     return ""
 
 
@@ -190,11 +207,12 @@ PROPERTIES: Final = (
     Property(DAV + "principal-collection-set", ANY, _principal_collection_set),
     Property(
         DAV + "owner",
-        (*_OWNED, ProxyGroup, Notifications, Notification),
+        (ProxyGroup, Home, Calendar, CalendarObject, Inbox, Outbox, *_TOLD),
         _owner,
         needs=Fact.OWNERS,
     ),
-    Property(DAV + "group", _OWNED, _group),
+    Property(DAV + "owner", (Principal, *_SHARED), _nobody),
+    Property(DAV + "group", ANY, _nobody),
     Property(DAV + "supported-privilege-set", ANY, _supported_privilege_set),
     Property(
         DAV + "current-user-privilege-set",
@@ -204,11 +222,12 @@ PROPERTIES: Final = (
     ),
     Property(
         DAV + "acl",
-        (*PRINCIPALS, *_OWNED),
+        _LISTED,
         _acl,
         needs=Fact.ACES,
         requires=Privilege.READ_ACL,
     ),
+    Property(DAV + "acl", (*_SHARED, *_TOLD), _acl, requires=Privilege.READ_ACL),
     Property(DAV + "acl-restrictions", ANY, _acl_restrictions),
     Property(DAV + "inherited-acl-set", ANY, _inherited_acl_set),
 )
