@@ -107,7 +107,7 @@ def _acl(view: View) -> str:
     The collections above homes and principals are read by everybody, and changed by nobody.
     """
     match view.resource:
-        case Home(collection):
+        case Home():
             return _all(_OWNER) + _proxies(view, _PROTECTED) + _of_home(view, "")
         case Calendar() | CalendarObject() | Inbox() | Outbox():
             return _all(_OWNER) + _in_home(view) + _inherited(view)
