@@ -44,8 +44,9 @@ class _Work:
     changed: dict[Key | None, tuple[Changed, ...]] = field(default_factory=dict)
     ignored: Ignored | None = None
     room: int = MAX_LINES
-    is_late: bool = False
-    """Whether what was answered has been changed since, though not its times."""
+    is_news: bool = False
+    """Whether who answered does not have what was made of it: the meeting was changed since,
+    though not its times, or the answer to the series was taken for one to its overrides."""
     told: set[str] = field(default_factory=set)
     """Others who are to know."""
 
@@ -158,7 +159,7 @@ def _answer(work: _Work, told: Part) -> None:
         if work.room < 0:
             work.ignored = Ignored.TOO_LARGE
             return
-    work.is_late = work.is_late or told.sequence < part.sequence
+    work.is_news = work.is_news or told.sequence < part.sequence
     before = part.attendees[work.who]
     after, changed = _written(work, part, told)
     if after is part and not made:
@@ -331,14 +332,15 @@ def _spread(work: _Work, before: Line, after: Line, changed: tuple[Changed, ...]
         work.parts[key] = Part(
             with_lines(part.component, lines), key, attendees, part.sequence, part.excluded
         )
+        work.is_news = True
         work.changed[key] = tuple(one for one in changed if one.name == "ATTENDEE")
         work.told |= attendees.keys()
 
 
 def _to_tell(work: _Work) -> Addresses:
-    """Who is told of an answer: who answered knows, unless it was to an earlier revision."""
+    """Who is told of an answer: who answered knows, unless more was made of it."""
     told = work.told - work.case.me
-    if not work.is_late:
+    if not work.is_news:
         told -= {work.who}
     lines = {who: line for part in work.parts.values() for who, line in part.attendees.items()}
     return frozenset(who for who in told if served(lines[who]))

@@ -16,7 +16,7 @@ from caldavd.itip.incoming import Case, for_me, names, version, with_lines, writ
 from caldavd.itip.message import exdate
 from caldavd.itip.occurrence import Instances, including
 from caldavd.itip.outcome import Action, Changes, Ignored, Outcome, Recurrence
-from caldavd.itip.own import Version, has_own, line_of, merged
+from caldavd.itip.own import Version, has_own, line_of, merged, replied_at
 from caldavd.itip.revision import RECEIVED, Received, received, revision
 from caldavd.itip.snapshot import Key, Meeting, Part, used_zones
 
@@ -142,7 +142,8 @@ def _whole(case: Case, parts: Mapping[Key | None, Part]) -> Made | None:
             made[key] = old.component
             continue
         mine = old or instances.find(key) or old_master
-        made[key] = merged(Version(part, theirs), _mine(mine, stored), case.me)
+        settled = old is None and _is_of_itself(part, parts[None], case.me)
+        made[key] = merged(Version(part, theirs), _mine(mine, stored), case.me, is_settled=settled)
     series = version(case, made[None])
     for key, old in stored.parts.items():
         if key is not None and key not in made and key not in series.excluded:
@@ -150,6 +151,15 @@ def _whole(case: Case, parts: Mapping[Key | None, Part]) -> Made | None:
             if kept is not None:
                 made[key] = kept
     return made
+
+
+def _is_of_itself(part: Part, master: Part, me: Addresses) -> bool:
+    """Whether the organizer has an answer to this instance that is none to the series.
+
+    An answer to the series that is on its way does not change it there either.
+    """
+    mine = line_of(part, me)
+    return bool(replied_at(mine)) and mine != line_of(master, me)
 
 
 def _kept(case: Case, old: Part, now: tuple[Part, Part], fresh: Instances) -> Component | None:

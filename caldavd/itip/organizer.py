@@ -20,11 +20,11 @@ from caldavd.itip.message import Message, Plan, cancel, cancelled, exdate, reque
 from caldavd.itip.rewrite import amended, rewritten
 from caldavd.itip.settle import Settled, settle
 from caldavd.itip.snapshot import Key, Meeting, Part, Role, calendar_text
-from caldavd.itip.views import NOT_INVITED, Asked, Invitation, Parts, hidden, invitations
+from caldavd.itip.views import NOT_INVITED, NOTHING, Asked, Invitation, Parts, hidden, invitations
 
 MAX_CANCELLED_LINES: Final = 20_000
 """More are not written to say which instances are gone: attendees get the series without them."""
-MAX_LINES: Final = 1_000_000
+MAX_LINES: Final = 500_000
 """Content lines of all different texts for one change."""
 
 _Group = tuple[Asked, Asked, bool]
@@ -111,35 +111,54 @@ def _with_order(change: Change, groups: Iterable[_Group]) -> Change:
     return Change(change.old, change.new, change.before, after)
 
 
+@dataclass(frozen=True, slots=True)
+class _Decision:
+    """What attendees who were, and are, asked to the same are told."""
+
+    people: Sequence[str]
+    lost: Sequence[Key | None]
+    now: Asked
+    """What a REQUEST is about; empty: there is none."""
+    forced: bool
+
+
 def _messages(
     change: Change, groups: Mapping[_Group, Sequence[str]], at: datetime
 ) -> Iterator[Message]:
+    decisions = [_decided(change, group, people) for group, people in groups.items()]
+    _check_lines(change, {one.now for one in decisions})
     texts: dict[Asked, tuple[str, int]] = {}
-    components: dict[Key | None, Component] = {}
-    written = 0
-    for (was, now, forced), people in groups.items():
-        lost = _lost(change, was, now)
-        changed = _is_told(change, was, now)
-        if None in now and len(lost) * (len(people) + 10) > MAX_CANCELLED_LINES:
-            lost, changed = [], True
-        if lost:
-            yield from _cancels(change, lost, people, at)
-        if not now or not (changed or forced):
+    made: dict[Key | None, Component] = {}
+    for one in decisions:
+        if one.lost:
+            yield from _cancels(change, one.lost, one.people, at)
+        if not one.now:
             continue
-        if now not in texts:
-            parts = _view(change, now, at, components)
-            written += sum(len(part.lines) for part in parts)
-            if written > MAX_LINES:
-                raise Refused(
-                    ALLOWED_ORGANIZER_SCHEDULING_OBJECT_CHANGE,
-                    "too many attendees would each have to be told something else: "
-                    "ask them to more of the same instances, or split the series",
-                )
-            sequence = max(change.after[key].part.sequence for key in now)
-            texts[now] = _text("REQUEST", parts, change), sequence
-        text, sequence = texts[now]
-        for address in people:
-            yield _message("REQUEST", address, text, sequence, change, forced and not changed)
+        if one.now not in texts:
+            sequence = max(change.after[key].part.sequence for key in one.now)
+            texts[one.now] = _text("REQUEST", _view(change, one.now, at, made), change), sequence
+        text, sequence = texts[one.now]
+        for address in one.people:
+            yield _message("REQUEST", address, text, sequence, change, one.forced)
+
+
+def _decided(change: Change, group: _Group, people: Sequence[str]) -> _Decision:
+    was, now, forced = group
+    lost, told = _lost(change, was, now), _is_told(change, was, now)
+    if None in now and len(lost) * (len(people) + 10) > MAX_CANCELLED_LINES:
+        lost, told = [], True
+    return _Decision(people, lost, now if told or forced else NOTHING, not told)
+
+
+def _check_lines(change: Change, views: Iterable[Asked]) -> None:
+    """Refuses what would make of one object many long texts."""
+    sizes = {key: len(found.part.component.lines) for key, found in change.after.items()}
+    if sum(sizes[key] for asked in views for key in asked) > MAX_LINES:
+        raise Refused(
+            ALLOWED_ORGANIZER_SCHEDULING_OBJECT_CHANGE,
+            "too many attendees would each have to be told something else: "
+            "ask them to more of the same instances, or split the series",
+        )
 
 
 def _lost(change: Change, was: Asked, now: Asked) -> Sequence[Key | None]:

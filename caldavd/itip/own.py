@@ -47,12 +47,15 @@ class Version:
     zones: Zones
 
 
-def merged(theirs: Version, mine: Version | None, me: Addresses) -> Component:
+def merged(
+    theirs: Version, mine: Version | None, me: Addresses, *, is_settled: bool = False
+) -> Component:
     """The component of a message as it is to stand in the attendee's object.
 
-    `mine` is the attendee's component of the same instance, or what the series says of it.
+    `mine` is the attendee's component of the same instance, or what the series says of it;
+    `is_settled`: the answer in the message is what counts, whatever there is.
     """
-    keeps = mine is not None and _keeps_answer(theirs, mine, me)
+    keeps = mine is not None and not is_settled and _keeps_answer(theirs, mine, me)
     kept = None if mine is None else mine.part
     said = _said(theirs.part, "TRANSP") or _OPAQUE
     lines = [*_organizers(theirs.part, kept, me, keeps), *_attendees(theirs.part, kept, said)]
@@ -70,8 +73,10 @@ def merged(theirs: Version, mine: Version | None, me: Addresses) -> Component:
 def has_own(part: Part, series: Part, me: Addresses) -> bool:
     """Whether an override says anything of the attendee's own that its series does not."""
     one, other = part.component, series.component
+    mine, of_series = line_of(part, me), line_of(series, me)
     return (
-        partstat(line_of(part, me)) != partstat(line_of(series, me))
+        partstat(mine) != partstat(of_series)
+        or replied_at(mine) != replied_at(of_series)
         or _said(part, "TRANSP") != _said(series, "TRANSP")
         or {line for line in one.lines if _is_own(line)}
         != {line for line in other.lines if _is_own(line)}
@@ -102,13 +107,20 @@ def _keeps_answer(theirs: Version, mine: Version, me: Addresses) -> bool:
         return False
     if moved(theirs, mine):
         return False
+    if replied_at(their_line) and replied_at(my_line):
+        return True
     grew = theirs.part.sequence > received(mine.part).revision.sequence
     return not (grew and partstat(their_line) == NEEDS_ACTION)
 
 
+def replied_at(line: Line | None) -> str:
+    """When an attendee answered last, as an ATTENDEE tells; empty if it does not."""
+    return "" if line is None else parameter(line, REPLIED) or ""
+
+
 def _was_heard(theirs: Line, mine: Line, part: Part) -> bool:
     """Whether the organizer had the attendee's answer when the message was written."""
-    heard, replied = parameter(theirs, REPLIED), parameter(mine, REPLIED)
+    heard, replied = replied_at(theirs), replied_at(mine)
     if heard and replied:
         return heard >= replied
     told = received(part).partstat
@@ -126,9 +138,9 @@ def _organizers(theirs: Part, mine: Part | None, me: Addresses, keeps: bool) -> 
     my_line = None if mine is None else line_of(mine, me)
     for line in theirs.component.lines:
         if line.name == "ATTENDEE":
-            clean = _without_ours(public(line))
-            mine_too = my_line is not None and normal(line.value) in me
-            yield _answered(clean, my_line, keeps) if mine_too and my_line is not None else clean
+            is_mine = normal(line.value) in me
+            clean = _shared(line, is_mine)
+            yield _answered(clean, my_line) if is_mine and keeps and my_line else clean
         elif line.name == "ORGANIZER":
             yield _with_status(public(line), mine)
         elif line.name not in ("REQUEST-STATUS", "TRANSP", "CATEGORIES") and not (
@@ -159,16 +171,14 @@ def _is_own(line: Line) -> bool:
     )
 
 
-def _answered(theirs: Line, mine: Line, keeps: bool) -> Line:
-    """The attendee's own line, with the answer that stands."""
+def _answered(theirs: Line, mine: Line) -> Line:
+    """The attendee's own line, with the answer that stands, and when it was given."""
     line = theirs
-    if keeps:
-        for name in ("PARTSTAT", "DELEGATED-TO"):
-            value = parameter(mine, name)
-            if value != parameter(line, name):
-                line = with_parameter(line, name, *(() if value is None else (value,)))
-    replied = parameter(mine, REPLIED)
-    return line if replied is None else with_parameter(line, REPLIED, replied)
+    for name in ("PARTSTAT", "DELEGATED-TO", REPLIED):
+        value = parameter(mine, name)
+        if value != parameter(line, name):
+            line = with_parameter(line, name, *(() if value is None else (value,)))
+    return line
 
 
 def _delegate(theirs: Part, mine: Part | None, my_line: Line | None) -> Iterator[Line]:
@@ -187,10 +197,13 @@ def _with_status(theirs: Line, mine: Part | None) -> Line:
     return theirs if status is None else with_parameter(theirs, "SCHEDULE-STATUS", status)
 
 
-def _without_ours(line: Line) -> Line:
-    if REPLIED not in line.parameter_text:
-        return line
-    return line._replace(parameter_text=without_parameters(line, REPLIED))
+def _shared(line: Line, is_mine: bool) -> Line:
+    """An ATTENDEE as all may have it; only one's own says when it was answered."""
+    replied = replied_at(line) if is_mine else ""
+    clean = public(line)
+    if not is_mine and REPLIED in clean.parameter_text:
+        clean = clean._replace(parameter_text=without_parameters(clean, REPLIED))
+    return with_parameter(clean, REPLIED, replied) if replied != replied_at(clean) else clean
 
 
 def _has_progress(part: Part) -> bool:

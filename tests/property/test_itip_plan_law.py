@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from caldavd.errors import Refused
@@ -17,6 +17,8 @@ from caldavd.itip.snapshot import Meeting, meeting
 from tests.unit.builders import valarm
 from tests.unit.itip.meetings import ANN, BOB, CID, DAN, daily, meeting_of, on, planned, stored
 
+UNHURRIED: Final = settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+"""Objects are drawn piece by piece, on machines that have other things to do as well."""
 EVERYBODY: Final = ANN | BOB | CID | DAN
 ANSWERS: Final = st.sampled_from(("", " ACCEPTED", " DECLINED", " NEEDS-ACTION"))
 AGENTS: Final = st.sampled_from(("", "", "", ";SCHEDULE-AGENT=NONE", ";SCHEDULE-STATUS=1.2"))
@@ -71,6 +73,7 @@ def objects(draw: st.DrawFn) -> Document:
 USERS: Final = st.sampled_from((ANN, BOB, CID, frozenset[str]()))
 
 
+@UNHURRIED
 @given(objects(), USERS)
 def test_what_is_stored_again_sends_nothing(document: Document, me: frozenset[str]):
     made = planned(document, document, me)
@@ -78,6 +81,7 @@ def test_what_is_stored_again_sends_nothing(document: Document, me: frozenset[st
     assert (made.messages, made.text) == ((), None)
 
 
+@UNHURRIED
 @given(objects(), objects())
 def test_what_was_settled_is_settled(old: Document, new: Document):
     text = stored(planned(old, new), new)
@@ -87,6 +91,7 @@ def test_what_was_settled_is_settled(old: Document, new: Document):
     assert (again.messages, again.text) == ((), None)
 
 
+@UNHURRIED
 @given(objects(), objects())
 def test_each_recipient_gets_one_message_of_a_method(old: Document, new: Document):
     made = planned(old, new)
@@ -96,6 +101,7 @@ def test_each_recipient_gets_one_message_of_a_method(old: Document, new: Documen
     assert {recipient for _, recipient in told} <= EVERYBODY - ANN
 
 
+@UNHURRIED
 @given(objects(), objects())
 def test_no_message_holds_what_is_between_a_user_and_the_own_server(old: Document, new: Document):
     for message in planned(old, new).messages:
@@ -104,6 +110,7 @@ def test_no_message_holds_what_is_between_a_user_and_the_own_server(old: Documen
         )
 
 
+@UNHURRIED
 @given(objects(), objects())
 def test_a_recipient_sees_only_parts_with_the_own_name(old: Document, new: Document):
     for message in planned(old, new).messages:
@@ -111,6 +118,7 @@ def test_a_recipient_sees_only_parts_with_the_own_name(old: Document, new: Docum
             assert message.recipient in {normal(line.value) for line in component.all("ATTENDEE")}
 
 
+@UNHURRIED
 @given(objects(), objects())
 def test_no_request_is_of_what_is_cancelled(old: Document, new: Document):
     for message in planned(old, new).messages:
@@ -119,6 +127,7 @@ def test_no_request_is_of_what_is_cancelled(old: Document, new: Document):
             assert "CANCELLED" not in statuses
 
 
+@UNHURRIED
 @given(objects(), objects())
 def test_a_part_never_gets_an_older_revision(old: Document, new: Document):
     before = sequences(meeting(old))
@@ -132,6 +141,7 @@ def test_a_part_never_gets_an_older_revision(old: Document, new: Document):
             assert message.sequence > min(before.values())
 
 
+@UNHURRIED
 @given(objects(), objects())
 def test_an_answer_is_never_made_up(old: Document, new: Document):
     """Whoever is not ann, and is the server's, said before what is stored, or said nothing."""
@@ -147,6 +157,7 @@ def test_an_answer_is_never_made_up(old: Document, new: Document):
             assert said in {("NEEDS-ACTION",), *said_before(before, address)}
 
 
+@UNHURRIED
 @given(objects(), objects())
 def test_whoever_is_asked_to_something_new_is_told(old: Document, new: Document):
     told = {one.recipient for one in planned(old, new).messages}
@@ -156,6 +167,7 @@ def test_whoever_is_asked_to_something_new_is_told(old: Document, new: Document)
             assert address in told
 
 
+@UNHURRIED
 @given(objects(), st.sampled_from((BOB, CID)))
 def test_an_attendee_who_leaves_declines_all_that_was_not_declined(
     old: Document, me: frozenset[str]
@@ -166,6 +178,7 @@ def test_an_attendee_who_leaves_declines_all_that_was_not_declined(
             assert ({normal(who.value)}, parameters(who)["PARTSTAT"]) == (me, ("DECLINED",))
 
 
+@UNHURRIED
 @given(objects(), objects(), st.sampled_from((BOB, CID)))
 def test_an_attendee_tells_the_organizer_alone_or_is_refused(
     old: Document, new: Document, me: frozenset[str]
@@ -187,6 +200,7 @@ def settled_again(made: Plan, new: Document, me: frozenset[str]) -> None:
     assert (again.messages, again.text) == ((), None)
 
 
+@UNHURRIED
 @given(objects(), st.sampled_from(("1.2", "3.7")))
 def test_a_status_changes_nothing_that_anybody_is_told(document: Document, status: str):
     text = with_statuses(document.text, {address: status for address in EVERYBODY})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from caldavd.errors import ALLOWED_ORGANIZER_SCHEDULING_OBJECT_CHANGE, Refused
 from caldavd.ical.contentline import parameters
 from caldavd.ical.parse import parse
 from tests.unit.builders import BERLIN, calendar, valarm
@@ -564,3 +565,23 @@ def test_an_override_of_an_instance_that_an_exdate_takes_away_is_none():
     made = planned(None, daily(on(7, "ann, bob, cid"), exdate=["20260107T090000Z"]))
 
     assert sent(made) == ["REQUEST bob: series -20260107"]
+
+
+def test_texts_that_would_grow_out_of_all_proportion_are_refused():
+    """Each of 1,200 attendees is asked to a series of 1,200, and to one day with nobody else."""
+    everybody = ", ".join(f"p{number}" for number in range(1_200))
+    days = [
+        part(f"p{number}", recurrence_id=day, start=day, end=f"{day[:9]}10{day[11:]}")
+        for number, day in enumerate(
+            f"20{year}{month:02}{day:02}T090000Z"
+            for year in range(26, 30)
+            for month in range(1, 13)
+            for day in range(1, 26)
+        )
+    ]
+    new = daily(*days, asked=everybody, rrule="FREQ=DAILY")
+
+    with pytest.raises(Refused) as raised:
+        planned(None, new)
+
+    assert raised.value.condition == ALLOWED_ORGANIZER_SCHEDULING_OBJECT_CHANGE
