@@ -15,11 +15,11 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from caldavd import clock, feeds, listeners, memory, parts, zonedata
+from caldavd import clock, feeds, listeners, mailing, memory, parts, zonedata
 from caldavd.auth.basic import Authenticator
 from caldavd.auth.failures import Failures
 from caldavd.auth.passwords import Hasher, draw
-from caldavd.config import Bootstrap, ConfigError
+from caldavd.config import Bootstrap, ConfigError, mail_password
 from caldavd.dav import http
 from caldavd.dav.http import Handler, Proxies
 from caldavd.dav.path import Urls
@@ -72,6 +72,7 @@ def prepare(config: Config, bootstrap: Bootstrap, environ: MutableMapping[str, s
     if isinstance(location, Path) and config.server.workers > 1:
         raise ConfigError("more than one worker needs PostgreSQL: set [database] url")
     listeners.tls(config.server)
+    mail_password(config)
     before, after = upgrading.upgrade(location)
     if before != after:
         _log.info("schema upgraded", extra={"before": before, "after": after})
@@ -181,6 +182,8 @@ async def _serve(prepared: Prepared, number: int, parent: int | None) -> None:
         noting = runner.Periodic("link uses", LINK_USES_EVERY_S, uses.write)
         fetching = runner.Periodic("feeds", FEEDS_EVERY_S, Fetcher(feeds.means(config, db)).work)
         others = (auth.keep_notes(), watching, *map(runner.run, (reindexing, noting, fetching)))
+        if number == 0:  # several would hold to the mail server's bounds each for itself
+            others = (*others, *mailing.works(config, db))
         await _until(stop, config, db, others)
         _log.info("stopping")
         for site in main.sites:
