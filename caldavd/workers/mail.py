@@ -25,8 +25,6 @@ MAILS_EACH: Final = 5
 """Mails that one connection takes before others are claimed."""
 FIRST_DELAY_S: Final = 60
 MAX_DELAY_S: Final = 4 * 3_600
-REMEMBERED_S: Final = 400 * 86_400
-"""How long it is known what was sent: a meeting may be answered until then."""
 
 
 @dataclass(frozen=True, slots=True)
