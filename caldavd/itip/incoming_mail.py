@@ -21,12 +21,20 @@ from caldavd.itip.imip import MARK, Unmailable, mailbox
 MAX_BYTES: Final = 4_194_304
 MAX_PARTS: Final = 60
 MAX_DEPTH: Final = 8
+MAX_BOUNDARIES: Final = 1_000
+"""Lines that may be the boundary of a part; a text may hold such, too."""
 MAX_CARRIED: Final = 10
 """Messages that one mail may carry."""
 
 _POLICY: Final = policy.compat32
 _CALENDAR: Final = "text/calendar"
 _ATTACHED: Final = "application/ics"
+MAX_HEADERS: Final = 131_072
+MAX_HEADER: Final = 4_000
+"""Characters of a header that is taken apart."""
+_LONG: Final = re.compile(rb"(?im)^content-[a-z-]+:[^\n]*(?:\n[ \t][^\n]*)*")
+_BLANK: Final = re.compile(rb"\r?\n\r?\n")
+_BOUNDARY: Final = re.compile(rb"(?m)^--")
 _NESTING: Final = re.compile(rb"(?i)multipart/|message/")
 _METHOD: Final = re.compile(r"(?mi)^METHOD(?:;[^:\n]*)?:([^\n]*)$")
 _ANSWERING: Final = ("auto-replied", "auto-notified")
@@ -65,8 +73,12 @@ def read(body: bytes, max_bytes: int = MAX_BYTES) -> Incoming:
     """The messages in a mail. Raises Unreadable."""
     if len(body) > max_bytes:
         raise Unreadable(f"the mail has {len(body)} octets, more than {max_bytes}")
-    if len(_NESTING.findall(body)) > MAX_PARTS:
+    if len(_NESTING.findall(body)) > MAX_PARTS or len(_BOUNDARY.findall(body)) > MAX_BOUNDARIES:
         raise Unreadable(f"the mail has more than {MAX_PARTS} parts in parts")
+    if len(body) > MAX_HEADERS and _BLANK.search(body, 0, MAX_HEADERS) is None:
+        raise Unreadable(f"the headers of the mail have more than {MAX_HEADERS} octets")
+    if any(len(found[0]) > MAX_HEADER for found in _LONG.finditer(body)):
+        raise Unreadable(f"a header of the mail has more than {MAX_HEADER} characters")
     mail = BytesParser(policy=_POLICY).parsebytes(body)
     sender = _sender(mail)
     return Incoming(
@@ -88,7 +100,7 @@ def sender_of(body: bytes) -> str:
 
 def _sender(mail: Message) -> str:
     lines = mail.get_all("From", [])
-    if len(lines) != 1:
+    if len(lines) != 1 or len(str(lines[0])) > MAX_HEADER:
         raise Unreadable(f"the mail has {len(lines)} From headers and needs one")
     found = [address for _, address in getaddresses([str(lines[0])])]
     if len(found) != 1:

@@ -121,7 +121,7 @@ async def _deliver(
     speaker = _speaker(method, speaks_for, mail.sender, rules.trusted)
     organizers = await _local(tx, meeting.organizers)
     if method in _OF_ATTENDEE:
-        to = organizers
+        to = sorted(set(organizers.values()))
     elif organizers:
         raise Untrusted("its organizer has an account here: what changes there is sent from there")
     else:
@@ -165,17 +165,20 @@ async def _meant(tx: ReadTx, attendees: set[str], recipients: Sequence[str]) -> 
 
     A mail to an address that is no account's, as that of the server is, is for all of them.
     """
-    asked = set(await _local(tx, attendees))
-    named = await _local(tx, map(normal, recipients))
-    if named and len(named) == len(set(recipients)):
-        asked &= set(named)
+    asked = set((await _local(tx, attendees)).values())
+    to = {normal(one) for one in recipients}
+    named = await _local(tx, to)
+    if to and len(named) == len(to):
+        asked &= set(named.values())
     return sorted(asked)
 
 
-async def _local(tx: ReadTx, addresses: Collection[str] | map[str]) -> list[int]:
-    mail = [one.removeprefix(_MAIL) for one in addresses if one.startswith(_MAIL)]
+async def _local(tx: ReadTx, addresses: Collection[str]) -> dict[str, int]:
+    """The accounts here that have these addresses, by address."""
+    mail = {
+        principals.normal(one.removeprefix(_MAIL)) for one in addresses if one.startswith(_MAIL)
+    }
     found: dict[str, int] = {}
     for start in range(0, len(mail), PAGE):
-        page = mail[start : start + PAGE]
-        found |= await mails.local(tx, [principals.normal(one) for one in page])
-    return sorted(set(found.values()))
+        found |= await mails.local(tx, sorted(mail)[start : start + PAGE])
+    return found

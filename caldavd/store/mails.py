@@ -88,7 +88,10 @@ _IS_DUE: Final = (
 _MAILED: Final = select(*mailed.c).where(
     In(mailed.c.owner_id, "owner_ids"), In(mailed.c.thread, "threads")
 )
-_NOTE: Final = upsert(mailed).on_conflict_do_nothing()
+_INSERT: Final = upsert(mailed)
+_NOTE: Final = _INSERT.on_conflict_do_update(
+    index_elements=["owner_id", "thread", "digest"], set_={"sent_at": _INSERT.excluded.sent_at}
+)
 _OLD: Final = delete(mailed).where(mailed.c.sent_at < bindparam("before"))
 _LOCAL: Final = (
     select(address.c.address, principal.c.id)

@@ -217,20 +217,19 @@ async def _body(reader: StreamReader, max_bytes: int) -> bytes | None:
     A longer one is read to its end all the same, so that it can be refused. Only CRLF ends a line
     there: else a mail could hold another one, which no mail server before has seen.
     """
-    lines: list[bytes] = []
+    pieces: list[bytes] = []
     size = 0
+    begins = True
     while True:
-        line = await _line(reader, _CHUNK)
-        while not line.endswith(b"\r\n"):
-            line += await _line(reader, _CHUNK)
-            if len(line) > max_bytes + _CHUNK:
-                raise TooLong
-        if line == b".\r\n":
-            return None if size > max_bytes else b"".join(lines)
-        line = line.removeprefix(b".")
-        size += len(line)
+        piece = await _line(reader, _CHUNK)
+        if begins and piece == b".\r\n":
+            return None if size > max_bytes else b"".join(pieces)
+        if begins:
+            piece = piece.removeprefix(b".")
+        begins = piece.endswith(b"\r\n")
+        size += len(piece)
         if size <= max_bytes:
-            lines.append(line)
+            pieces.append(piece)
 
 
 async def _say(writer: StreamWriter, *lines: str) -> None:

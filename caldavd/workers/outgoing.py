@@ -115,10 +115,13 @@ def _ready(claimed: Claimed, task: Task, identity: Identity, now: int) -> Ready 
         task.owner_id, thread_of(message.uid, recipient), change_of(message.text, recipient), now
     )
     told = [m for m in claimed.sent if (m.owner_id, m.thread) == (noted.owner_id, noted.thread)]
-    known = any(m.digest == noted.digest for m in told) and not mails.is_forced(task.payload)
+    last = max((m.sent_at for m in told), default=0)
+    known = any(m.sent_at == last and m.digest == noted.digest for m in told)
     others = [one for one in claimed.beside if _is_beside(one, task, message, recipient)]
     newer = [claimed.messages[one.message_id] for one in others if one.task_id > task.id]
-    if known or any(covers(one.text, message.text) for one in newer):
+    if known and not mails.is_forced(task.payload):
+        return None
+    if any(covers(one.text, message.text) for one in newer):
         return None
     replaced = (
         one.task_id

@@ -117,6 +117,19 @@ async def test_nobody_is_mailed_twice_for_one_change(post: Post) -> None:
     assert await post.left() == []
 
 
+async def test_what_is_changed_back_is_told(post: Post) -> None:
+    sent = []
+    for place in ("Room 1", "Room 2", "Room 1"):
+        await post.add(request(lines=[f"LOCATION:{place}"]), BOB)
+        sent += await post.send(60)
+
+    assert sent == [
+        "bob@example.net: Invitation: Meeting",
+        "bob@example.net: Updated: Meeting",
+        "bob@example.net: Updated: Meeting",
+    ]
+
+
 async def test_what_is_asked_to_be_sent_again_is(post: Post) -> None:
     await post.add(request(), BOB)
     await post.send()

@@ -6,6 +6,8 @@ import base64
 import quopri
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from caldavd.itip.incoming_mail import MAX_PARTS, Carried, Incoming, Unreadable, read, sender_of
 from tests.unit.itip.messages import message, part
@@ -176,6 +178,14 @@ UNREADABLE = {
         multipart("report", PLAIN, "Content-Type: text/rfc822-headers\r\n\r\nFrom: a@b.c\r\n")
     ),
     "too many parts": whole(multipart("mixed", *[PLAIN] * (MAX_PARTS + 1), calendar_part())),
+    "parts without end": whole(multipart("mixed", calendar_part()) + "--b1\r\n" * 100_000),
+    "headers without end": b"From: bob@example.com\r\n" + b"A: b\r\n" * 100_000,
+    "a header without end": whole(
+        multipart("mixed", calendar_part(), boundary='b";' + ' x=";' * 10_000)
+    ),
+    "a From without end": whole(
+        multipart("mixed", calendar_part()), sender="From: " + "(" * 100_000
+    ),
     "too long": whole(multipart("mixed", calendar_part())) + b"x" * 5_000_000,
 }
 
@@ -213,3 +223,24 @@ def test_what_a_program_sends_of_itself_is_no_answer() -> None:
     assert not read(
         whole(multipart("mixed", calendar_part()), "Auto-Submitted: auto-generated")
     ).auto
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.sampled_from(sorted(SHAPES)),
+    st.lists(st.tuples(st.floats(0, 1), st.integers(0, 40), st.binary(max_size=30)), max_size=6),
+)
+def test_whatever_arrives_is_read_or_unreadable(
+    name: str, edits: list[tuple[float, int, bytes]]
+) -> None:
+    octets = SHAPES[name]
+    for where, removed, added in edits:
+        place = int(where * len(octets))
+        octets = octets[:place] + added + octets[place + removed :]
+
+    try:
+        found = read(octets)
+    except Unreadable:
+        return
+    assert found.sender.startswith("mailto:")
+    assert all(one.method for one in found.carried)
