@@ -126,6 +126,8 @@ async def _answer(server: Server, request: Request, actor: Actor) -> Response:
         server.auth.forget(request.headers.get("Authorization", ""))
         context = replace(context, actor=await _actor(server, request))
         response = await _run_again(server, row, context, command)
+    if context.outgoing:
+        await server.settle()
     if request.method == "PROPFIND":
         return replace(response, headers=(*response.headers, ("DAV", DAV_HEADER)))
     return response

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
@@ -12,6 +12,7 @@ from caldavd.dav.publisher import Publisher
 from caldavd.ical.validate import DEFAULT, Limits
 from caldavd.model import Actor, Principal
 from caldavd.requestline import RequestLine
+from caldavd.service.routes import Rules
 from caldavd.store.engine import Database
 
 SCHEDULING: Final = False
@@ -50,6 +51,10 @@ class DavLimits:
     """Of the objects of a user who has no quota of their own; 0: none."""
 
 
+async def nothing() -> None:
+    """There is nobody to see to it."""
+
+
 def ignore(line: RequestLine) -> None:
     """Tells nobody."""
 
@@ -72,6 +77,10 @@ class Server:
     """Whether what is shared with a group is in its members' homes at once."""
     publisher: Publisher = field(default_factory=Publisher)
     scheduling: bool = SCHEDULING
+    rules: Rules = field(default_factory=Rules)
+    """What is known of calendar user addresses."""
+    settle: Callable[[], Awaitable[None]] = nothing
+    """Sees to what requests left to be delivered, and waits a little while for it."""
 
     def accepts(self, sharee: Principal) -> bool:
         """Whether what is shared with somebody is in the homes of those at once."""
@@ -88,6 +97,8 @@ class Context:
     now: int
     host: str = ""
     """Under which the client knows us, as it sent it."""
+    outgoing: list[int] = field(default_factory=list)
+    """What the request left to be delivered."""
 
     @property
     def urls(self) -> Urls:
