@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Protocol
 
 from caldavd.clock import Clock, now
 from caldavd.dav.path import Path, Urls
@@ -14,13 +14,6 @@ from caldavd.model import Actor, Principal
 from caldavd.requestline import RequestLine
 from caldavd.service.routes import Rules
 from caldavd.store.engine import Database
-
-SCHEDULING: Final = False
-"""Whether clients are told of scheduling. A client that finds an inbox and an outbox leaves it to
-the server to invite and to answer, and sends nothing itself: so not before the server does all of
-that. Then this is True, and with it the DAV header names the features, homes list the two, and
-principals name their URLs.
-"""
 
 
 class Authentication(Protocol):
@@ -76,7 +69,8 @@ class Server:
     accepts_for_groups: bool = False
     """Whether what is shared with a group is in its members' homes at once."""
     publisher: Publisher = field(default_factory=Publisher)
-    scheduling: bool = SCHEDULING
+    scheduling: bool = False
+    """Whether it sends invitations: clients that find an inbox and an outbox leave it to them."""
     rules: Rules = field(default_factory=Rules)
     """What is known of calendar user addresses."""
     settle: Callable[[], Awaitable[None]] = nothing
