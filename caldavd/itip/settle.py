@@ -22,6 +22,8 @@ from caldavd.itip.snapshot import Key, Meeting, Part, keys, with_parameter
 
 _REVISED: Final = TIMES | {"RRULE", "EXRULE", "RDATE", "STATUS"}
 """What raises the SEQUENCE where it changes; EXDATE does too (RFC 5546 §2.1.4)."""
+_REACHED: Final = ("", "1", "2")
+"""How a SCHEDULE-STATUS begins of what is on its way, or arrived (RFC 6638 §3.2.9)."""
 _UNTOLD: Final = frozenset(
     {"DTSTAMP", "LAST-MODIFIED", "CREATED", "SEQUENCE", "TRANSP", "REQUEST-STATUS"}
 )
@@ -128,8 +130,16 @@ def _lines(base: Part | None, part: Part, reset: bool, me: Addresses) -> Mapping
     return found
 
 
+def _is_out_of_reach(line: Line | None) -> bool:
+    """Whether the invitation did not get through: then the organizer says what was answered."""
+    told = None if line is None else parameter(line, "SCHEDULE-STATUS")
+    return told is not None and told.strip()[:1] not in _REACHED
+
+
 def _answer_kept(line: Line, before: Line | None) -> Line:
     """The ATTENDEE with what was answered before; nothing was if that is None."""
+    if _is_out_of_reach(before):
+        return unforced(line)
     sent, answer = partstat(line), partstat(before)
     asked_again = sent == "NEEDS-ACTION" and force_send(line) == "REQUEST"
     kept = unforced(line)

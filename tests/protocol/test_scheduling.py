@@ -269,3 +269,43 @@ async def test_an_event_without_others_costs_no_statement_more(scheduled: Server
         counts.append(len(recorded.noted))
 
     assert counts[0] == counts[1]
+
+
+@pytest.mark.rfc("6638 3.2.4.2")
+async def test_a_meeting_moves_between_ones_own_calendars_and_nobody_is_told(
+    ann: Client, bob: Client
+):
+    await ann("MKCALENDAR", f"{ann.home}other/")
+    await ann.put(MINE, meeting("bob"))
+    tag = (await ann("GET", MINE)).headers["Schedule-Tag"]
+    told = await messages(bob)
+
+    copied = await ann("COPY", MINE, Destination=f"{ann.home}other/m.ics")
+    moved = await ann("MOVE", MINE, Destination=f"{ann.home}other/m.ics")
+
+    assert copied.condition == CALDAV + "unique-scheduling-object-resource"
+    assert moved.status == 201
+    assert (await ann("GET", f"{ann.home}other/m.ics")).headers["Schedule-Tag"] == tag
+    assert await messages(bob) == told
+
+
+@pytest.mark.rfc("6638 3.2.4.2")
+async def test_a_copied_calendar_invites_nobody(ann: Client, bob: Client):
+    await ann.put(MINE, meeting("bob"))
+    told = await messages(bob)
+
+    copied = await ann("COPY", f"{ann.home}calendar/", Destination=f"{ann.home}copy/")
+
+    assert copied.status == 201
+    assert await messages(bob) == told
+    assert "Schedule-Tag" not in (await ann("GET", f"{ann.home}copy/m.ics")).headers
+
+
+@pytest.mark.rfc("6638 3.2.5")
+async def test_who_cannot_be_reached_is_answered_for_by_the_organizer(ann: Client):
+    await ann.put(MINE, meeting("zoe"))
+    text = (await ann("GET", MINE)).text
+
+    await ann.put(MINE, answering(text, "zoe", "ACCEPTED"))
+
+    assert partstats((await ann("GET", MINE)).text)["zoe"] == "ACCEPTED"
