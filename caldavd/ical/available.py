@@ -16,7 +16,9 @@ from caldavd.ical.extent import BEGINNING, FOREVER, Interval, Zones, extent, tem
 from caldavd.ical.freebusy import BusyPeriod, bounds, merged
 from caldavd.ical.parse import Document
 from caldavd.ical.periods import Busy
-from caldavd.ical.recurrence import iterate
+from caldavd.ical.recurrence import named, placed
+from caldavd.ical.recurrence_set import Row
+from caldavd.ical.series import Series
 from caldavd.ical.values import epoch
 from caldavd.model import Window
 
@@ -37,21 +39,10 @@ class Availability:
     rank: int
     """0 for no PRIORITY, which is the lowest; 9 for PRIORITY:1."""
     busy: Busy
-    component: Component
-    zones: Zones
-    available: tuple[Document, ...]
-    """AVAILABLEs by their UID, as events: overrides stand beside what they override."""
-
-    @property
-    def interval(self) -> Interval:
-        """Over which time it says something: from DTSTART to DTEND, or without bound (§3.1)."""
-        dates = extent(Component("VEVENT", self.component.lines), self.zones)
-        if dates.start is None:
-            line = self.component.first("DTEND")
-            ends = FOREVER if line is None else epoch(temporal(line, self.zones), UTC)
-            return Interval(BEGINNING, ends)
-        end = dates.end_of(dates.start)
-        return Interval(epoch(dates.start, UTC), FOREVER if end is None else epoch(end, UTC))
+    interval: Interval
+    """Over which time it says something."""
+    available: tuple[tuple[Sequence[Row], Sequence[Series]], ...]
+    """What `recurrence.named` makes of its AVAILABLEs: of those of a UID together."""
 
 
 def availabilities(text: str) -> tuple[Availability, ...]:
@@ -78,6 +69,11 @@ class _Spoken(NamedTuple):
 
 
 _read_again: Final = lru_cache(maxsize=512)(_read)
+
+
+def forget() -> None:
+    """Drops what was read with the zone database, so that it is read anew."""
+    _read_again.cache_clear()
 
 
 def unavailable(found: Iterable[Availability], window: Window) -> list[BusyPeriod]:
@@ -119,13 +115,23 @@ def _availability(component: Component, calendar: Component, zones: Zones) -> Av
     return Availability(
         _rank(component),
         _TYPES.get(said, Busy.UNAVAILABLE),
-        component,
-        zones,
+        _interval(component, zones),
         tuple(
-            Document("", calendar, uid, "VEVENT", tuple(parts), zones)
+            # As events: overrides stand beside what they override.
+            named(Document("", calendar, uid, "VEVENT", tuple(parts), zones))
             for uid, parts in by_uid.items()
         ),
     )
+
+
+def _interval(component: Component, zones: Zones) -> Interval:
+    """From DTSTART to DTEND; without the one or the other it is unbounded (§3.1)."""
+    dates = extent(Component("VEVENT", component.lines), zones)
+    if dates.start is None:
+        line = component.first("DTEND")
+        return Interval(BEGINNING, FOREVER if line is None else epoch(temporal(line, zones), UTC))
+    end = dates.end_of(dates.start)
+    return Interval(epoch(dates.start, UTC), FOREVER if end is None else epoch(end, UTC))
 
 
 def _rank(component: Component) -> int:
@@ -137,9 +143,9 @@ def _rank(component: Component) -> int:
 def _available(spoken: _Spoken, window: Window) -> Iterator[tuple[int, int]]:
     """The instances within what a component speaks of; those without length are none."""
     of, low, high = spoken
-    for document in of.available:
+    for found in of.available:
         try:
-            for one in iterate(document, window, UTC):
+            for one, _ in placed(found, window, UTC):
                 if one.ends - one.starts > 1 and one.starts < high and one.ends > low:
                     yield max(one.starts, low), min(one.ends, high)
         except TooMany:
