@@ -134,10 +134,13 @@ def calendar(component: str, product: str, method: str = "") -> str:
 def _line(period: BusyPeriod, *, says_busy: bool) -> str:
     plain = period.busy is Busy.BUSY and not says_busy
     kind = "" if plain else f";FBTYPE={FBTYPE[period.busy]}"
-    starts, ends = (
-        _utc(datetime.fromtimestamp(moment, UTC)) for moment in (period.starts, period.ends)
-    )
-    return f"FREEBUSY{kind}:{starts}/{ends}"
+    return f"FREEBUSY{kind}:{_instant(period.starts)}/{_instant(period.ends)}"
+
+
+def _instant(seconds: int) -> str:
+    """Epoch seconds as a DATE-TIME; strftime takes three times as long, and there are many."""
+    at = datetime.fromtimestamp(seconds, UTC)
+    return f"{at.year:04}{at.month:02}{at.day:02}T{at.hour:02}{at.minute:02}{at.second:02}Z"
 
 
 def _utc(moment: datetime) -> str:
