@@ -67,7 +67,7 @@ async def ask(tx: ReadTx, asking: Asking, request: Request, at: datetime) -> lis
     inboxes = await _inboxes(tx, [one.id for one in people.values()])
     willing = await _willing(tx, asking.owner_id, inboxes)
     busy = await _busy(tx, asking, request, willing)
-    domains = {_domain(address) for address in (organizer, *people)}
+    domains = {asking.rules.domain, *(_domain(address) for address in (organizer, *people))}
     found: list[tuple[Line, str | Sequence[BusyPeriod]]] = []
     for address, line in attendees.items():
         match people.get(address):

@@ -18,7 +18,6 @@ from caldavd.itip.freebusy import Reply
 from caldavd.model import Calendar, Outbox
 from caldavd.names import CALDAV
 from caldavd.service import ask_free_busy
-from caldavd.service.routes import Rules
 from caldavd.store.engine import ReadTx
 from caldavd.xml import write
 
@@ -62,7 +61,7 @@ async def run(tx: ReadTx, context: Context, target: Target, message: Message) ->
     server = context.server
     asking = ask_free_busy.Asking(
         collection.owner_id,
-        Rules(context.urls.principals),
+        server.rules,
         PRODUCT,
         server.limits.max_instances,
         server.all_principals,
