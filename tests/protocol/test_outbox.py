@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from caldavd.dav.registry import dav_header
 from caldavd.dav.server import Server
 from caldavd.model import PrincipalKind
 from caldavd.service import accounts, groups
@@ -432,3 +433,74 @@ async def test_asking_writes_nothing(server: Server, busy_bob: Client):
     client = Client(replace(server, db=ReadOnly(server.db)), "ann")
 
     assert replies(await post(client, asked("bob"))) == {"mailto:bob@example.org": ("2.0", [NINE])}
+
+
+@pytest.mark.rfc("7953 7.2.1")
+def test_the_tokens_that_clients_look_for_are_told_together():
+    wanted = {"calendar-schedule", "calendar-auto-schedule", "calendar-availability"}
+    told, untold = (set(dav_header(schedules=schedules).split(", ")) for schedules in (True, False))
+
+    assert (wanted <= told, wanted & untold) == (True, set())
+
+
+APPLE = """\
+BEGIN:VCALENDAR
+VERSION:2.0
+METHOD:REQUEST
+PRODID:-//Apple Inc.//macOS 13//EN
+BEGIN:VFREEBUSY
+UID:4288F0F3-5C5B-4DF4-9AD8-B1E5FE3F5B97
+DTSTAMP:20260727T203410Z
+DTSTART:20260105T000000Z
+DTEND:20260106T000000Z
+ORGANIZER:mailto:ann@example.org
+ATTENDEE:mailto:bob@example.org
+ATTENDEE:mailto:nobody@elsewhere.example
+X-CALENDARSERVER-MASK-UID:ev-1
+END:VFREEBUSY
+END:VCALENDAR
+"""
+THUNDERBIRD = """\
+BEGIN:VCALENDAR
+PRODID:-//Mozilla.org/NONSGML Mozilla Calendar V1.1//EN
+VERSION:2.0
+METHOD:REQUEST
+BEGIN:VFREEBUSY
+UID:fb-2
+DTSTAMP:20260727T203410Z
+DTSTART:20260105T000000Z
+DTEND:20260106T000000Z
+ORGANIZER:mailto:ann@example.org
+ATTENDEE;PARTSTAT=NEEDS-ACTION;ROLE=REQ-PARTICIPANT;CUTYPE=INDIVIDUAL:mailto
+ :bob@example.org
+END:VFREEBUSY
+END:VCALENDAR
+"""
+
+
+async def test_what_apple_calendar_sends_is_answered(ann: Client, busy_bob: Client):
+    await busy_bob.put(busy_bob.home + "calendar/ev.ics", event(uid="ev-1", duration="PT3H"))
+
+    answer = await post(ann, APPLE, Content_Type="text/calendar")
+
+    assert replies(answer) == {
+        "mailto:bob@example.org": ("2.0", [NINE]),
+        "mailto:nobody@elsewhere.example": ("5.3", []),
+    }
+    assert "UID:4288F0F3-5C5B-4DF4-9AD8-B1E5FE3F5B97" in answer.text
+
+
+async def test_what_thunderbird_sends_is_answered(ann: Client, busy_bob: Client):
+    answer = await post(
+        ann, THUNDERBIRD, Originator="mailto:ann@example.org", Recipient="mailto:bob@example.org"
+    )
+
+    assert replies(answer) == {"mailto:bob@example.org": ("2.0", [NINE])}
+
+
+@pytest.mark.rfc("7953 8")
+async def test_an_availability_that_would_be_too_much_to_follow_is_refused(ann: Client):
+    hourly = TestAvailability.WORK.replace("DAILY", "HOURLY")
+
+    with pytest.raises(AssertionError, match="403 Forbidden"):
+        await set_availability(ann, hourly)
