@@ -15,7 +15,7 @@ from caldavd.dav.message import Request, Response
 from caldavd.dav.path import Urls, path_of
 from caldavd.dav.registry import BY_NAME, allow, dav_header
 from caldavd.dav.resolve import Target, resolve
-from caldavd.dav.row import Method, Reads, Writes
+from caldavd.dav.row import Method, Question, Reads, Writes
 from caldavd.dav.server import Context, Server
 from caldavd.errors import SUFFICIENT_DISK_SPACE, Failed, Refused, not_found
 from caldavd.model import Actor, Unmapped
@@ -151,6 +151,9 @@ async def _parsed(row: Method, context: Context, request: Request) -> Any:
 
 async def _run(server: Server, row: Method, context: Context, command: Any) -> Response:
     """Resolves and runs in one transaction, on whichever side of the database it belongs."""
+    match row:
+        case Writes(question=Question() as asked) if isinstance(command, asked.command):
+            row = Reads(row.name, row.on, row.parse, asked.run)
     match row:
         case Reads(run=read, content=content):
 

@@ -20,6 +20,7 @@ from caldavd.dav.methods import (
     lock,
     mkcalendar,
     options,
+    outbox,
     post,
     propfind,
     proppatch,
@@ -50,7 +51,7 @@ from caldavd.dav.reports import (
 )
 from caldavd.dav.resolve import Target
 from caldavd.dav.respond import multistatus
-from caldavd.dav.row import AnyReport, Method, OtherReport, Reads, Report, Writes
+from caldavd.dav.row import AnyReport, Method, OtherReport, Question, Reads, Report, Writes
 from caldavd.dav.server import Context
 from caldavd.errors import RESOURCE_MUST_BE_NULL
 from caldavd.model import (
@@ -169,7 +170,14 @@ METHODS: Final[tuple[Method, ...]] = (
         report.runner(properties),
     ),
     Writes("PUT", (CalendarObject, Unmapped), put.parse, put.run),
-    Writes("POST", (Calendar, Home), post.parse, post.run),
+    Writes(
+        "POST",
+        (Calendar, Home, Outbox),
+        post.parse,
+        post.run,
+        feature=scheduling.SCHEDULE,
+        question=Question(outbox.Message, outbox.run),
+    ),
     Writes("DELETE", (Calendar, CalendarObject, Notification), delete.parse, delete.run),
     Writes("PROPPATCH", _STORED, proppatch.parse, proppatch.runner(properties)),
     Writes(
