@@ -15,11 +15,11 @@ from typing import Any, Final
 
 from aiohttp import web
 
-from caldavd import clock, feeds, listeners, memory, parts, zonedata
+from caldavd import clock, feeds, listeners, mailing, memory, parts, zonedata
 from caldavd.auth.basic import Authenticator
 from caldavd.auth.failures import Failures
 from caldavd.auth.passwords import Hasher, draw
-from caldavd.config import Bootstrap, ConfigError
+from caldavd.config import Bootstrap, ConfigError, mail_password
 from caldavd.dav import http
 from caldavd.dav.http import Handler, Proxies
 from caldavd.dav.path import Urls
@@ -76,6 +76,7 @@ def prepare(config: Config, bootstrap: Bootstrap, environ: MutableMapping[str, s
     if isinstance(location, Path) and config.server.workers > 1:
         raise ConfigError("more than one worker needs PostgreSQL: set [database] url")
     listeners.tls(config.server)
+    mail_password(config)
     before, after = upgrading.upgrade(location)
     if before != after:
         _log.info("schema upgraded", extra={"before": before, "after": after})
@@ -192,7 +193,13 @@ async def _serve(prepared: Prepared, number: int, parent: int | None) -> None:
             runner.Periodic("feeds", FEEDS_EVERY_S, Fetcher(feeds.means(config, db)).work),
             runner.Periodic("deliver", DELIVER_EVERY_S, deliverer.work),
         )
-        others = (auth.keep_notes(), watching, *map(runner.run, works))
+        others: tuple[Coroutine[Any, Any, None], ...] = (
+            auth.keep_notes(),
+            watching,
+            *map(runner.run, works),
+        )
+        if number == 0:  # several would hold to the mail server's bounds each for itself
+            others = (*others, *mailing.works(config, db))
         await _until(stop, config, db, others)
         _log.info("stopping")
         for site in main.sites:
@@ -321,7 +328,8 @@ def _server(config: Config, db: Database, auth: Authenticator, requests: Request
 
 def rules(config: Config) -> Rules:
     """What is known of calendar user addresses."""
-    return Rules(Urls(config.server.path_prefix).principals, config.server.domain)
+    domain, mails = config.server.domain, bool(config.mail.smtp_host)
+    return Rules(Urls(config.server.path_prefix).principals, domain, mails=mails)
 
 
 def _publisher(config: Config, uses: LinkUses) -> Publisher:

@@ -98,11 +98,23 @@ def database_url(config: Config) -> str:
     return _with_password(config.database.url, quote(password, safe=""))
 
 
+def mail_password(config: Config) -> str:
+    """The password at the mail server, as it is or from its file; empty if there is none.
+
+    Raises ConfigError.
+    """
+    if not config.mail.password_file:
+        return config.mail.password
+    return _secret(Path(config.mail.password_file), "[mail] password_file")
+
+
 def show(config: Config, as_json: bool) -> str:
     """The settings in force as TOML or JSON, without passwords."""
     values = config.model_dump(mode="json")
     if urlsplit(config.database.url).password:
         values["database"]["url"] = _with_password(config.database.url, MASK)
+    if config.mail.password:
+        values["mail"]["password"] = MASK
     return json.dumps(values, indent=2) if as_json else "\n".join(_toml(values))
 
 

@@ -20,7 +20,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 from caldavd import clock
 from caldavd.dav.http import Handler, Network
 from caldavd.metrics import CONTENT_TYPE, Metrics
-from caldavd.store import principals
+from caldavd.store import principals, tasks
 from caldavd.store.engine import Database, Unavailable
 from caldavd.traffic import ClearText, kind
 
@@ -241,9 +241,21 @@ class Side:
             case "/readyz":
                 return await self._ready()
             case "/metrics":
+                await self._count_tasks()
                 body = self._metrics.render().encode()
                 return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE})
         return web.Response(status=404, text="not here: /metrics, /healthz or /readyz\n")
+
+    async def _count_tasks(self) -> None:
+        """Has the metrics tell of tasks as they are; as they were, if the database is busy."""
+        try:
+            async with asyncio.timeout(READY_TIMEOUT_S):
+                found = await self._db.read(tasks.counts, snapshot=False)
+        except (TimeoutError, Unavailable) as error:
+            _log.warning("tasks not counted", extra={"reason": str(error) or "it takes too long"})
+        else:
+            named = {(kind, state.name.lower()): count for (kind, state), count in found.items()}
+            self._metrics.note_tasks(named)
 
     async def _ready(self) -> web.Response:
         try:

@@ -78,6 +78,7 @@ class Metrics:
         self._in_flight = {"read": 0, "write": 0}
         self._logins: Callable[[], Mapping[str, int]] = dict
         self._indexing: Indexing | None = None
+        self._tasks: Mapping[tuple[str, str], int] = {}
 
     def observe(self, method: str, kind: str, status: int, seconds: float) -> None:
         """Counts one request; `kind` says what its URL led to, in one of few words."""
@@ -98,6 +99,10 @@ class Metrics:
     def read_indexing(self, progress: Indexing) -> None:
         """Says where to read what is done to the index of occurrences."""
         self._indexing = progress
+
+    def note_tasks(self, counts: Mapping[tuple[str, str], int]) -> None:
+        """Says how many tasks there are, by kind and state."""
+        self._tasks = counts
 
     def begin(self, mode: str) -> float:
         """A transaction begins to wait for its turn; when that was."""
@@ -137,6 +142,12 @@ class Metrics:
             "counter",
             "Logins that were verified, failed, or were sent away unseen.",
             {(("result", result),): float(n) for result, n in self._logins().items()},
+        )
+        yield _family(
+            "caldavd_tasks",
+            "gauge",
+            "What is to be delivered and sent; dead: nobody tries any more.",
+            {(("kind", k), ("state", s)): float(n) for (k, s), n in self._tasks.items()},
         )
         if self._indexing is not None:
             yield from _indexed(self._indexing)

@@ -4,24 +4,19 @@ from __future__ import annotations
 
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
     BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     model_validator,
 )
 
-
-def _split(value: object) -> object:
-    """A list as a variable writes it: parts between commas, blanks around them dropped."""
-    if isinstance(value, str):
-        return [part.strip() for part in value.split(",") if part.strip()]
-    return value
+from caldavd.mail_settings import Mail
+from caldavd.setting_types import FROZEN, Port, split
 
 
 def _proxy(value: str) -> str:
@@ -56,11 +51,9 @@ def _database_url(value: str) -> str:
     return value
 
 
-Port = Annotated[int, Field(ge=0, le=65535)]
 Colour = Annotated[str, Field(pattern=r"^#[0-9A-Fa-f]{6}([0-9A-Fa-f]{2})?$")]
-Proxies = Annotated[tuple[Annotated[str, AfterValidator(_proxy)], ...], BeforeValidator(_split)]
-Urls = Annotated[tuple[Annotated[str, AfterValidator(_service_url)], ...], BeforeValidator(_split)]
-FROZEN: Final = ConfigDict(frozen=True, extra="forbid")
+Proxies = Annotated[tuple[Annotated[str, AfterValidator(_proxy)], ...], BeforeValidator(split)]
+Urls = Annotated[tuple[Annotated[str, AfterValidator(_service_url)], ...], BeforeValidator(split)]
 
 
 class Server(BaseModel):
@@ -332,6 +325,7 @@ class Config(BaseModel):
     calendars: Calendars = Calendars()
     sharing: Sharing = Sharing()
     scheduling: Scheduling = Scheduling()
+    mail: Mail = Mail()
     metrics: Metrics = Metrics()
     log: Log = Log()
 

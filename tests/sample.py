@@ -32,6 +32,7 @@ from caldavd.store import (
     ids,
     links,
     locks,
+    mails,
     members,
     objects,
     principals,
@@ -187,6 +188,8 @@ async def _scheduling(tx: WriteTx) -> None:
     await tasks.add(tx, [delivery, mail])
     (claimed,) = await tasks.claim(tx, tasks.MAIL, NOW, 60, 1)
     await tasks.failed(tx, claimed, NOW, "550 no such user", None)
+    await mails.note_sent(tx, [mails.Mailed(home.owner_id, "thread", "digest", NOW)])
+    await mails.keep(tx, mails.Kept(ids.new(), NOW, "", "no calendar", "RnJvbTog"))
 
 
 async def _shared(tx: WriteTx) -> None:

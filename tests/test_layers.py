@@ -23,7 +23,9 @@ MAY_KNOW: Final[dict[str, frozenset[str] | None]] = {
     "model": frozenset({"names"}),
     "requestline": frozenset(),
     "clock": frozenset(),
-    "settings": frozenset(),
+    "setting_types": frozenset(),
+    "mail_settings": frozenset({"setting_types"}),
+    "settings": frozenset({"setting_types", "mail_settings"}),
     "config": frozenset({"settings"}),
     "ical": LEAVES,
     "itip": LEAVES | {"ical"},
@@ -51,6 +53,7 @@ MAY_KNOW: Final[dict[str, frozenset[str] | None]] = {
     "app": EVERYONE,
     "parts": EVERYONE,
     "feeds": EVERYONE,
+    "mailing": EVERYONE,
     "cli": EVERYONE,
     "__main__": EVERYONE,
 }
@@ -86,6 +89,8 @@ ONLY_IN: Final = {
     "sqlite3": ("store/",),
     "asyncpg": ("store/",),
     "lxml": ("xml/",),
+    "aiosmtplib": ("workers/smtp.py",),
+    "aiosmtpd": (),
     "click": ("cli/",),
 }
 """Where a third-party package may be imported, as paths below the package."""

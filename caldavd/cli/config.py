@@ -36,6 +36,7 @@ def check(invocation: Invocation) -> int:
     """
     config = run.settings(invocation)
     place = parts.location(config)
+    configuration.mail_password(config)
     found = certificates.look(config.server, clock.now())
     if found.warning:
         click.echo(f"caldavd: {found.warning}", err=True)

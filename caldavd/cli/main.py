@@ -90,6 +90,8 @@ COMMANDS: Final = (
         "subscribe_",
         "Calendars that are filled from feeds: add, list, refresh, remove.",
     ),
+    Entry("mail", "caldavd.cli.mail", "mail", "Mail: receive, list, show, remove, test."),
+    Entry("tasks", "caldavd.cli.tasks", "tasks_", "What waits to be sent: list, retry, remove."),
     Entry("import", "caldavd.cli.import_", "import_", "Bring .ics files into a calendar."),
     Entry("export", "caldavd.cli.export", "export", "Write calendars as .ics files."),
     Entry("backup", "caldavd.cli.backup", "backup", "Copy the database while the server runs."),

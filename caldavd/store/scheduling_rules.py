@@ -8,7 +8,7 @@ from sqlalchemy import and_, func, literal, or_, select
 
 from caldavd.model import Kind, PrincipalKind
 from caldavd.store.rule import Rule, without
-from caldavd.store.tables import collection, message, principal, scheduling, task
+from caldavd.store.tables import collection, mailed, message, principal, scheduling, task
 
 
 def _box(kind: Kind) -> Rule:
@@ -73,5 +73,16 @@ SCHEDULED: Final = (
             )
         ),
         "task {0} is for principal {1} about message {2}: one of the two does not exist",
+    ),
+    Rule(
+        "mail without sender",
+        without(
+            mailed,
+            principal,
+            principal.c.id == mailed.c.owner_id,
+            mailed.c.owner_id,
+            mailed.c.thread,
+        ),
+        "principal {0}, who sent mail in the thread {1}, does not exist",
     ),
 )

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Final
 
-from caldavd.store import changes, collections, locks
+from caldavd.store import changes, collections, locks, mails
 from caldavd.store.engine import Database, WriteTx
 
 _log: Final = logging.getLogger(__name__)
@@ -26,6 +26,9 @@ class Keep:
     trash_days: int = 30
     removals_days: int = 180
     """A client that was away for longer synchronises from the start (RFC 6578 §3.2)."""
+    sent_days: int = 400
+    """How long it is known what was mailed: a meeting may be answered until then."""
+    kept_mail_days: int = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,7 @@ class Pruned:
     calendars: int
     removals: int
     locks: int = 0
+    mails: int = 0
 
 
 async def prune(db: Database, keep: Keep, now: int) -> Pruned:
@@ -43,10 +47,16 @@ async def prune(db: Database, keep: Keep, now: int) -> Pruned:
         calendars=await _empty_trash(db, now - keep.trash_days * DAY_S),
         removals=await _forget_removals(db, now - keep.removals_days * DAY_S),
         locks=await db.write(lambda tx: locks.remove_expired(tx, now)),
+        mails=await db.write(lambda tx: _forget_mails(tx, keep, now)),
     )
     if pruned != Pruned(0, 0):
         _log.info("pruned", extra=asdict(pruned))
     return pruned
+
+
+async def _forget_mails(tx: WriteTx, keep: Keep, now: int) -> int:
+    sent, kept = now - keep.sent_days * DAY_S, now - keep.kept_mail_days * DAY_S
+    return await mails.forget(tx, sent, kept)
 
 
 async def _empty_trash(db: Database, before: int) -> int:

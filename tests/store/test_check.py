@@ -71,6 +71,7 @@ DAMAGES: Final = {
     "duplicate box": "UPDATE collection SET kind = 'inbox' WHERE kind = 'outbox'",
     "default calendar of another": f"UPDATE scheduling SET owner_id = {BOB}",
     "task without owner or message": "UPDATE task SET message_id = 7",
+    "mail without sender": "UPDATE mailed SET owner_id = 7",
     "size of a collection": f"UPDATE collection SET size_bytes = 7 WHERE id = {CALENDAR}",
     "object without change": "DELETE FROM change WHERE name = 'monthly.ics'",
     "change without object": "UPDATE change SET deleted = 0 WHERE name = 'lunch.ics'",

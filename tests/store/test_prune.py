@@ -9,9 +9,10 @@ import pytest
 from caldavd.model import Collection, Lock, Place, Stored
 from caldavd.service import accounts, calendars
 from caldavd.service.accounts import Defaults, NewAccount
-from caldavd.store import changes, collections, ids, locks, objects, properties
+from caldavd.store import changes, collections, ids, locks, mails, objects, properties
 from caldavd.store.changes import Span
 from caldavd.store.engine import Database, ReadTx, WriteTx
+from caldavd.store.mails import Kept, Mailed
 from caldavd.workers import prune
 from caldavd.workers.prune import DAY_S, Keep, Pruned
 
@@ -191,3 +192,19 @@ async def test_locks_whose_time_is_over_are_removed(db: Database, home: Collecti
     assert await db.read(lambda tx: locks.of_owners(tx, [home.owner_id], 0)) == [
         lock("urn:new", NOW + 1)
     ]
+
+
+async def test_what_was_mailed_and_what_came_is_forgotten(db: Database, home: Collection) -> None:
+    async def fill(tx: WriteTx) -> None:
+        for age in (399, 401):
+            await mails.note_sent(tx, [Mailed(home.owner_id, "t", str(age), NOW - age * DAY_S)])
+        for age in (29, 31):
+            await mails.keep(tx, Kept(ids.new(), NOW - age * DAY_S, "", f"{age} days", ""))
+
+    await db.write(fill)
+    pruned = await prune.prune(db, Keep(), NOW)
+
+    sent = await db.read(lambda tx: mails.sent(tx, [home.owner_id], ["t"]))
+    kept = await db.read(mails.kept)
+    assert pruned.mails == 2
+    assert ([one.digest for one in sent], [one.reason for one in kept]) == (["399"], ["29 days"])

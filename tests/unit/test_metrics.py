@@ -109,3 +109,15 @@ def test_what_is_done_to_the_index_is_read_when_asked_for() -> None:
         "caldavd_index_waiting 7",
         "caldavd_index_finished_time_seconds 1800000000",
     ]
+
+
+def test_tasks_are_told_by_kind_and_state() -> None:
+    metrics = Metrics("sqlite")
+    metrics.note_tasks({("mail", "waiting"): 3, ("mail", "dead"): 1})
+
+    lines = metrics.render().splitlines()
+
+    assert [one for one in lines if one.startswith("caldavd_tasks")] == [
+        'caldavd_tasks{kind="mail",state="waiting"} 3',
+        'caldavd_tasks{kind="mail",state="dead"} 1',
+    ]

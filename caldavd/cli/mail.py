@@ -1,0 +1,143 @@
+"""`caldavd mail`: receive, list, show, remove, test."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import sys
+from email import policy
+from email.message import EmailMessage
+from email.utils import formatdate
+from typing import Final
+
+import click
+
+from caldavd import mailing
+from caldavd.cli import run
+from caldavd.cli.failure import FAILED
+from caldavd.cli.main import Invocation
+from caldavd.itip.imip import MARK, Unmailable, mailbox
+from caldavd.service.mail_in import Fate, Received
+from caldavd.settings import Config
+from caldavd.store import mails
+from caldavd.store.engine import ReadTx, WriteTx
+from caldavd.store.mails import Kept
+from caldavd.workers import mail_in, smtp
+from caldavd.workers.smtp import NotSent
+
+COLUMNS: Final = ("id", "received", "sender", "reason")
+
+
+@click.command()
+@click.option("--to", "recipients", metavar="ADDRESS", multiple=True, help="Whom it was for.")
+@click.pass_obj
+def receive(invocation: Invocation, recipients: tuple[str, ...]) -> None:
+    """Take in one mail from standard input: an answer to an invitation, or an invitation.
+
+    \b
+    caldavd mail receive < message
+    caldavd mail receive --to ada@example.org < message
+
+    With --to, which may be repeated, an invitation reaches these accounts only; else each account
+    that it names. What cannot be read, or is not from whom it has to be from, is kept for
+    `caldavd mail list`, and the status is 0: to send it again would change nothing.
+    """
+    config = run.settings(invocation)
+    body = sys.stdin.buffer.read(config.mail.max_message_bytes + 1)
+
+    async def work() -> Received:
+        async with run.database(config) as db:
+            return await mail_in.take(mailing.means_in(config, db), body, recipients)
+
+    received = asyncio.run(work())
+    if received.fate is Fate.DELIVERED:
+        click.echo(f"taken in for {run.count(len(received.tasks), 'account')}")
+    else:
+        click.echo(f"{received.fate.value}: {received.reason}", err=True)
+
+
+@click.command("list")
+@click.option("--json", "as_json", is_flag=True, help="For scripts.")
+@click.pass_obj
+def list_(invocation: Invocation, as_json: bool) -> None:
+    """List the mails that came and could not be used, and why: the last 500."""
+    found = run.read(run.settings(invocation), mails.kept)
+    rows = [
+        {
+            "id": one.id,
+            "received": run.instant(one.received_at),
+            "sender": one.sender or None,
+            "reason": one.reason,
+        }
+        for one in found
+    ]
+    run.show(COLUMNS, rows, as_json)
+
+
+@click.command()
+@click.argument("id_", metavar="ID", type=int)
+@click.pass_obj
+def show(invocation: Invocation, id_: int) -> None:
+    """Print one of these mails as it came, or its first 64 kB."""
+
+    async def work(tx: ReadTx) -> Kept | None:
+        return await mails.kept_one(tx, id_)
+
+    found = run.read(run.settings(invocation), work)
+    if found is None:
+        raise click.ClickException(f"there is no mail {id_}: `caldavd mail list` shows them")
+    click.echo(base64.b64decode(found.content), nl=False)
+
+
+@click.command()
+@click.argument("ids", metavar="ID...", type=int, nargs=-1, required=True)
+@click.pass_obj
+def remove(invocation: Invocation, ids: tuple[int, ...]) -> int:
+    """Remove mails that came and could not be used."""
+
+    async def work(tx: WriteTx) -> int:
+        return await mails.remove(tx, ids)
+
+    removed = run.write(run.settings(invocation), work)
+    click.echo(f"{run.count(removed, 'mail')} removed")
+    return FAILED if removed < len(set(ids)) else 0
+
+
+@click.command()
+@click.argument("recipient", metavar="ADDRESS")
+@click.pass_obj
+def test(invocation: Invocation, recipient: str) -> int:
+    """Send a mail to see whether the settings of [mail] work; the status is 1 if they do not."""
+    config = run.settings(invocation)
+    if not config.mail.smtp_host:
+        raise click.ClickException("no mail is sent: set smtp_host in [mail]")
+    try:
+        to = mailbox(recipient)
+    except Unmailable as error:
+        raise click.BadParameter(str(error), param_hint="ADDRESS") from None
+    try:
+        asyncio.run(_send(config, to))
+    except NotSent as error:
+        click.echo(f"not sent: {error.reason}", err=True)
+        return FAILED
+    click.echo(f"{config.mail.smtp_host} took a mail to {to}")
+    return 0
+
+
+mail: Final = click.Group(
+    "mail",
+    commands=[receive, list_, show, remove, test],
+    help="Take in mails, see those that could not be used, and test how mail is sent.",
+)
+
+
+async def _send(config: Config, to: str) -> None:
+    letter = EmailMessage(policy=policy.SMTP)
+    letter["From"] = letter[MARK] = config.mail.from_address
+    letter["To"] = to
+    letter["Subject"] = "A test of caldavd"
+    letter["Date"] = formatdate()
+    letter["Auto-Submitted"] = "auto-generated"
+    letter.set_content("Mail that this calendar server sends arrives.\n")
+    async with smtp.connected(mailing.relay(config)) as connection:
+        await connection.send(config.mail.from_address, to, letter)

@@ -1,0 +1,201 @@
+"""iTIP messages as mails (RFC 6047 §2): what leaves.
+
+The text/calendar part is the last of the alternatives, because mail programs that know it take the
+last one they know; the same text is attached for those that do not.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from email import policy
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime
+from hashlib import blake2b
+from typing import Final
+
+from caldavd.ical.contentline import Component, read
+from caldavd.ical.parse import stored
+from caldavd.ical.write import write_line
+from caldavd.itip.address import normal
+from caldavd.itip.letter import as_html, as_text, letter
+from caldavd.itip.snapshot import Meeting, meeting
+from caldavd.itip.words import plain, told
+
+METHODS: Final = frozenset(
+    {"REQUEST", "REPLY", "CANCEL", "ADD", "REFRESH", "COUNTER", "DECLINECOUNTER"}
+)
+"""Those that are sent by mail; a PUBLISH is for everybody."""
+MARK: Final = "X-Caldavd-Server"
+"""The header that names the server that wrote a mail, so that it knows its own."""
+MAX_ADDRESS: Final = 254
+MAX_SUBJECT: Final = 200
+
+_POLICY: Final = policy.SMTP
+_ADDRESS: Final = re.compile(
+    r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+    r"@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*"
+)
+_STAMPS: Final = frozenset({"DTSTAMP", "LAST-MODIFIED", "CREATED"})
+_BY_SENDER: Final = frozenset({"REPLY", "COUNTER"})
+"""Methods in which what stands beside an ATTENDEE is what is said."""
+
+
+class Unmailable(ValueError):
+    """A message that cannot be sent by mail; the text says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """From whom and to whom a mail goes, and how the server that sends it is called."""
+
+    server: str
+    """The server's own mail address."""
+    sender: str
+    """The mail address of whom the message is of."""
+    sender_name: str
+    recipient: str
+    reply_to: str = ""
+    """Where answers to the mail go; empty: to the sender."""
+    speaks_as_sender: bool = False
+    """Whether the mail may claim to be from the sender: those who check allow this server to."""
+    update: bool = False
+    """Whether the recipient has had a mail about this before."""
+
+
+def mailbox(address: str) -> str:
+    """The bare mail address of a calendar user address, as mail servers take it.
+
+    Raises Unmailable for what is none.
+    """
+    bare = normal(address).removeprefix("mailto:")
+    local, _, domain = bare.rpartition("@")
+    try:
+        bare = f"{local}@{domain.encode('idna').decode()}" if not domain.isascii() else bare
+    except UnicodeError:
+        raise Unmailable("the domain of the address cannot be written in ASCII") from None
+    if len(bare) > MAX_ADDRESS or _ADDRESS.fullmatch(bare) is None:
+        raise Unmailable(f"{plain(bare, 80)!r} is no mail address that can be sent to")
+    return bare
+
+
+def write(text: str, post: Post, at: datetime) -> EmailMessage:
+    """The mail that carries an iTIP message; equal arguments give equal octets. Raises Unmailable.
+
+    From is the server, in the sender's name, unless it may speak as the sender: else SPF and DMARC
+    would have the mail refused.
+    """
+    document = stored(text)
+    found = meeting(document)
+    if found.method not in METHODS or not found.parts:
+        raise Unmailable(f"a message with the method {found.method[:40]!r} is not sent by mail")
+    name = plain(post.sender_name, 80) or mailbox(post.sender)
+    said = letter(
+        found.method,
+        document.components,
+        told(document.components, document.zones),
+        name,
+        update=post.update,
+    )
+    mail = EmailMessage(policy=_POLICY)
+    for header, value in _headers(found, text, post, at):
+        mail[header] = value
+    mail["Subject"] = plain(said.subject, MAX_SUBJECT)
+    mail.set_content(as_text(said))
+    mail.add_alternative(as_html(said), subtype="html", cte="quoted-printable")
+    mail.add_alternative(text, "calendar", "UTF-8", "base64", params=_parameters(found))
+    attached = {"name": "invite.ics"}  # Outlook names an attachment by this
+    mail.add_attachment(text.encode(), "application", "ics", filename="invite.ics", params=attached)
+    _finish(mail)
+    return mail
+
+
+def change_of(text: str, recipient: str) -> str:
+    """What tells a change that somebody is told of: equal for messages that tell them the same.
+
+    When it was written does not count, nor what other attendees answered.
+    """
+    digest = blake2b(normal(recipient).encode(), digest_size=20)
+    for calendar in read(text):
+        method = calendar.first("METHOD")
+        name = "" if method is None else method.value.strip().upper()
+        digest.update(name.encode())
+        for part in calendar.components:
+            if part.name != "VTIMEZONE":
+                for line in sorted(_counted(part, name in _BY_SENDER)):
+                    digest.update(line.encode())
+    return digest.hexdigest()
+
+
+def thread_of(uid: str, recipient: str) -> str:
+    """What all mails to one recipient about one meeting have in common."""
+    return blake2b(f"{uid}\n{normal(recipient)}".encode(), digest_size=16).hexdigest()
+
+
+def covers(newer: str, older: str) -> bool:
+    """Whether who gets the newer of two messages of one sender and UID need not get the older.
+
+    What the newer one says of the whole replaces all; of instances, what was said of the same.
+    """
+    if newer == older:
+        return True
+    new, old = meeting(stored(newer)), meeting(stored(older))
+    if new.sequence < old.sequence:
+        return False
+    invites = {new.method, old.method} <= {"REQUEST", "CANCEL"}
+    if not (invites or new.method == old.method):
+        return False
+    return new.master is not None or new.parts.keys() >= old.parts.keys()
+
+
+def _counted(component: Component, with_answers: bool) -> Iterator[str]:
+    yield f"BEGIN:{component.name}"
+    for line in component.lines:
+        if line.name == "ATTENDEE" and not with_answers:
+            yield f"ATTENDEE:{normal(line.value)}"
+        elif line.name not in _STAMPS:
+            yield write_line(line)
+    for inner in component.components:
+        yield from _counted(inner, with_answers)
+
+
+def _headers(found: Meeting, text: str, post: Post, at: datetime) -> Iterator[tuple[str, object]]:
+    sender, server, recipient = map(mailbox, (post.sender, post.server, post.recipient))
+    name, domain = plain(post.sender_name, 80), server.rpartition("@")[2]
+    # The same change has the same Message-ID when it is sent again: who had it drops the second.
+    thread = f"<{thread_of(found.uid, recipient)}@{domain}>"
+    own = f"{change_of(text, recipient)}.{found.sequence}"
+    if post.speaks_as_sender:
+        yield "From", Address(name, addr_spec=sender)
+        if sender != server:
+            yield "Sender", Address(addr_spec=server)
+    else:
+        yield "From", Address(name or sender, addr_spec=server)
+    yield "To", Address(addr_spec=recipient)
+    reply_to = mailbox(post.reply_to or sender)
+    yield "Reply-To", Address(name, addr_spec=reply_to)
+    yield "Date", format_datetime(at)
+    yield "Message-ID", f"<{own}@{domain}>"
+    yield "In-Reply-To", thread
+    yield "References", thread
+    yield "Auto-Submitted", "auto-generated"
+    yield "X-Auto-Response-Suppress", "OOF, DR, RN, NRN, AutoReply"
+    yield "Precedence", "bulk"
+    yield MARK, server
+
+
+def _parameters(found: Meeting) -> dict[str, str]:
+    return {"method": found.method, "component": found.component}
+
+
+def _finish(mail: EmailMessage) -> None:
+    """Boundaries that follow from the mail itself: no line of a letter is one by accident."""
+    name = mail["Message-ID"].strip("<>").partition("@")[0].replace(".", "-")[:40]
+    for number, part in enumerate(one for one in mail.walk() if one.is_multipart()):
+        part.set_boundary(f"=_{name}_{number}")
+    for inner in mail.walk():
+        if inner is not mail:
+            del inner["MIME-Version"]

@@ -1,0 +1,56 @@
+"""Mail, out and in, of the settings; apart from the other parts, which need no SMTP."""
+
+from __future__ import annotations
+
+from collections.abc import Coroutine
+from functools import partial
+from typing import Any, Final
+
+from caldavd import clock, parts
+from caldavd import config as configuration
+from caldavd.service.mail_in import Rules
+from caldavd.settings import Config
+from caldavd.store.engine import Database
+from caldavd.workers import mail, mail_in, runner
+from caldavd.workers.lmtp import Lmtp
+from caldavd.workers.mail import Mailer, Pace
+from caldavd.workers.outgoing import Identity
+from caldavd.workers.smtp import Relay
+
+LOOK_EVERY_S: Final = 5
+
+
+def relay(config: Config) -> Relay:
+    """The mail server that takes what is sent. Raises ConfigError."""
+    of = config.mail
+    password = configuration.mail_password(config)
+    return Relay(of.smtp_host, of.smtp_port, of.tls, of.username, password, of.timeout_s)
+
+
+def means(config: Config, db: Database) -> mail.Means:
+    """What mails are sent with. Raises ConfigError."""
+    of = config.mail
+    identity = Identity(of.from_address, of.reply_to, of.from_users)
+    pace = Pace(of.connections, of.per_minute, of.give_up_h * 3_600)
+    return mail.Means(db, clock.now, relay(config), identity, pace)
+
+
+def means_in(config: Config, db: Database) -> mail_in.Means:
+    """What mails are taken in with."""
+    of = config.mail
+    trusted = frozenset(one.lower() for one in of.trusted_senders)
+    rules = Rules(of.from_address, trusted, parts.limits(config))
+    return mail_in.Means(db, clock.now, rules, of.max_message_bytes)
+
+
+def works(config: Config, db: Database) -> list[Coroutine[Any, Any, None]]:
+    """What is done for mail for as long as the server runs: nothing, unless it is set up."""
+    found: list[Coroutine[Any, Any, None]] = []
+    if config.mail.smtp_host:
+        mailer = Mailer(means(config, db))
+        found.append(runner.run(runner.Periodic("mail", LOOK_EVERY_S, mailer.work)))
+    if config.mail.lmtp:
+        take = partial(mail_in.take, means_in(config, db))
+        listener = Lmtp(take, config.mail.max_message_bytes)
+        found.append(listener.serve(config.mail.lmtp))
+    return found

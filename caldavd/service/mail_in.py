@@ -1,0 +1,181 @@
+"""iTIP messages that came by mail: who may say what, and to whom it goes (RFC 6047 §2.2, §3).
+
+From is believed: whether a mail is from whom it says is judged by the mail server that took it. It
+has to be the ATTENDEE who answers, or the ORGANIZER who invites; SENT-BY convinces nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from caldavd.errors import Refused
+from caldavd.ical.parse import Document
+from caldavd.ical.validate import DEFAULT, Limits
+from caldavd.itip.address import normal
+from caldavd.itip.incoming import judged, read_message
+from caldavd.itip.incoming_mail import Carried, Incoming
+from caldavd.itip.incoming_reply import replier
+from caldavd.itip.snapshot import Meeting
+from caldavd.model import Principal
+from caldavd.store import ids, mails, principals, tasks
+from caldavd.store.engine import ReadTx, WriteTx
+from caldavd.store.tasks import Message
+
+_MAIL: Final = "mailto:"
+_OF_ATTENDEE: Final = frozenset({"REPLY", "COUNTER", "REFRESH"})
+_ANSWERED_BY_PROGRAMS: Final = frozenset({"REPLY"})
+"""What a program may say for somebody, as one does for a room; it makes nobody answer."""
+PAGE: Final = 500
+
+
+class Fate(Enum):
+    """What became of a mail."""
+
+    DELIVERED = "delivered"
+    """It is on its way to calendars of this server."""
+    DROPPED = "dropped"
+    """It is of a kind that nobody waits for."""
+    REFUSED = "refused"
+    """It may not say what it says, or cannot be read: it is kept, with the reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What became of a mail, and why; `tasks`: the deliveries that it caused."""
+
+    fate: Fate
+    reason: str = ""
+    tasks: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What mails are held to."""
+
+    server: str = ""
+    """The server's own mail address."""
+    trusted: frozenset[str] = frozenset()
+    """Addresses that may speak for everybody in their own domain, lower case."""
+    limits: Limits = DEFAULT
+
+
+class Untrusted(Exception):
+    """A message that its sender may not send, or that concerns nobody here."""
+
+
+async def receive(
+    tx: WriteTx, rules: Rules, mail: Incoming, recipients: Sequence[str], now: int
+) -> Received:
+    """Hands over what a mail carries; `recipients`: the addresses that it was delivered to.
+
+    Of a mail that carries several messages, those that may be are handed over. The same mail again
+    does the same again, which changes no calendar. Raises nothing that a mail could cause.
+    """
+    if mail.mark and mail.mark == rules.server:
+        return Received(Fate.DROPPED, "this server sent it itself")
+    reasons: list[str] = []
+    made: list[int] = []
+    for one in mail.carried:
+        if mail.auto and one.method not in _ANSWERED_BY_PROGRAMS:
+            reasons.append("a program answered, and nobody waits for that")
+            continue
+        try:
+            made += await _deliver(tx, rules, mail, one, recipients, now)
+        except Refused as refused:
+            reasons.append(refused.reason)
+        except Untrusted as untrusted:
+            reasons.append(str(untrusted))
+    if made:
+        return Received(Fate.DELIVERED, "; ".join(reasons), tuple(made))
+    return Received(Fate.DROPPED if mail.auto else Fate.REFUSED, "; ".join(reasons))
+
+
+async def hand_over(
+    tx: WriteTx, recipient: Principal, method: str, text: str, uid: str, sender: str, now: int
+) -> int:
+    """Makes a message, and the task of delivering it to a principal: the id of the task."""
+    message = Message(ids.new(), uid, method, sender, text, now)
+    address = f"{_MAIL}{recipient.addresses[0]}" if recipient.addresses else ""
+    task = tasks.new(tasks.ITIP, recipient.id, now, message.id, address)
+    await tasks.add_message(tx, message)
+    await tasks.add(tx, [task])
+    return task.id
+
+
+async def _deliver(
+    tx: WriteTx,
+    rules: Rules,
+    mail: Incoming,
+    carried: Carried,
+    recipients: Sequence[str],
+    now: int,
+) -> list[int]:
+    document, method = await tx.offload(_read, carried.text, rules.limits)
+    meeting = await tx.offload(judged, document, method)
+    if method == "PUBLISH":
+        raise Untrusted("what is published is sent to nobody in particular")
+    speaks_for = _spoken_for(document, method, meeting)
+    speaker = _speaker(method, speaks_for, mail.sender, rules.trusted)
+    organizers = await _local(tx, meeting.organizers)
+    if method in _OF_ATTENDEE:
+        to = organizers
+    elif organizers:
+        raise Untrusted("its organizer has an account here: what changes there is sent from there")
+    else:
+        everybody = {who for part in meeting.parts.values() for who in part.attendees}
+        to = await _meant(tx, everybody, recipients)
+    if not to:
+        raise Untrusted("it is for nobody who has an account here")
+    found = await principals.by_ids(tx, to)
+    return [
+        await hand_over(tx, one, method, document.text, meeting.uid, speaker, now) for one in found
+    ]
+
+
+def _read(text: str, limits: Limits) -> tuple[Document, str]:
+    return read_message(text.encode(), limits)
+
+
+def _spoken_for(document: Document, method: str, meeting: Meeting) -> frozenset[str]:
+    """Those of whom a message may be. Raises Refused."""
+    if method == "REPLY":
+        return frozenset({replier(document)})
+    if method in _OF_ATTENDEE:
+        asked = (frozenset(part.attendees) for part in meeting.parts.values())
+        return frozenset.intersection(*asked) - meeting.organizers
+    return meeting.organizers
+
+
+def _speaker(method: str, speaks_for: frozenset[str], sender: str, trusted: Collection[str]) -> str:
+    """Of whom a message is that this sender sent. Raises Untrusted."""
+    if sender in speaks_for:
+        return sender
+    bare, domain = sender.removeprefix(_MAIL), sender.rpartition("@")[2]
+    if bare in trusted and all(one.endswith(f"@{domain}") for one in speaks_for) and speaks_for:
+        return min(speaks_for)
+    whom = "an attendee" if method in _OF_ATTENDEE else "the organizer"
+    raise Untrusted(f"a {method} from {bare}, who is not {whom} of it")
+
+
+async def _meant(tx: ReadTx, attendees: set[str], recipients: Sequence[str]) -> list[int]:
+    """The accounts here among the attendees; of them those to whom the mail was delivered.
+
+    A mail to an address that is no account's, as that of the server is, is for all of them.
+    """
+    asked = set(await _local(tx, attendees))
+    named = await _local(tx, map(normal, recipients))
+    if named and len(named) == len(set(recipients)):
+        asked &= set(named)
+    return sorted(asked)
+
+
+async def _local(tx: ReadTx, addresses: Collection[str] | map[str]) -> list[int]:
+    mail = [one.removeprefix(_MAIL) for one in addresses if one.startswith(_MAIL)]
+    found: dict[str, int] = {}
+    for start in range(0, len(mail), PAGE):
+        page = mail[start : start + PAGE]
+        found |= await mails.local(tx, [principals.normal(one) for one in page])
+    return sorted(set(found.values()))

@@ -1,0 +1,145 @@
+"""Sends what is to be sent by mail, each mail until it is taken or refused for good."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from caldavd.clock import Clock
+from caldavd.store import mails, tasks
+from caldavd.store.engine import Database, WriteTx
+from caldavd.store.tasks import MAIL, Task
+from caldavd.workers import outgoing, smtp
+from caldavd.workers.outgoing import Identity, Ready
+from caldavd.workers.smtp import Connection, NotSent, Relay
+
+_log: Final = logging.getLogger(__name__)
+
+MAILS_EACH: Final = 5
+"""Mails that one connection takes before others are claimed."""
+FIRST_DELAY_S: Final = 60
+MAX_DELAY_S: Final = 4 * 3_600
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How many mails at a time, how fast, and how long each is tried."""
+
+    connections: int = 2
+    per_minute: int = 120
+    give_up_s: int = 48 * 3_600
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What mails are sent with."""
+
+    db: Database
+    clock: Clock
+    relay: Relay
+    identity: Identity
+    pace: Pace = Pace()
+    jitter: Callable[[], float] = random.random
+    ticks: Callable[[], float] = time.monotonic
+
+
+class Mailer:
+    """Sends what is due; how much was sent lately is its state."""
+
+    def __init__(self, means: Means) -> None:
+        self._means = means
+        self._batch = means.pace.connections * MAILS_EACH
+        self._room = float(self._batch)
+        self._counted_at = means.ticks()
+
+    async def work(self) -> None:
+        """One look at what is due, for `runner.Periodic`. Several processes may do it at once."""
+        means = self._means
+        while (room := self._allowed()) and await means.db.read(
+            partial(mails.is_due, kind=MAIL, now=means.clock()), snapshot=False
+        ):
+            lease_s = round((MAILS_EACH + 2) * means.relay.timeout_s) + 60
+            claim = partial(tasks.claim, kind=MAIL, now=means.clock(), lease_s=lease_s, limit=room)
+            claimed = await means.db.write(claim)
+            self._room -= len(claimed)
+            if not claimed:
+                return
+            await self._see_to(claimed)
+
+    def _allowed(self) -> int:
+        """How many mails may be sent now, at most a batch."""
+        now = self._means.ticks()
+        gained = (now - self._counted_at) * self._means.pace.per_minute / 60
+        self._room = min(float(self._batch), self._room + gained)
+        self._counted_at = now
+        return int(self._room)
+
+    async def _see_to(self, claimed: Sequence[Task]) -> None:
+        means = self._means
+        gathered = await means.db.read(partial(outgoing.gather, claimed=claimed))
+        found = await asyncio.to_thread(outgoing.sort, gathered, means.identity, means.clock())
+        if found.needless:
+            await means.db.write(partial(tasks.done, ids_=found.needless))
+            _log.info("mails needless", extra={"count": len(found.needless)})
+        for task, reason in found.impossible:
+            await self._failed(task, NotSent(reason, for_good=True))
+        lanes = [found.ready[start :: means.pace.connections] for start in range(self._batch)]
+        async with asyncio.TaskGroup() as group:
+            for lane in lanes[: means.pace.connections]:
+                if lane:
+                    group.create_task(self._send_all(lane))
+
+    async def _send_all(self, lane: Sequence[Ready]) -> None:
+        """Sends mails on one connection; without one, all are put off."""
+        waiting = list(lane)
+        try:
+            async with smtp.connected(self._means.relay) as connection:
+                while waiting:
+                    await self._send(connection, waiting[0])
+                    waiting.pop(0)
+        except NotSent as error:
+            for one in waiting:
+                await self._failed(one.task, error)
+
+    async def _send(self, connection: Connection, one: Ready) -> None:
+        """Sends one mail. Raises NotSent if nothing more can be sent on this connection."""
+        server = self._means.identity.address
+        try:
+            await connection.send(server, one.recipient, one.mail)
+        except NotSent as error:
+            if not connection.client.is_connected:
+                raise
+            await self._failed(one.task, error)
+            return
+        await self._means.db.write(partial(_note, of=one))
+        domain = one.recipient.rpartition("@")[2]
+        _log.info("mail sent", extra={"task": one.task.id, "domain": domain})
+
+    async def _failed(self, task: Task, error: NotSent) -> None:
+        means, now = self._means, self._means.clock()
+        retry_at = None if error.for_good else self._next(task, now)
+        await means.db.write(
+            partial(tasks.failed, of=task, now=now, error=error.reason, retry_at=retry_at)
+        )
+        about = {"task": task.id, "attempts": task.attempts, "reason": error.reason}
+        if retry_at is None:
+            _log.warning("mail given up", extra=about)
+        else:
+            _log.info("mail put off", extra={**about, "next": retry_at})
+
+    def _next(self, task: Task, now: int) -> int | None:
+        """When to try again: later each time; None: it is too late for that."""
+        delay = min(FIRST_DELAY_S * 2 ** min(task.attempts - 1, 20), MAX_DELAY_S)
+        at = now + round(delay * (1 + self._means.jitter() / 4))
+        return at if at <= task.created_at + self._means.pace.give_up_s else None
+
+
+async def _note(tx: WriteTx, of: Ready) -> None:
+    await mails.note_sent(tx, [of.noted])
+    await tasks.done(tx, (of.task.id, *of.replaces))

@@ -1,0 +1,160 @@
+"""Which mails are sent, of those that wait, and which have become needless."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from typing import Final
+
+from caldavd.itip.address import normal
+from caldavd.itip.imip import Post, Unmailable, change_of, covers, mailbox, thread_of, write
+from caldavd.model import Principal
+from caldavd.store import mails, principals, tasks
+from caldavd.store.engine import ReadTx
+from caldavd.store.mails import Mailed, Waiting
+from caldavd.store.tasks import Message, Task
+
+_MAIL: Final = "mailto:"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """How the server calls itself in mails."""
+
+    address: str
+    """Its own mail address: mails are from there, and what cannot be delivered returns there."""
+    reply_to: str = ""
+    from_users: bool = False
+    """Whether users of its own domain send from their own addresses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """Tasks, and all that decides about them."""
+
+    tasks: tuple[Task, ...]
+    messages: Mapping[int, Message]
+    senders: Mapping[int, Principal]
+    beside: tuple[Waiting, ...]
+    """All mails of these senders to these recipients that wait."""
+    sent: frozenset[Mailed]
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """A mail that is to be sent; `replaces`: tasks that are done with it."""
+
+    task: Task
+    mail: EmailMessage
+    recipient: str
+    noted: Mailed
+    replaces: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """What is to be done with tasks."""
+
+    ready: tuple[Ready, ...]
+    needless: tuple[int, ...]
+    """Those that a newer one replaces, or that tell nothing new."""
+    impossible: tuple[tuple[Task, str], ...]
+    """Those that can never be sent, and why."""
+
+
+async def gather(tx: ReadTx, claimed: Sequence[Task]) -> Claimed:
+    """All that decides about tasks, in a number of statements that does not grow with them."""
+    owners = {one.owner_id for one in claimed}
+    recipients = {mails.recipient_of(one.payload) for one in claimed}
+    beside = await mails.waiting(tx, owners, recipients)
+    wanted = {one.message_id for one in beside}
+    wanted |= {one.message_id for one in claimed if one.message_id is not None}
+    messages = await tasks.messages(tx, sorted(wanted))
+    threads = {
+        thread_of(messages[one.message_id].uid, mails.recipient_of(one.payload))
+        for one in claimed
+        if one.message_id in messages
+    }
+    return Claimed(
+        tuple(claimed),
+        messages,
+        {one.id: one for one in await principals.by_ids(tx, owners)},
+        tuple(beside),
+        frozenset(await mails.sent(tx, owners, threads)),
+    )
+
+
+def sort(claimed: Claimed, identity: Identity, now: int) -> Sorted:
+    """What is to be done with each task. Pure, and not cheap: it reads every message."""
+    ready: list[Ready] = []
+    needless: list[int] = []
+    impossible: list[tuple[Task, str]] = []
+    for task in claimed.tasks:
+        try:
+            one = _ready(claimed, task, identity, now)
+        except (Unmailable, ValueError) as error:
+            impossible.append((task, str(error)))
+            continue
+        if one is None:
+            needless.append(task.id)
+        else:
+            ready.append(one)
+    return Sorted(tuple(ready), tuple(needless), tuple(impossible))
+
+
+def _ready(claimed: Claimed, task: Task, identity: Identity, now: int) -> Ready | None:
+    """The mail of a task; None if it is needless. Raises Unmailable."""
+    message = claimed.messages.get(task.message_id or 0)
+    sender = claimed.senders.get(task.owner_id)
+    if message is None or sender is None:
+        raise Unmailable("the message that was to be sent is not there any more")
+    recipient = mails.recipient_of(task.payload)
+    noted = Mailed(
+        task.owner_id, thread_of(message.uid, recipient), change_of(message.text, recipient), now
+    )
+    told = [m for m in claimed.sent if (m.owner_id, m.thread) == (noted.owner_id, noted.thread)]
+    known = any(m.digest == noted.digest for m in told) and not mails.is_forced(task.payload)
+    others = [one for one in claimed.beside if _is_beside(one, task, message, recipient)]
+    newer = [claimed.messages[one.message_id] for one in others if one.task_id > task.id]
+    if known or any(covers(one.text, message.text) for one in newer):
+        return None
+    replaced = (
+        one.task_id
+        for one in others
+        if one.task_id < task.id and covers(message.text, claimed.messages[one.message_id].text)
+    )
+    post = _post(identity, sender, message, recipient, update=bool(told))
+    mail = write(message.text, post, datetime.fromtimestamp(now, UTC))
+    return Ready(task, mail, mailbox(recipient), noted, tuple(replaced))
+
+
+def _is_beside(one: Waiting, task: Task, message: Message, recipient: str) -> bool:
+    return (
+        one.task_id != task.id
+        and one.owner_id == task.owner_id
+        and normal(one.recipient) == normal(recipient)
+        and one.uid == message.uid
+    )
+
+
+def _post(
+    identity: Identity, sender: Principal, message: Message, recipient: str, *, update: bool
+) -> Post:
+    address = normal(message.sender)
+    if not address.startswith(_MAIL):
+        address = sender.addresses[0] if sender.addresses else ""
+    if not address:
+        raise Unmailable(f"{sender.name} has no mail address to send from")
+    own = mailbox(address)
+    same_domain = own.rpartition("@")[2] == identity.address.rpartition("@")[2]
+    return Post(
+        identity.address,
+        own,
+        sender.display_name or sender.name,
+        recipient,
+        identity.reply_to,
+        speaks_as_sender=identity.from_users and same_domain,
+        update=update,
+    )

@@ -1,0 +1,303 @@
+"""Mails that arrive, on both databases: what is handed over, and what is refused and kept."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+import pytest
+
+from caldavd.ical.contentline import parameter
+from caldavd.ical.parse import parse
+from caldavd.ical.parse import stored as reread
+from caldavd.itip.imip import Post, write
+from caldavd.itip.receive import receive
+from caldavd.service import accounts
+from caldavd.service.accounts import Defaults, NewAccount
+from caldavd.service.mail_in import Fate, Received, Rules
+from caldavd.store import mails, queue, tasks
+from caldavd.store.engine import Database, WriteTx
+from caldavd.store.tasks import ITIP
+from caldavd.workers import mail_in
+from caldavd.workers.mail_in import MAX_KEPT_BYTES, Means
+from tests.unit.builders import calendar
+from tests.unit.itip.messages import me, message, part, request
+from tests.unit.itip.test_incoming_mail import calendar_part, multipart, whole
+
+NOW = 1_800_000_000
+SERVER = "calendar@example.com"
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """A server with the accounts ann and bob, and what it was handed."""
+
+    db: Database
+    means: Means
+
+    async def take(self, body: bytes, *recipients: str, **rules: object) -> Received:
+        """What becomes of a mail."""
+        means = replace(self.means, rules=replace(self.means.rules, **rules))  # type: ignore[arg-type]
+        return await mail_in.take(means, body, recipients)
+
+    async def handed(self) -> list[tuple[str, str, str, str]]:
+        """To whom, of whom, which method and text was handed over."""
+
+        async def work(tx: WriteTx) -> list[tuple[str, str, str, str]]:
+            found = await queue.queued(tx, dead=False, limit=100)
+            rows = await tasks.claim(tx, ITIP, NOW, 60, 100)
+            by_id = {one.id: one for one in rows}
+            texts = await tasks.messages(tx, [one.message_id or 0 for one in rows])
+            return [
+                (one.owner, of.sender, of.method, of.text)
+                for one in found
+                if (of := texts[by_id[one.id].message_id or 0])
+            ]
+
+        return await self.db.write(work)
+
+    async def kept(self) -> list[tuple[str, str]]:
+        """Senders and reasons of what is kept."""
+        return [(one.sender, one.reason) for one in await self.db.read(mails.kept)]
+
+
+@pytest.fixture
+async def mailbox(db: Database) -> Mailbox:
+    async def make(tx: WriteTx) -> None:
+        for name in ("ann", "bob"):
+            new = NewAccount(name, addresses=(f"{name}@example.com",))
+            await accounts.create(tx, new, None, Defaults(), NOW)
+
+    await db.write(make)
+    return Mailbox(db, Means(db, lambda: NOW, Rules(SERVER)))
+
+
+def reply(*people: str) -> str:
+    """An answer to ann's meeting."""
+    return message("REPLY", part(people=people))
+
+
+def mail(text: str, sender: str, *lines: str) -> bytes:
+    """A mail that carries a message, as most programs write it."""
+    method = text.partition("METHOD:")[2].partition("\r\n")[0]
+    content = multipart("alternative", calendar_part(text, method=method))
+    return whole(content, *lines, sender=f"From: {sender}")
+
+
+def invitation(*people: str) -> str:
+    """An invitation of eve, from elsewhere."""
+    text = request(people=people)
+    return text.replace("ORGANIZER:mailto:ann@example.com", "ORGANIZER:mailto:eve@example.net")
+
+
+async def test_an_answer_goes_to_the_organizer(mailbox: Mailbox) -> None:
+    received = await mailbox.take(mail(reply("cid=ACCEPTED"), "Cid <CID@example.com>"), SERVER)
+
+    assert received.fate is Fate.DELIVERED
+    assert await mailbox.handed() == [
+        ("ann", "mailto:cid@example.com", "REPLY", reply("cid=ACCEPTED"))
+    ]
+    assert await mailbox.kept() == []
+
+
+async def test_what_is_handed_over_can_be_applied_and_replayed(mailbox: Mailbox) -> None:
+    body = mail(reply("cid=ACCEPTED"), "cid@example.com")
+    await mailbox.take(body)
+    await mailbox.take(body)
+    text = request().replace("METHOD:REQUEST\r\n", "")
+
+    at = datetime.fromtimestamp(NOW, UTC)
+    for _, _, method, message_text in await mailbox.handed():
+        outcome = receive(parse(text.encode()), reread(message_text), method, me("ann"), at)
+        text = outcome.text or text
+
+    (cid,) = [line for line in reread(text).components[0].all("ATTENDEE") if "cid@" in line.value]
+    assert parameter(cid, "PARTSTAT") == "ACCEPTED"
+    assert outcome.text is None
+
+
+@pytest.mark.rfc("6047 2.2.1")
+@pytest.mark.rfc("6047 3")
+@pytest.mark.parametrize(
+    ("text", "sender", "reason"),
+    [
+        (
+            reply("cid=DECLINED"),
+            "spoof@example.net",
+            "a REPLY from spoof@example.net, who is not an attendee of it",
+        ),
+        (
+            message("COUNTER", part(people=["ann", "cid"])),
+            "ann@example.com",
+            "a COUNTER from ann@example.com, who is not an attendee of it",
+        ),
+        (
+            invitation("bob"),
+            "spoof@example.net",
+            "a REQUEST from spoof@example.net, who is not the organizer of it",
+        ),
+        (
+            invitation("bob").replace("METHOD:REQUEST", "METHOD:CANCEL"),
+            "bob@example.com",
+            "a CANCEL from bob@example.com, who is not the organizer of it",
+        ),
+        (
+            request(),
+            "ann@example.com",
+            "its organizer has an account here: what changes there is sent from there",
+        ),
+        (
+            invitation("dan"),
+            "eve@example.net",
+            "it is for nobody who has an account here",
+        ),
+        (
+            message("PUBLISH", part()),
+            "ann@example.com",
+            "what is published is sent to nobody in particular",
+        ),
+    ],
+)
+async def test_who_may_not_say_it_is_not_listened_to(
+    mailbox: Mailbox, text: str, sender: str, reason: str
+) -> None:
+    received = await mailbox.take(mail(text, sender))
+
+    assert received == Received(Fate.REFUSED, reason)
+    assert await mailbox.handed() == []
+    assert await mailbox.kept() == [(sender, reason)]
+
+
+@pytest.mark.rfc("6047 2.2.1")
+async def test_somebody_on_behalf_of_another_is_not_listened_to(mailbox: Mailbox) -> None:
+    text = reply("cid=ACCEPTED").replace(
+        "PARTSTAT=ACCEPTED:", 'PARTSTAT=ACCEPTED;SENT-BY="mailto:dan@example.net":'
+    )
+
+    received = await mailbox.take(mail(text, "dan@example.net"))
+
+    assert received.fate is Fate.REFUSED
+    assert await mailbox.handed() == []
+
+
+async def test_a_counter_is_of_one_of_the_attendees(mailbox: Mailbox) -> None:
+    text = message("COUNTER", part(people=["ann", "bob", "cid"]))
+
+    await mailbox.take(mail(text, "cid@example.com"))
+
+    assert [one[:3] for one in await mailbox.handed()] == [
+        ("ann", "mailto:cid@example.com", "COUNTER")
+    ]
+
+
+async def test_an_invitation_reaches_those_it_was_delivered_to(mailbox: Mailbox) -> None:
+    body = mail(invitation("ann", "bob"), "eve@example.net")
+
+    await mailbox.take(body, "bob@example.com")
+
+    assert [one[:3] for one in await mailbox.handed()] == [
+        ("bob", "mailto:eve@example.net", "REQUEST")
+    ]
+
+
+@pytest.mark.parametrize("recipients", [(), (SERVER,)])
+async def test_an_invitation_to_the_server_reaches_all_attendees(
+    mailbox: Mailbox, recipients: tuple[str, ...]
+) -> None:
+    await mailbox.take(mail(invitation("ann", "bob"), "eve@example.net"), *recipients)
+
+    assert {one[0] for one in await mailbox.handed()} == {"ann", "bob"}
+
+
+async def test_an_invitation_that_was_passed_on_reaches_nobody(mailbox: Mailbox) -> None:
+    received = await mailbox.take(mail(invitation("ann"), "eve@example.net"), "bob@example.com")
+
+    assert received == Received(Fate.REFUSED, "it is for nobody who has an account here")
+
+
+async def test_a_trusted_server_speaks_for_its_own_domain_alone(mailbox: Mailbox) -> None:
+    trusted = frozenset({"calendar@example.net", "calendar@example.org"})
+    text = invitation("bob")
+
+    other = await mailbox.take(mail(text, "calendar@example.org"), trusted=trusted)
+    own = await mailbox.take(mail(text, "calendar@example.net"), trusted=trusted)
+
+    assert (other.fate, own.fate) == (Fate.REFUSED, Fate.DELIVERED)
+    assert [one[:2] for one in await mailbox.handed()] == [("bob", "mailto:eve@example.net")]
+
+
+async def test_its_own_mails_come_back_to_no_effect(mailbox: Mailbox) -> None:
+    post = Post(SERVER, "cid@example.com", "Cid", "ann@example.com", speaks_as_sender=True)
+    body = write(reply("cid=ACCEPTED"), post, datetime(2026, 1, 1, tzinfo=UTC)).as_bytes()
+
+    received = await mailbox.take(body)
+
+    assert received == Received(Fate.DROPPED, "this server sent it itself")
+    assert (await mailbox.handed(), await mailbox.kept()) == ([], [])
+
+
+async def test_what_answers_by_itself_invites_nobody(mailbox: Mailbox) -> None:
+    away = "Auto-Submitted: auto-replied"
+
+    invites = await mailbox.take(mail(invitation("bob"), "eve@example.net", away))
+    answers = await mailbox.take(mail(reply("cid=ACCEPTED"), "cid@example.com", away))
+
+    assert (invites.fate, answers.fate) == (Fate.DROPPED, Fate.DELIVERED)
+    assert await mailbox.kept() == []
+
+
+@pytest.mark.rfc("6047 4.5")
+async def test_of_several_messages_those_that_may_be_are_taken(mailbox: Mailbox) -> None:
+    good, bad = reply("cid=ACCEPTED"), reply("dan=ACCEPTED")
+    content = multipart("mixed", calendar_part(bad), calendar_part(good))
+
+    received = await mailbox.take(whole(content, sender="From: cid@example.com"))
+
+    assert (received.fate, len(received.tasks)) == (Fate.DELIVERED, 1)
+    assert received.reason == "a REPLY from cid@example.com, who is not an attendee of it"
+
+
+MALFORMED = {
+    "no calendar": (whole("\r\nhello"), "the mail has no part that is text/calendar"),
+    "a hostile rule": (
+        mail(invitation("bob").replace("FREQ=DAILY;COUNT=5", "FREQ=SECONDLY"), "eve@example.net"),
+        "",
+    ),
+    "two calendars in one": (mail(reply("bob") + reply("bob"), "bob@example.com"), ""),
+    "a broken line": (mail(calendar("BROKEN", lines=["METHOD:REPLY"]), "bob@example.com"), ""),
+    "two who answer": (
+        mail(message("REPLY", part(people=["bob", "cid"])), "bob@example.com"),
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", MALFORMED)
+async def test_what_is_malformed_is_kept_as_it_came(mailbox: Mailbox, name: str) -> None:
+    body, reason = MALFORMED[name]
+
+    received = await mailbox.take(body)
+
+    assert received.fate is Fate.REFUSED
+    assert received.reason.startswith(reason) and received.reason
+    ((id_, sender),) = [(one.id, one.sender) for one in await mailbox.db.read(mails.kept)]
+    kept = await mailbox.db.read(lambda tx: mails.kept_one(tx, id_))
+    assert kept is not None
+    assert base64.b64decode(kept.content) == body
+    assert sender.endswith(("@example.com", "@example.net"))
+
+
+async def test_what_is_kept_is_bounded(mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mails, "MAX_KEPT", 3)
+
+    for number in range(5):
+        await mailbox.take(whole(f"\r\n{number}" + "x" * 100_000))
+
+    found = await mailbox.db.read(mails.kept)
+    assert len(found) == 3
+    newest = await mailbox.db.read(lambda tx: mails.kept_one(tx, found[-1].id))
+    assert newest is not None
+    content = base64.b64decode(newest.content)
+    assert len(content) == MAX_KEPT_BYTES
+    assert b"\r\n4xxx" in content

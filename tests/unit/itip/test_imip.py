@@ -1,0 +1,345 @@
+"""iTIP messages as mails: what is in them, and that nothing in an event can change a header."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+
+from caldavd.itip.imip import (
+    MARK,
+    Post,
+    Unmailable,
+    change_of,
+    covers,
+    mailbox,
+    thread_of,
+    write,
+)
+from tests.unit.builders import calendar, vevent, vtodo
+from tests.unit.itip.messages import message, part, request
+
+GOLDEN = Path(__file__).parents[3] / "fixtures" / "itip" / "mail"
+AT = datetime(2026, 1, 2, 8, 30, tzinfo=UTC)
+POST = Post("calendar@example.com", "ann@example.com", "Ann Ärlich", "bob@example.net")
+BOB = "ATTENDEE;CN=Bob;PARTSTAT={}:mailto:bob@example.net"
+PLACE = "LOCATION:Köln\\, Saal 2"
+WORDS = "DESCRIPTION:Bring the <numbers>.\\n\\n.\\nFrom " + "here on we count " * 8
+
+
+def invitation(method: str = "REQUEST", *lines: str, **fields: object) -> str:
+    """A message about a weekly meeting in Berlin."""
+    fields = {
+        "summary": "Bücher & <Zahlen>",
+        "start": "20260105T090000",
+        "duration": "PT1H30M",
+        "rrule": "FREQ=WEEKLY;BYDAY=MO,WE;UNTIL=20260331T000000Z",
+        "organizer": "ann",
+    } | fields
+    text = calendar(vevent(lines=lines, **fields), lines=[f"METHOD:{method}"])  # type: ignore[arg-type]
+    return text.replace("DTSTART:2026", "DTSTART;TZID=Europe/Berlin:2026")
+
+
+MAILS = {
+    "request": (
+        invitation("REQUEST", "SEQUENCE:0", BOB.format("NEEDS-ACTION"), PLACE, WORDS),
+        POST,
+    ),
+    "update": (
+        invitation("REQUEST", "SEQUENCE:1", BOB.format("NEEDS-ACTION"), PLACE),
+        replace(POST, update=True),
+    ),
+    "cancel": (invitation("CANCEL", "SEQUENCE:2", BOB.format("NEEDS-ACTION")), POST),
+    "reply": (
+        invitation("REPLY", "SEQUENCE:1", BOB.format("TENTATIVE"), "COMMENT:Ich komme später"),
+        Post("calendar@example.net", "bob@example.net", "Bob", "ann@example.com"),
+    ),
+    "counter": (
+        invitation("COUNTER", "SEQUENCE:1", BOB.format("NEEDS-ACTION"), rrule=None),
+        Post("calendar@example.net", "bob@example.net", "Bob", "ann@example.com"),
+    ),
+    "declinecounter": (
+        invitation("DECLINECOUNTER", "SEQUENCE:1", BOB.format("NEEDS-ACTION"), rrule=None),
+        POST,
+    ),
+}
+
+
+def parsed(text: str, post: Post = POST) -> EmailMessage:
+    """A mail as its recipient reads it."""
+    octets = write(text, post, AT).as_bytes()
+    found = message_from_bytes(octets, policy=policy.default)
+    assert isinstance(found, EmailMessage)
+    return found
+
+
+def words(mail: EmailMessage) -> str:
+    """The plain text of a mail."""
+    plain = next(one for one in mail.walk() if one.get_content_type() == "text/plain")
+    assert isinstance(plain, EmailMessage)
+    return str(plain.get_content()).replace("\r\n", "\n")
+
+
+@pytest.mark.rfc("6047 2.4")
+@pytest.mark.rfc("6047 2.5")
+@pytest.mark.parametrize("name", MAILS)
+def test_the_mail_is_the_stored_one_octet_by_octet(name: str) -> None:
+    text, post = MAILS[name]
+
+    octets = write(text, post, AT).as_bytes()
+
+    assert octets == (GOLDEN / f"{name}.eml").read_bytes()
+    assert octets.isascii()
+    assert max(map(len, octets.split(b"\r\n"))) <= 78
+
+
+@pytest.mark.rfc("6047 2.4")
+@pytest.mark.rfc("6047 4.2")
+@pytest.mark.parametrize("name", MAILS)
+def test_the_calendar_is_the_last_alternative_and_attached_besides(name: str) -> None:
+    text, post = MAILS[name]
+
+    mail = parsed(text, post)
+
+    assert [one.get_content_type() for one in mail.walk()] == [
+        *("multipart/mixed", "multipart/alternative"),
+        *("text/plain", "text/html", "text/calendar", "application/ics"),
+    ]
+    *_, inline, attached = mail.walk()
+    assert dict(inline["Content-Type"].params) == {
+        "charset": "UTF-8",
+        "method": name.upper() if name != "update" else "REQUEST",
+        "component": "VEVENT",
+    }
+    assert inline.get_payload(decode=True) == text.encode()
+    assert attached.get_payload(decode=True) == text.encode()
+    assert attached.get_filename() == "invite.ics"
+
+
+@pytest.mark.parametrize(
+    ("name", "subject"),
+    [
+        ("request", "Invitation: Bücher & <Zahlen>"),
+        ("update", "Updated: Bücher & <Zahlen>"),
+        ("cancel", "Cancelled: Bücher & <Zahlen>"),
+        ("reply", "Tentative: Bücher & <Zahlen>"),
+        ("counter", "New time proposed: Bücher & <Zahlen>"),
+        ("declinecounter", "Proposal declined: Bücher & <Zahlen>"),
+    ],
+)
+def test_the_subject_says_what_it_is_about(name: str, subject: str) -> None:
+    assert parsed(*MAILS[name])["Subject"] == subject
+
+
+def test_a_mail_is_from_the_server_in_the_name_of_who_sends_it() -> None:
+    mail = parsed(request())
+
+    assert [mail[name] for name in ("From", "Sender", "Reply-To", "To")] == [
+        "Ann Ärlich <calendar@example.com>",
+        None,
+        "Ann Ärlich <ann@example.com>",
+        "bob@example.net",
+    ]
+
+
+def test_a_server_that_may_speak_as_its_user_does_and_says_so() -> None:
+    mail = parsed(request(), replace(POST, speaks_as_sender=True))
+
+    assert (mail["From"], mail["Sender"]) == (
+        "Ann Ärlich <ann@example.com>",
+        "calendar@example.com",
+    )
+
+
+def test_answers_go_to_the_mailbox_that_is_read_if_there_is_one() -> None:
+    mail = parsed(request(), replace(POST, reply_to="rsvp@example.com"))
+
+    assert mail["Reply-To"] == "Ann Ärlich <rsvp@example.com>"
+
+
+def test_programs_that_answer_mails_are_told_not_to() -> None:
+    mail = parsed(request())
+
+    names = ("Auto-Submitted", "X-Auto-Response-Suppress", "Precedence", MARK)
+    assert [mail[name] for name in names] == [
+        "auto-generated",
+        "OOF, DR, RN, NRN, AutoReply",
+        "bulk",
+        "calendar@example.com",
+    ]
+
+
+def test_all_mails_about_a_meeting_are_one_thread_and_each_has_its_own_id() -> None:
+    first, again, update, other = (
+        parsed(request()),
+        parsed(request(at=7)),
+        parsed(request(sequence=1)),
+        parsed(request(), replace(POST, recipient="cid@example.net")),
+    )
+
+    assert first["Message-ID"] == again["Message-ID"] != update["Message-ID"]
+    assert first["References"] == first["In-Reply-To"] == update["References"]
+    assert other["References"] != first["References"]
+    assert thread_of("u", "Bob@example.net") == thread_of("u", "mailto:bob@example.net")
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "Lunch\\nBcc: all@example.org",
+        "Lunch\r\n \r\nBcc: all@example.org",
+        "Lunch\\n\\n<script>alert(1)</script>",
+        "\N{RIGHT-TO-LEFT OVERRIDE}hcnuL\x0b\x85\N{LINE SEPARATOR}Bcc: all@example.org",
+        "x" * 5_000,
+    ],
+)
+def test_nothing_in_an_event_can_add_a_header_or_markup(hostile: str) -> None:
+    lines = [f"SUMMARY:{hostile}", f"LOCATION:{hostile}", f"DESCRIPTION:{hostile}"]
+    text = message("REQUEST", part(summary=None, lines=lines))
+
+    mail = parsed(text, replace(POST, sender_name=hostile))
+
+    assert set(mail.keys()) == set(parsed(request()).keys())
+    assert len(mail["Subject"]) <= 200
+    assert "\N{RIGHT-TO-LEFT OVERRIDE}" not in mail["Subject"]
+    html = next(one for one in mail.walk() if one.get_content_type() == "text/html")
+    assert "<script" not in html.get_content()
+
+
+@pytest.mark.rfc("6047 2.3")
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "bob",
+        "urn:uuid:8e3d2a7e-8c5b-4b5c-9d0a-0d8c8c1d7c11",
+        "mailto:bob@example.net\r\nRCPT TO:<eve@example.net>",
+        "bob@example.net>, <eve@example.net",
+        "bob@@example.net",
+        "bob@-example.net",
+        "böb@example.net",
+        "b" * 250 + "@example.net",
+    ],
+)
+def test_what_is_no_mail_address_is_not_mailed_to(address: str) -> None:
+    with pytest.raises(Unmailable):
+        write(request(), replace(POST, recipient=address), AT)
+
+
+def test_a_domain_may_have_letters_that_mail_has_not() -> None:
+    assert mailbox("mailto:Bob@BÜCHER.example") == "bob@xn--bcher-kva.example"
+
+
+@pytest.mark.parametrize("method", ["PUBLISH", "X-OTHER", ""])
+def test_what_is_for_nobody_in_particular_is_not_mailed(method: str) -> None:
+    with pytest.raises(Unmailable):
+        write(message(method, part()), POST, AT)
+
+
+WHEN = {
+    "in a zone": (
+        invitation(rrule=None),
+        "Monday 5 January 2026, 09:00 to 10:30 (Europe/Berlin, UTC+01:00)",
+    ),
+    "in UTC": (
+        message("REQUEST", part(start="20260105T090000Z", duration="PT1H")),
+        "Monday 5 January 2026, 09:00 to 10:00 (UTC)",
+    ),
+    "over midnight": (
+        message("REQUEST", part(start="20260105T230000Z", duration="PT2H")),
+        "Monday 5 January 2026, 23:00 to Tuesday 6 January 2026, 01:00 (UTC)",
+    ),
+    "floating": (
+        message("REQUEST", part(start="20260105T090000", end="20260105T100000")),
+        "Monday 5 January 2026, 09:00 to 10:00 (local time, wherever you are)",
+    ),
+    "one day": (
+        message("REQUEST", part(start="20260105", end="20260106")),
+        "Monday 5 January 2026 (all day)",
+    ),
+    "three days": (
+        message("REQUEST", part(start="20260105", end="20260108")),
+        "Monday 5 January 2026 to Wednesday 7 January 2026",
+    ),
+    "a task": (
+        calendar(vtodo(due="20260105T120000Z"), lines=["METHOD:REQUEST"]),
+        "due Monday 5 January 2026, 12:00 (UTC)",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WHEN)
+def test_times_are_told_with_their_zone(name: str) -> None:
+    text, told = WHEN[name]
+
+    assert f"When: {told}\n" in words(parsed(text))
+
+
+REPEATS = {
+    "FREQ=DAILY": "every day",
+    "FREQ=DAILY;INTERVAL=3;COUNT=4": "every 3 days, 4 times",
+    "FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR": "every weekday (Monday to Friday)",
+    "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,WE,FR": "every 2 weeks on Monday, Wednesday and Friday",
+    "FREQ=MONTHLY;BYDAY=2TU": "every month on the second Tuesday",
+    "FREQ=MONTHLY;BYDAY=-1FR": "every month on the last Friday",
+    "FREQ=MONTHLY;BYMONTHDAY=15": "every month on day 15",
+    "FREQ=MONTHLY;BYMONTHDAY=-1": "every month on the last day",
+    "FREQ=YEARLY;UNTIL=20300105T090000Z": "every year, until Saturday 5 January 2030",
+    "FREQ=MONTHLY;BYDAY=MO;BYSETPOS=1": "by a rule that your calendar program shows",
+}
+
+
+@pytest.mark.parametrize("rule", REPEATS)
+def test_simple_rules_are_told_in_words(rule: str) -> None:
+    assert f"Repeats: {REPEATS[rule]}\n" in words(parsed(request(rrule=rule)))
+
+
+def test_a_message_about_one_date_says_so() -> None:
+    mail = parsed(message("CANCEL", part(day=6)))
+
+    assert "Note: This is about one date of a series.\n" in words(mail)
+
+
+def test_what_tells_a_recipient_nothing_new_is_the_same_change() -> None:
+    told = change_of(request(), "bob@example.net")
+
+    answered = request(at=5, people=("ann=ACCEPTED", "bob", "cid=DECLINED"))
+    assert change_of(answered, "mailto:BOB@example.net") == told
+    others = (
+        request(sequence=1),
+        request(lines=["LOCATION:Elsewhere"]),
+        request(people=("ann=ACCEPTED", "bob")),
+        request().replace("METHOD:REQUEST", "METHOD:CANCEL"),
+    )
+    assert told not in {change_of(one, "bob@example.net") for one in others}
+    assert change_of(request(), "cid@example.net") != told
+
+
+def test_each_answer_is_another_change() -> None:
+    answers = [
+        change_of(message("REPLY", part(people=[f"bob={given}"])), "ann@example.com")
+        for given in ("ACCEPTED", "DECLINED", "TENTATIVE")
+    ]
+
+    assert len(set(answers)) == 3
+
+
+@pytest.mark.parametrize(
+    ("newer", "older", "expected"),
+    [
+        (request(sequence=1), request(), True),
+        (request(), request(sequence=1), False),
+        (message("CANCEL", part(sequence=1)), request(), True),
+        (request(sequence=2), message("CANCEL", part(sequence=1)), True),
+        (message("CANCEL", part(day=6, sequence=1)), request(), False),
+        (message("CANCEL", part(day=6)), message("CANCEL", part(day=7)), False),
+        (message("REQUEST", part(day=6), part(day=7)), message("REQUEST", part(day=7)), True),
+        (message("REPLY", part(people=["bob"])), request(), False),
+    ],
+)
+def test_a_newer_message_covers_what_it_says_again(newer: str, older: str, expected: bool) -> None:
+    assert covers(newer, older) is expected
