@@ -151,6 +151,14 @@ VALID_FILTER: Final = Condition(CALDAV + "valid-filter", 403, "RFC 4791 §7.8")
 SUPPORTED_FILTER: Final = Condition(CALDAV + "supported-filter", 403, "RFC 4791 §7.8")
 SUPPORTED_COLLATION: Final = Condition(CALDAV + "supported-collation", 403, "RFC 4791 §7.5.1")
 
+# RFC 6638
+DEFAULT_CALENDAR_NEEDED: Final = Condition(
+    CALDAV + "default-calendar-needed", 403, "RFC 6638 §4.3.1.1"
+)
+VALID_SCHEDULE_DEFAULT_CALENDAR_URL: Final = Condition(
+    CALDAV + "valid-schedule-default-calendar-URL", 403, "RFC 6638 §4.3.1.2"
+)
+
 # RFC 7529
 SUPPORTED_RSCALE: Final = Condition(CALDAV + "supported-rscale", 403, "RFC 7529 §10")
 

@@ -131,6 +131,8 @@ class Kind(Enum):
     HOME = "home"
     CALENDAR = "calendar"
     NOTIFICATIONS = "notifications"
+    INBOX = "inbox"
+    OUTBOX = "outbox"
 
 
 class Access(IntEnum):
@@ -167,7 +169,7 @@ class Mode(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """A collection row: a calendar home or a calendar."""
+    """A collection row: a calendar home, a calendar, or what else lies in a home."""
 
     id: int
     owner_id: int
@@ -253,6 +255,8 @@ class Stored(NamedTuple):
     created_at: int
     modified_at: int
     access: int = Access.PUBLIC.value
+    schedule_tag: str | None = None
+    """Without quotes; only of a scheduling object resource (RFC 6638 §3.2.10)."""
 
 
 class Place(NamedTuple):
@@ -267,11 +271,9 @@ class Lock:
     """A write lock (RFC 4918 §6)."""
 
     token: str
-    owner_id: int
-    """Whose home it is in."""
+    owner_id: int  # whose home it is in
     place: Place
-    on_home: bool
-    """Whether the place is the home itself."""
+    on_home: bool  # whether the place is the home itself
     shared: bool
     infinite: bool
     """Whether it was asked for with Depth: infinity."""
@@ -357,6 +359,23 @@ class Notification:
 
 
 @dataclass(frozen=True, slots=True)
+class Inbox:
+    """A scheduling Inbox (RFC 6638 §2.2): it holds calendar objects that are messages."""
+
+    collection: Collection
+
+
+@dataclass(frozen=True, slots=True)
+class Outbox:
+    """A scheduling Outbox (RFC 6638 §2.1): it holds nothing."""
+
+    collection: Collection
+
+
+Box = Inbox | Outbox
+
+
+@dataclass(frozen=True, slots=True)
 class CalendarObject:
     """A calendar object resource (RFC 4791 §4.1) as somebody sees it (`service.views`)."""
 
@@ -371,27 +390,11 @@ class CalendarObject:
 class Unmapped:
     """A URL that leads to nothing yet; `parent` is None if its parent does not exist either."""
 
-    parent: Aloft | Home | Calendar | Notifications | None
+    parent: Aloft | Home | Calendar | Notifications | Box | None
     name: str
 
 
-Resource = Aloft | Home | Calendar | CalendarObject | Notifications | Notification | Unmapped
+Resource = Aloft | Home | Calendar | CalendarObject | Notifications | Notification | Box | Unmapped
 
 Properties = Mapping[str, str]
 """Stored properties of one resource as one reader sees them: Clark name to whole element."""
-
-
-@dataclass(frozen=True, slots=True)
-class RequestLine:
-    """What is told of a request: nothing of its content, nothing secret."""
-
-    at: float
-    """When it ended, in epoch seconds."""
-    request_id: str
-    actor: str
-    peer: str
-    method: str
-    path: str
-    status: int
-    bytes: int
-    ms: float

@@ -18,7 +18,7 @@ from functools import lru_cache
 from typing import Final, TextIO
 
 from caldavd.logs import quoted
-from caldavd.model import RequestLine
+from caldavd.requestline import RequestLine
 
 _quoted: Final = lru_cache(maxsize=4096)(quoted)
 EVERY_S: Final = 0.25

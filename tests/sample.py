@@ -6,6 +6,7 @@ from typing import Final
 
 from caldavd.acl.privileges import Privilege
 from caldavd.ical.parse import parse
+from caldavd.ical.parse import stored as stored_document
 from caldavd.model import (
     Ace,
     Collection,
@@ -19,9 +20,10 @@ from caldavd.model import (
     Proxy,
     Sight,
 )
-from caldavd.service import calendars, put_own, sharing
+from caldavd.service import boxes, calendars, inbox, put_own, sharing
 from caldavd.service.delete import delete
 from caldavd.service.put import put
+from caldavd.service.save import save
 from caldavd.service.set_acl import set_acl
 from caldavd.service.views import Reader
 from caldavd.store import (
@@ -34,7 +36,9 @@ from caldavd.store import (
     principals,
     properties,
     quota,
+    scheduling,
     subscriptions,
+    tasks,
 )
 from caldavd.store.engine import Database, WriteTx
 from caldavd.store.links import Link
@@ -54,7 +58,7 @@ TEXTS: Final = {
 
 async def fill(db: Database) -> None:
     """Two users, one disabled, one with a quota, and a group; calendars, one in the trash; objects,
-    one removed; properties; a lock.
+    one removed; properties; a lock; a message in an inbox, and what is to be delivered.
 
     The group may read a calendar, and everybody knows when ada is busy. A calendar is shared with
     bob, who has it in his home, and with the group.
@@ -68,6 +72,7 @@ async def fill(db: Database) -> None:
     await db.write(_outside)
     await db.write(_lock)
     await db.write(_shared)
+    await db.write(_scheduling)
 
 
 async def _users(tx: WriteTx) -> None:
@@ -78,6 +83,7 @@ async def _users(tx: WriteTx) -> None:
         await principals.create(tx, person, "$argon2id$v=19$m=8,t=1,p=1$c2FsdA$aGFzaA")
         home = calendars.new_collection(person.id, Kind.HOME, "", (), NOW)
         await collections.create(tx, home)
+        await boxes.create(tx, person.id, NOW)
         if name == "bob":
             await principals.set_disabled(tx, person.id, NOW)
         else:
@@ -157,6 +163,28 @@ async def _outside(tx: WriteTx) -> None:
     feed = "https://ann:secret@example.com/holidays.ics"
     fills = Subscription(made.id, made.owner_id, feed, 86_400, NOW, NOW - 60, 2, "HTTP status 500")
     await subscriptions.add(tx, fills._replace(http_etag='"1"', digest="d"))
+
+
+async def _scheduling(tx: WriteTx) -> None:
+    home = await _home(tx)
+    default = await collections.by_name(tx, home.owner_id, "default")
+    bob = await principals.by_name(tx, "bob")
+    assert default is not None and bob is not None
+    await scheduling.set_default(tx, home.owner_id, default.id)
+    stored = await objects.get(tx, default.id, "monthly.ics")
+    assert stored is not None
+    text = (await objects.contents(tx, [stored.id]))[stored.id]
+    await save(tx, default, stored, stored.name, stored_document(text), NOW, "tag")
+    text = TEXTS["doctor.ics"].replace("VERSION:2.0", "VERSION:2.0\r\nMETHOD:REQUEST")
+    box = (await scheduling.boxes(tx, [bob.id]))[bob.id, Kind.INBOX]
+    await inbox.put(tx, box, inbox.key("doctor"), stored_document(text), NOW)
+    message = tasks.Message(ids.new(), "doctor", "REQUEST", "mailto:a@example.org", text, NOW)
+    await tasks.add_message(tx, message)
+    delivery = tasks.new(tasks.ITIP, bob.id, NOW, message.id)
+    mail = tasks.new(tasks.MAIL, home.owner_id, NOW, message.id, "eve@example.com")
+    await tasks.add(tx, [delivery, mail])
+    (claimed,) = await tasks.claim(tx, tasks.MAIL, NOW, 60, 1)
+    await tasks.failed(tx, claimed, NOW, "550 no such user", None)
 
 
 async def _shared(tx: WriteTx) -> None:

@@ -14,13 +14,14 @@ ROOT: Final = Path(__file__).parents[1]
 MAX_MODULE_LINES: Final = 400
 MAX_FUNCTION_LINES: Final = 50
 
-LEAVES: Final = frozenset({"__version__", "names", "errors", "model"})
+LEAVES: Final = frozenset({"__version__", "names", "errors", "model", "requestline"})
 EVERYONE: Final = None
 MAY_KNOW: Final[dict[str, frozenset[str] | None]] = {
     "__init__": frozenset(),
     "names": frozenset(),
     "errors": frozenset({"names"}),
     "model": frozenset({"names"}),
+    "requestline": frozenset(),
     "clock": frozenset(),
     "settings": frozenset(),
     "config": frozenset({"settings"}),

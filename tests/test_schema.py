@@ -191,6 +191,43 @@ def test_the_upgrade_closes_what_its_class_closes(
     assert (query(blank_location, seen) == [(0,)]) == (access == 2)
 
 
+def test_the_upgrade_makes_boxes_under_names_that_are_free(blank_location: Path | str) -> None:
+    stored_databases.load(blank_location, "0007")
+    ada = "(SELECT id FROM principal WHERE name = 'ada')"
+    run(
+        blank_location,
+        f"UPDATE collection SET name = 'inbox' WHERE name = 'default' AND owner_id = {ada}",
+    )
+    run(blank_location, "UPDATE invitation SET name = 'outbox' WHERE name IS NOT NULL")
+    mounted = query(
+        blank_location,
+        "SELECT name FROM principal WHERE id IN"
+        " (SELECT owner_id FROM invitation WHERE name = 'outbox')",
+    )
+
+    schema.upgrade(blank_location)
+
+    boxes = query(
+        blank_location,
+        "SELECT principal.name, collection.kind, collection.name FROM collection"
+        " JOIN principal ON principal.id = collection.owner_id"
+        " WHERE collection.kind IN ('inbox', 'outbox') ORDER BY 1, 2",
+    )
+    open_to = query(
+        blank_location,
+        "SELECT grantee, privileges FROM ace WHERE resource_id IN"
+        " (SELECT id FROM collection WHERE kind IN ('inbox', 'outbox'))",
+    )
+    assert mounted == [("bob",)]
+    assert boxes == [
+        ("ada", "inbox", "inbox-2"),
+        ("ada", "outbox", "outbox"),
+        ("bob", "inbox", "inbox"),
+        ("bob", "outbox", "outbox-2"),
+    ]
+    assert open_to == [(2, 0b111 << 10)] * 2
+
+
 @pytest.mark.parametrize("version", schema.versions())
 def test_an_upgrade_counts_what_each_collection_holds(
     version: str, blank_location: Path | str

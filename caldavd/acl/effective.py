@@ -3,29 +3,40 @@
 from __future__ import annotations
 
 from caldavd.acl.privileges import (
+    DELIVER,
+    INBOX,
+    INBOX_TREE,
     LEVELS,
+    OUTBOX,
+    OUTBOX_TREE,
     OWNER,
     PROXIES,
     READ_ONLY,
     READER,
+    SEND,
     SUBSCRIBED,
     WRITE,
+    Node,
     Privilege,
     from_bits,
 )
 from caldavd.model import (
     Access,
     Actor,
+    Box,
     Calendar,
     CalendarObject,
     Collection,
     Grants,
     Home,
     HomeCollection,
+    Inbox,
+    Kind,
     Level,
     Mount,
     Notification,
     Notifications,
+    Outbox,
     Principal,
     PrincipalCollection,
     Proxy,
@@ -45,19 +56,20 @@ def effective(actor: Actor, resource: Resource, grants: Grants) -> Privilege:
     calendar for its objects. Principals are read by everybody who can see them, the collections
     above by everybody. `grants` need to tell of others' resources only. What a feed fills is only
     read: it may be named, coloured, granted, and removed as a whole. So is what is seen masked.
-    Notifications are their user's alone, whoever else may see the home.
+    Notifications are their user's alone, whoever else may see the home. Messages in an inbox are
+    read, and removed.
     """
     match resource:
         case CalendarObject(collection, stored, sight):
-            return _of_object(_of_calendar(actor, collection, grants), collection, stored, sight)
+            return _of_object(_of_parent(actor, collection, grants), collection, stored, sight)
         case Calendar(collection):
             return _of_calendar(actor, collection, grants)
+        case Inbox() | Outbox():
+            return _of_box(actor, resource, grants)
         case Home(collection):
             return of_home(actor, collection.owner_id, grants)
-        case ProxyGroup(owner):
-            return _of_proxy_group(actor, owner, grants)
-        case Principal() | Notifications() | Notification():
-            return _of_its_own(actor, resource)
+        case Principal() | ProxyGroup() | Notifications() | Notification():
+            return _of_its_own(actor, resource, grants)
         case Root() | PrincipalCollection() | HomeCollection():
             return READER
         case Unmapped(parent):
@@ -81,6 +93,14 @@ def knows_members(held: Privilege) -> bool:
     return Privilege.READ in held or bool(held & WRITE)
 
 
+def knows(held: Privilege) -> bool:
+    """Whether who holds that on something may know that it is there.
+
+    Whoever may deliver to an inbox gives the server a message, and no request leads there.
+    """
+    return bool(held & ~(DELIVER | SEND))
+
+
 def above(actor: Actor, resource: Resource, grants: Grants) -> Privilege:
     """The leaf privileges on the collection that a resource lies in: what it is removed by."""
     match resource:
@@ -90,7 +110,7 @@ def above(actor: Actor, resource: Resource, grants: Grants) -> Privilege:
         case Calendar(collection):
             return of_home(actor, collection.owner_id, grants)
         case CalendarObject(collection, stored, sight):
-            held = _of_calendar(actor, collection, grants)
+            held = _of_parent(actor, collection, grants)
             return held & READ_ONLY if is_masked(stored, sight) else held
         case Notification() | Unmapped():
             return effective(actor, resource, grants)
@@ -115,8 +135,12 @@ def sight(actor: Actor, calendar: Collection, grants: Grants) -> Sight:
 
 
 def most_closed(sight: Sight) -> Access:
-    """The most closed objects that are there for those who see a calendar so."""
-    return Access.PRIVATE if sight <= Sight.OPEN else Access.CONFIDENTIAL
+    """The most closed objects that are there for those who see a calendar so.
+
+    Who sees busy blocks alone sees those of private objects too: they know no more by them than by
+    free/busy, which is theirs.
+    """
+    return Access.CONFIDENTIAL if sight is Sight.DETAILS else Access.PRIVATE
 
 
 def is_hidden(stored: Stored, sight: Sight) -> bool:
@@ -132,9 +156,35 @@ def is_masked(stored: Stored, sight: Sight) -> bool:
 def _of_object(held: Privilege, calendar: Collection, stored: Stored, sight: Sight) -> Privilege:
     if is_hidden(stored, sight):
         return Privilege.NONE
-    if calendar.subscribed or is_masked(stored, sight):
+    if calendar.subscribed or is_masked(stored, sight) or calendar.kind == Kind.INBOX.value:
         return held & READ_ONLY
     return held
+
+
+def _of_parent(actor: Actor, of: Collection, grants: Grants) -> Privilege:
+    """What an actor holds on a collection of calendar objects."""
+    if of.kind == Kind.INBOX.value:
+        return _of_box(actor, Inbox(of), grants)
+    return _of_calendar(actor, of, grants)
+
+
+def _of_box(actor: Actor, box: Box, grants: Grants) -> Privilege:
+    """What an actor holds on an inbox or outbox; whoever writes for its owner sends, too."""
+    match box:
+        case Inbox(collection):
+            return _on_box(actor, collection, grants, INBOX_TREE) & INBOX
+        case Outbox(collection):
+            writes = grants.proxies.get(collection.owner_id) is Proxy.WRITE
+            sends = SEND if writes else Privilege.NONE
+            return (_on_box(actor, collection, grants, OUTBOX_TREE) | sends) & OUTBOX
+
+
+def _on_box(actor: Actor, box: Collection, grants: Grants, tree: Node) -> Privilege:
+    if box.owner_id == actor.id:
+        return tree.leaves
+    bits = grants.homes.get(box.owner_id, 0) | grants.calendars.get(box.id, 0)
+    level = grants.proxies.get(box.owner_id)
+    return from_bits(bits, tree) | (Privilege.NONE if level is None else PROXIES[level])
 
 
 def _of_calendar(actor: Actor, calendar: Collection, grants: Grants) -> Privilege:
@@ -151,9 +201,13 @@ def _granted(actor: Actor, calendar: Collection, grants: Grants) -> Privilege:
     return held if held == OWNER else held | from_bits(grants.calendars.get(calendar.id, 0))
 
 
-def _of_its_own(actor: Actor, resource: Principal | Notifications | Notification) -> Privilege:
-    """What belongs to one alone, and no grant is looked at."""
+def _of_its_own(
+    actor: Actor, resource: Principal | ProxyGroup | Notifications | Notification, grants: Grants
+) -> Privilege:
+    """What belongs to one alone, and no entry is looked at."""
     match resource:
+        case ProxyGroup(owner):
+            return _of_proxy_group(actor, owner, grants)
         case Principal(id=id_):
             return OWNER if id_ == actor.id else READER
         case Notifications(collection) | Notification(collection):

@@ -10,6 +10,7 @@ from caldavd import clock
 from caldavd.acl.privileges import NAMES, Privilege, from_bits, largest
 from caldavd.cli import run
 from caldavd.cli.main import Invocation
+from caldavd.errors import Failed
 from caldavd.model import Grantee
 from caldavd.names import split
 from caldavd.service import named, set_acl
@@ -32,7 +33,10 @@ _calendar: Final = click.option(
 @click.option("--json", "as_json", is_flag=True, help="For scripts.")
 @click.pass_obj
 def show(invocation: Invocation, owner: str, calendar: str, as_json: bool) -> None:
-    """Show who may do what with OWNER's calendars, delegates aside."""
+    """Show who may do what with OWNER's calendars.
+
+    Delegates and shares are listed by `caldavd delegate list` and `caldavd share list`.
+    """
 
     async def work(tx: ReadTx) -> list[Entry]:
         return await set_acl.shown(tx, await named.account(tx, owner), calendar)
@@ -90,6 +94,8 @@ def _change(
         grantee, id_ = EVERYBODY.get(who, Grantee.PRINCIPAL), 0
         if grantee is Grantee.PRINCIPAL:
             id_ = (await named.principal(tx, who)).id
+        if id_ == of.id:
+            raise Failed(409, f"{of.name} needs nobody's leave for what is {of.name}'s own")
         await set_acl.grant(tx, of, calendar, (grantee, id_), granted, clock.now())
 
     run.write(run.settings(invocation), work)

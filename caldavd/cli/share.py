@@ -9,7 +9,7 @@ import click
 from caldavd import clock
 from caldavd.cli import run
 from caldavd.cli.main import Invocation
-from caldavd.model import Answer, Collection, Level, Principal
+from caldavd.model import Answer, Collection, Level, Principal, PrincipalKind
 from caldavd.service import mounts, named, notify, sharing
 from caldavd.service.sharing import Wanted
 from caldavd.store import collections, invitations, principals, shares
@@ -83,7 +83,11 @@ def list_(invocation: Invocation, user: str, as_json: bool) -> None:
         account = await named.account(tx, user)
         mine = await collections.calendars(tx, account.id)
         given = await shares.sharees(tx, [one.id for one in mine])
-        rows = [_row(account.name, of.name, one) for of in mine for one in given.get(of.id, ())]
+        rows = [
+            _row(account.name, of.name, one, await _answer(tx, one))
+            for of in mine
+            for one in given.get(of.id, ())
+        ]
         return rows + await _received(tx, account)
 
     run.show(COLUMNS, run.read(run.settings(invocation), work), as_json)
@@ -138,7 +142,10 @@ def _answered(invocation: Invocation, names: tuple[str, str, str], said: Answer)
         found = await named.calendar(tx, await named.account(tx, owner), calendar)
         invited = await invitations.get(tx, account.id, found.id)
         if invited is None:
-            raise click.ClickException(f"{account.name} is not invited to {calendar} of {owner}")
+            raise click.ClickException(
+                f"{account.name} is not invited to {calendar} of {owner}: "
+                f"`caldavd share list {account.name}` shows what there is to answer"
+            )
         now = clock.now()
         answered = await mounts.answer(tx, account, invited.uid, said, "", now)
         await notify.settle(tx, account.id, invited.uid, now)
@@ -179,13 +186,23 @@ async def _received(tx: ReadTx, account: Principal) -> list[dict[str, object]]:
     return rows
 
 
-def _row(owner: str, calendar: str, one: Sharee) -> dict[str, object]:
+async def _answer(tx: ReadTx, one: Sharee) -> str | None:
+    """What a sharee said; of a group and everyone, how many accepted. Free-busy asks nobody."""
+    if one.level is Level.FREE_BUSY:
+        return None
+    if one.kind not in ("", PrincipalKind.GROUP.value):
+        return _ANSWERS[one.answer]
+    accepted, invited = await invitations.answers(tx, one.collection_id, one.sharee_id)
+    return f"{accepted} of {invited} accepted"
+
+
+def _row(owner: str, calendar: str, one: Sharee, answer: str | None) -> dict[str, object]:
     return {
         "owner": owner,
         "calendar": calendar,
         "sharee": one.name or EVERYBODY,
         "level": _NAMES[one.level],
-        "answer": _ANSWERS[one.answer],
+        "answer": answer,
         "mounted_as": None,
     }
 

@@ -185,6 +185,12 @@ def _duration(text: str) -> int:
     return int(found[1]) * _SECONDS[found[2]]
 
 
+def _every(seconds: int) -> str:
+    """What `_duration` reads, in the largest unit that fits."""
+    unit = next(one for one in ("d", "h", "m") if seconds % _SECONDS[one] == 0 or one == "m")
+    return f"{seconds // _SECONDS[unit]}{unit}"
+
+
 def _color(text: str | None) -> str | None:
     found = None if text is None else run.color(text)
     if text is not None and found is None:
@@ -198,7 +204,7 @@ def _row(account: str, one: Subscribed) -> dict[str, object]:
         "user": account,
         "name": one.calendar.name,
         "source": subscribe.shown(of.source),
-        "every": f"{of.refresh_s // 60}m",
+        "every": _every(of.refresh_s),
         "fetched": run.instant(of.fetched_at),
         "next": run.instant(of.due_at),
         "failures": of.failures,

@@ -48,6 +48,8 @@ class Conditions:
     unmodified_since: int | None = None
     """Epoch seconds; None where If-Match or something that is no date makes it void."""
     modified_since: int | None = None
+    if_schedule_tag_match: str | None = None
+    """Of a write (RFC 6638 §8.3)."""
 
     @property
     def empty(self) -> bool:
@@ -67,6 +69,7 @@ _HEADERS: Final = (
     "If",
     "If-Modified-Since",
     "If-Unmodified-Since",
+    "If-Schedule-Tag-Match",
 )
 
 
@@ -80,6 +83,8 @@ class State:
     tokens: frozenset[str] = frozenset()
     """State tokens: of synchronisation (RFC 6578 §5) and of locks (RFC 4918 §6.5)."""
     modified_at: int | None = None
+    schedule_tag: str | None = None
+    """Without quotes."""
 
 
 StateOf = Callable[[str | None], Awaitable[State]]
@@ -97,6 +102,7 @@ def parse(headers: Mapping[str, str]) -> Conditions:
         _lists(headers.get("If")),
         _date(headers.get("If-Unmodified-Since")) if if_match is None else None,
         _date(headers.get("If-Modified-Since")) if if_none_match is None else None,
+        headers.get("If-Schedule-Tag-Match"),
     )
 
 
@@ -108,6 +114,9 @@ async def require(conditions: Conditions, state_of: StateOf) -> None:
     none_match = conditions.if_none_match
     if none_match is not None and _listed(none_match, state, weak=True):
         raise _failed("there is an object already, or it has the state that you excluded")
+    tag = conditions.if_schedule_tag_match
+    if tag is not None and tag.strip().strip('"') != state.schedule_tag:
+        raise _failed("the meeting was changed meanwhile: load it again")
     await require_for_reading(conditions, state_of)
 
 

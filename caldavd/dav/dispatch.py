@@ -17,7 +17,8 @@ from caldavd.dav.resolve import Target, resolve
 from caldavd.dav.row import Method, Reads, Writes
 from caldavd.dav.server import Context, Server
 from caldavd.errors import SUFFICIENT_DISK_SPACE, Failed, Refused, not_found
-from caldavd.model import Actor, RequestLine, Unmapped
+from caldavd.model import Actor, Unmapped
+from caldavd.requestline import RequestLine
 from caldavd.store.engine import Full, ReadTx, Unavailable, WriteTx
 from caldavd.store.principals import LoginEnded
 

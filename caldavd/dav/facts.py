@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from caldavd.acl.effective import is_masked
@@ -16,14 +16,17 @@ from caldavd.dav.people import (
     with_relations,
     with_sharees,
 )
-from caldavd.dav.property import NOBODY, Fact
+from caldavd.dav.property import NOBODY, Boxes, Fact, Scheduled
 from caldavd.dav.server import Context
 from caldavd.model import (
     Calendar,
     CalendarObject,
     Collection,
     Home,
+    Inbox,
+    Kind,
     Notifications,
+    Outbox,
     Principal,
     Properties,
     Resource,
@@ -31,7 +34,7 @@ from caldavd.model import (
 from caldavd.service import homes, locks, views
 from caldavd.service.locks import Locks
 from caldavd.service.views import Reader
-from caldavd.store import properties, quota
+from caldavd.store import properties, quota, scheduling
 from caldavd.store.engine import ReadTx
 from caldavd.store.quota import Usage
 
@@ -54,6 +57,8 @@ class Facts:
     locks: Locks = locks.NONE
     usage: Mapping[int, Usage] = field(default_factory=dict)
     """By the id of the owner."""
+    boxes: Boxes = field(default_factory=dict)
+    """The names of inboxes and outboxes, and of default calendars, by the owner's id."""
 
 
 def resource_id(resource: Resource) -> int | None:
@@ -62,6 +67,8 @@ def resource_id(resource: Resource) -> int | None:
         case Principal(id=id_):
             return id_
         case Home(collection) | Calendar(collection) | Notifications(collection):
+            return collection.id
+        case Inbox(collection) | Outbox(collection):
             return collection.id
         case CalendarObject(stored=stored):
             return stored.id
@@ -89,8 +96,26 @@ async def load(
     if Fact.CALENDARS in needs:
         calendars = await _calendars(tx, context, items, calendars)
     held, usage = await _of_owners(tx, context, items, needs)
+    boxes = await _boxes(tx, context, items) if Fact.BOXES in needs else {}
     privileges = Fact.PRIVILEGES in needs
-    return Facts(found, texts, sizes, privileges, people, calendars, held, usage)
+    return Facts(found, texts, sizes, privileges, people, calendars, held, usage, boxes)
+
+
+async def _boxes(tx: ReadTx, context: Context, items: Sequence[Item]) -> Boxes:
+    """What there is of scheduling, for those who have a home; nothing where it is switched off."""
+    of = owners(r for _, r in items if isinstance(r, (Principal, Inbox)))
+    if not context.server.scheduling or not of:
+        return {}
+    found: dict[int, Scheduled] = {}
+    for (owner_id, kind), box in (await scheduling.boxes(tx, of)).items():
+        known = found.get(owner_id, Scheduled())
+        named = {"inbox": box.name} if kind is Kind.INBOX else {"outbox": box.name}
+        found[owner_id] = replace(known, **named)
+    if any(isinstance(resource, Inbox) for _, resource in items):
+        for owner_id, targets in (await scheduling.targets(tx, of)).items():
+            known = found.get(owner_id, Scheduled())
+            found[owner_id] = replace(known, default_calendar=targets[0][0].name)
+    return found
 
 
 async def _texts(tx: ReadTx, context: Context, items: Sequence[Item]) -> dict[int, str]:
@@ -170,7 +195,8 @@ async def _calendars(
     found = dict(known)
     for id_ in wanted:
         if id_ not in found:
-            members = await homes.members(tx, context.actor.id, id_)
+            scheduling = context.server.scheduling
+            members = await homes.members(tx, context.actor.id, id_, scheduling=scheduling)
             found[id_] = tuple(of for of, _ in members)
     return found
 

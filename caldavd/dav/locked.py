@@ -21,9 +21,11 @@ from caldavd.model import (
     CalendarObject,
     Collection,
     Home,
+    Inbox,
     Lock,
     Notification,
     Notifications,
+    Outbox,
     Resource,
     Sight,
     Stored,
@@ -286,12 +288,16 @@ async def state(tx: ReadTx, context: Context, resource: Resource) -> State:
         case Unmapped():
             return State()
         case CalendarObject(stored=stored):
-            return State(True, stored.etag, modified_at=stored.modified_at)
-        case CalendarResource(collection):
+            tag, schedule_tag = stored.etag, stored.schedule_tag
+            return State(True, tag, modified_at=stored.modified_at, schedule_tag=schedule_tag)
+        case CalendarResource(collection) | Inbox(collection) | Outbox(collection):
             # A token holds for whoever has it, however they see the calendar.
             return _collection(collection, *(sync.token(collection, how) for how in Sight))
         case Home(collection):
-            members = await homes.members(tx, context.actor.id, collection.owner_id)
+            scheduling = context.server.scheduling
+            members = await homes.members(
+                tx, context.actor.id, collection.owner_id, scheduling=scheduling
+            )
             token = sync.home_token(collection, [of for of, _ in members])
             return _collection(collection, token)
         case Notifications(collection):

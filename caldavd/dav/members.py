@@ -9,7 +9,7 @@ from caldavd.acl.effective import effective, of_home
 from caldavd.acl.privileges import Privilege
 from caldavd.dav.facts import Item
 from caldavd.dav.path import PROXY_GROUPS, encode
-from caldavd.dav.resolve import Target, reader_of
+from caldavd.dav.resolve import Target, of_kind, reader_of
 from caldavd.dav.respond import CHUNK, Page
 from caldavd.dav.server import Context
 from caldavd.model import (
@@ -19,7 +19,7 @@ from caldavd.model import (
     Collection,
     Home,
     HomeCollection,
-    Kind,
+    Inbox,
     Notification,
     Notifications,
     Principal,
@@ -53,7 +53,10 @@ async def members(tx: ReadTx, context: Context, resource: Resource, href: str) -
         case Principal():
             return await proxy_groups(tx, context, resource)
         case Home(collection):
-            found = await homes.members(tx, context.actor.id, collection.owner_id)
+            scheduling = context.server.scheduling
+            found = await homes.members(
+                tx, context.actor.id, collection.owner_id, scheduling=scheduling
+            )
             return [home_item(href, one) for one in found]
         case Notifications(collection):
             told = await notifications.members(tx, collection.id)
@@ -63,7 +66,7 @@ async def members(tx: ReadTx, context: Context, resource: Resource, href: str) -
 
 async def pages(tx: ReadTx, context: Context, target: Target) -> AsyncIterator[Page]:
     """What lies in a target; of a calendar, as many objects at a time as fit into memory."""
-    if not isinstance(target.resource, Calendar):
+    if not isinstance(target.resource, (Calendar, Inbox)):
         yield Page(await members(tx, context, target.resource, target.href))
         return
     of = target.resource.collection
@@ -112,11 +115,10 @@ async def _homes(tx: ReadTx, context: Context) -> list[Item]:
 
 
 def home_item(home_href: str, member: Member) -> Item:
-    """A calendar, or the notifications, as a member of a home, whose href ends in a slash."""
+    """A calendar, or what else lies in a home, as its member; the href ends in a slash."""
     of, mount = member
-    notified = of.kind == Kind.NOTIFICATIONS.value
     href = f"{home_href}{encode(of.name)}/"
-    return href, Notifications(of) if notified else Calendar(of, mount)
+    return href, of_kind(of) if mount is None else Calendar(of, mount)
 
 
 def notification_item(href: str, of: Collection, stored: StoredNotification) -> Item:

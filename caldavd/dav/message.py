@@ -9,6 +9,8 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import NamedTuple
 
+from caldavd.model import Stored
+
 Headers = tuple[tuple[str, str], ...]
 
 
@@ -16,6 +18,11 @@ Headers = tuple[tuple[str, str], ...]
 def http_date(seconds: int) -> str:
     """An instant as headers and getlastmodified write it (RFC 9110 §5.6.7)."""
     return formatdate(seconds, usegmt=True)
+
+
+def schedule_tag(of: Stored) -> Headers:
+    """The Schedule-Tag of a scheduling object resource (RFC 6638 §8.2); nothing for others."""
+    return () if of.schedule_tag is None else (("Schedule-Tag", f'"{of.schedule_tag}"'),)
 
 
 class Request(NamedTuple):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from caldavd.dav.server import Context
 from caldavd.model import (
@@ -16,8 +17,10 @@ from caldavd.model import (
     CalendarObject,
     Grants,
     Home,
+    Inbox,
     Notification,
     Notifications,
+    Outbox,
     Principal,
     ProxyGroup,
     Resource,
@@ -27,6 +30,9 @@ from caldavd.store import aces, collections, members, principals, shares
 from caldavd.store.engine import ReadTx
 from caldavd.store.members import Relations
 from caldavd.store.shares import Sharee
+
+_GRANTED: Final = (Calendar, CalendarObject, Inbox, Outbox)
+"""What has an access control list, or inherits one, besides a home."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +62,11 @@ def owner_of(resource: Resource) -> int | None:
             return collection.owner_id
         case Notifications(collection) | Notification(collection):
             return collection.owner_id
+        case Inbox(collection) | Outbox(collection):
+            return collection.owner_id
         case Principal(id=id_) | ProxyGroup(Principal(id=id_)):
             return id_
-        case Unmapped(Home() | Calendar() as parent):
+        case Unmapped(Home() | Calendar() | Inbox() | Outbox() as parent):
             return owner_of(parent)
     return None
 
@@ -89,7 +97,7 @@ async def with_grants(
     ids = {
         one.collection.id
         for one in resources
-        if isinstance(one, (Calendar, CalendarObject)) and one.collection.owner_id != actor_id
+        if isinstance(one, _GRANTED) and one.collection.owner_id != actor_id
     }
     wanted = ids.union(of) - known.granted
     if not wanted:
@@ -136,8 +144,8 @@ async def with_aces(
     tx: ReadTx, context: Context, resources: Sequence[Resource], known: People
 ) -> People:
     """Adds the entries of homes and calendars, and the names of whom they are for."""
-    ids = {one.collection.id for one in resources if isinstance(one, (Calendar, CalendarObject))}
-    placed = [one for one in resources if isinstance(one, (Home, Calendar, CalendarObject))]
+    ids = {one.collection.id for one in resources if isinstance(one, _GRANTED)}
+    placed = [one for one in resources if isinstance(one, (Home, *_GRANTED))]
     homes = {one.id: one.owner_id for one in await collections.homes(tx, owners(placed))}
     found = await aces.of(tx, [*ids, *homes])
     named = {ace.principal_id for entries in found.values() for ace in entries}

@@ -19,8 +19,10 @@ from caldavd.model import (
     Collection,
     Home,
     HomeCollection,
+    Inbox,
     Notification,
     Notifications,
+    Outbox,
     Principal,
     PrincipalCollection,
     Properties,
@@ -43,6 +45,8 @@ COLLECTIONS: Final = (
     Home,
     Calendar,
     Notifications,
+    Inbox,
+    Outbox,
 )
 NOBODY: Final = People()
 ANY: Final = (*COLLECTIONS, CalendarObject, Notification)
@@ -74,6 +78,21 @@ class Fact(Flag):
     """The write locks in the home that the resource is in."""
     QUOTA = auto()
     """How much the owner of the resource stores, and may store."""
+    BOXES = auto()
+    """The inboxes, outboxes and default calendars of principals, where there is scheduling."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scheduled:
+    """Names in a principal's home; empty for what is not there, or was not asked for."""
+
+    inbox: str = ""
+    outbox: str = ""
+    default_calendar: str = ""
+
+
+Boxes: TypeAlias = Mapping[int, Scheduled]
+"""By the principal's id."""
 
 
 class View(NamedTuple):
@@ -97,6 +116,7 @@ class View(NamedTuple):
     locks: Locks = NO_LOCKS
     usage: Mapping[int, Usage] = MappingProxyType({})
     """By owner's id."""
+    boxes: Boxes = MappingProxyType({})
 
 
 Getter: TypeAlias = Callable[[View], str | None]

@@ -33,6 +33,7 @@ from caldavd.dav.properties import (
     calendarserver,
     locks,
     quota,
+    scheduling,
     sharing,
     sync,
     webdav,
@@ -50,15 +51,17 @@ from caldavd.dav.reports import (
 from caldavd.dav.resolve import Target
 from caldavd.dav.respond import multistatus
 from caldavd.dav.row import AnyReport, Method, OtherReport, Reads, Report, Writes
-from caldavd.dav.server import Context
+from caldavd.dav.server import SCHEDULING, Context
 from caldavd.errors import RESOURCE_MUST_BE_NULL
 from caldavd.model import (
     Calendar,
     CalendarObject,
     Home,
     HomeCollection,
+    Inbox,
     Notification,
     Notifications,
+    Outbox,
     Principal,
     PrincipalCollection,
     ProxyGroup,
@@ -71,6 +74,7 @@ from caldavd.xml import write
 
 _PRINCIPALS: Final = (Root, PrincipalCollection, Principal, ProxyGroup)
 _CALENDARS: Final = (Calendar, CalendarObject)
+_HOLDING: Final = (Calendar, Inbox, CalendarObject)
 
 
 def properties() -> Table:
@@ -81,7 +85,7 @@ def properties() -> Table:
 REPORTS: Final[tuple[AnyReport, ...]] = (
     Report(
         CALDAV + "calendar-query",
-        _CALENDARS,
+        _HOLDING,
         calendar.parse_query,
         calendar.select_query,
         feature="calendar-access",
@@ -89,7 +93,7 @@ REPORTS: Final[tuple[AnyReport, ...]] = (
     ),
     Report(
         CALDAV + "calendar-multiget",
-        _CALENDARS,
+        _HOLDING,
         calendar.parse_multiget,
         calendar.select_multiget,
         feature="calendar-access",
@@ -103,7 +107,7 @@ REPORTS: Final[tuple[AnyReport, ...]] = (
     ),
     Report(
         DAV + "sync-collection",
-        (Calendar, Home, Notifications),
+        (Calendar, Home, Inbox, Outbox, Notifications),
         sync_collection.parse,
         sync_collection.select,
     ),
@@ -128,13 +132,13 @@ REPORTS: Final[tuple[AnyReport, ...]] = (
     ),
     Report(
         DAV + "principal-match",
-        (*_PRINCIPALS, Home, Calendar),
+        (*_PRINCIPALS, HomeCollection, Home, Calendar),
         principal_match.parse_query,
         principal_match.selector(properties),
     ),
     Report(
         DAV + "acl-principal-prop-set",
-        (Home, *_CALENDARS),
+        ANY,
         principals.parse_acl_set,
         principals.select_acl_set,
     ),
@@ -148,7 +152,9 @@ async def _propfind(
     return await multistatus(tx, context, PROPERTIES, selection, wanted)
 
 
-_STORED: Final = (Principal, ProxyGroup, Home, Calendar, CalendarObject)
+_STORED: Final = (Principal, ProxyGroup, Home, Calendar, CalendarObject, Inbox, Outbox)
+_LISTED: Final = (Home, Calendar, Inbox, Outbox)
+"""What has an access control list of its own."""
 _LOCKABLE: Final = (Home, Calendar, CalendarObject, Unmapped)
 
 METHODS: Final[tuple[Method, ...]] = (
@@ -181,7 +187,7 @@ METHODS: Final[tuple[Method, ...]] = (
         mkcalendar.runner(properties),
         feature="extended-mkcol",
     ),
-    Writes("ACL", (Home, Calendar), acl_method.parse, acl_method.run, feature="access-control"),
+    Writes("ACL", _LISTED, acl_method.parse, acl_method.run, feature="access-control"),
     Writes("COPY", _CALENDARS, copy_move.parse_copy, copy_move.run),
     Writes("MOVE", _CALENDARS, copy_move.parse_move, copy_move.run),
     Writes("LOCK", _LOCKABLE, lock.parse, lock.run, feature="2"),
@@ -220,8 +226,13 @@ def _supported_methods(view: View) -> str:
     return "".join(f'<D:supported-method name="{row.name}"/>' for row in METHODS if type_ in row.on)
 
 
+def _is_announced(feature: str) -> bool:
+    return SCHEDULING or feature not in scheduling.FEATURES
+
+
 def _supported_live_properties(view: View) -> str:
-    names = PROPERTIES.of(type(view.resource))
+    rows = PROPERTIES.of(type(view.resource))
+    names = [name for name, row in rows.items() if _is_announced(row.feature)]
     return "".join(
         "<D:supported-live-property>"
         f"<D:prop>{write.element(name)}</D:prop>"
@@ -240,6 +251,7 @@ _ROWS: Final = (
     *caldav.PROPERTIES,
     *calendarserver.PROPERTIES,
     *sharing.PROPERTIES,
+    *scheduling.PROPERTIES,
     Property(DAV + "supported-report-set", ANY, _supported_reports),
     Property(DAV + "supported-method-set", ANY, _supported_methods),
     Property(DAV + "supported-live-property-set", ANY, _supported_live_properties),
@@ -247,7 +259,11 @@ _ROWS: Final = (
 
 PROPERTIES: Final = table(_ROWS)
 
-_FEATURES: Final = dict.fromkeys(row.feature for row in (*METHODS, *REPORTS, *_ROWS) if row.feature)
+_FEATURES: Final = dict.fromkeys(
+    row.feature
+    for row in (*METHODS, *REPORTS, *_ROWS)
+    if row.feature and _is_announced(row.feature)
+)
 _NUMBERS: Final = sorted({*CLASSES, *filter(str.isdigit, _FEATURES)})
 DAV_HEADER: Final = ", ".join(dict.fromkeys((*_NUMBERS, *_FEATURES)))
 """The value of the DAV header: compliance classes, then the features of all rows."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from caldavd.acl.effective import above, effective, knows_members, of_home, sight
+from caldavd.acl.effective import above, effective, knows, knows_members, of_home, sight
 from caldavd.acl.privileges import Privilege, name
 from caldavd.dav.path import PROXY_GROUPS, Path, host_of
 from caldavd.dav.server import Context
@@ -27,9 +27,11 @@ from caldavd.model import (
     Grants,
     Home,
     HomeCollection,
+    Inbox,
     Kind,
     Notification,
     Notifications,
+    Outbox,
     Principal,
     PrincipalCollection,
     Proxy,
@@ -52,6 +54,7 @@ from caldavd.store import (
 )
 from caldavd.store.engine import ReadTx
 
+InHome = Calendar | Notifications | Inbox | Outbox
 _NOBODY: Final = 0
 """An id that no principal has: who does not exist is looked for as who does."""
 
@@ -238,13 +241,22 @@ async def _own(
         case [calendar]:
             found = await collections.own(tx, actor, calendar)
             if found is not None:
-                return _kind(found), NO_GRANTS
+                return of_kind(found), NO_GRANTS
             return await _mounted(tx, actor, calendar)
     return Home(await _own_home(tx, actor)), NO_GRANTS
 
 
-def _kind(found: Collection) -> Calendar | Notifications:
-    return Notifications(found) if found.kind == Kind.NOTIFICATIONS.value else Calendar(found)
+_KINDS: Final[Mapping[str, Callable[[Collection], InHome]]] = {
+    Kind.CALENDAR.value: Calendar,
+    Kind.NOTIFICATIONS.value: Notifications,
+    Kind.INBOX.value: Inbox,
+    Kind.OUTBOX.value: Outbox,
+}
+
+
+def of_kind(found: Collection) -> InHome:
+    """What a collection in a home is."""
+    return _KINDS[found.kind](found)
 
 
 async def _own_object(
@@ -263,7 +275,7 @@ async def _own_object(
     if found.kind == Kind.NOTIFICATIONS.value:
         return await _notification(tx, found, name), NO_GRANTS
     if stored is None:
-        return Unmapped(Calendar(found), name), NO_GRANTS
+        return Unmapped(of_kind(found), name), NO_GRANTS
     return CalendarObject(found, stored, Sight.FULL, text), NO_GRANTS
 
 
@@ -308,12 +320,14 @@ async def _others(
     collection = await collections.by_name(tx, owner_id, rest[0] if rest else "")
     if collection is None:
         return await _missing(tx, actor, owner_id, rest, grants), grants
-    resource = _kind(collection) if rest else Home(collection)
+    resource = of_kind(collection) if rest else Home(collection)
     held = effective(actor, resource, grants)
-    if not held or (len(rest) == 2 and not knows_members(held)):
+    if not knows(held) or (len(rest) == 2 and not knows_members(held)):
         raise not_found("this URL")
-    if len(rest) < 2 or not isinstance(resource, Calendar):
+    if len(rest) < 2 or isinstance(resource, (Home, Notifications)):
         return resource, grants
+    if isinstance(resource, Outbox):
+        return Unmapped(resource, rest[1]), grants
     reader = Reader(actor.id, sight(actor, collection, grants))
     return await _member(tx, reader, resource, rest[1], content=content), grants
 
@@ -331,7 +345,7 @@ async def _missing(
 
 
 async def _member(
-    tx: ReadTx, reader: Reader, parent: Calendar, name: str, *, content: bool
+    tx: ReadTx, reader: Reader, parent: Calendar | Inbox, name: str, *, content: bool
 ) -> CalendarObject | Unmapped:
     """An object as the reader sees it; one that they do not see is not there."""
     calendar = parent.collection

@@ -282,6 +282,7 @@ def _view(context: Context, href: str, resource: Resource, facts: Facts) -> View
         context.now,
         facts.locks,
         facts.usage,
+        facts.boxes,
     )
 
 

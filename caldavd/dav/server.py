@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
 from caldavd.clock import Clock, now
 from caldavd.dav.path import Path, Urls
 from caldavd.dav.publisher import Publisher
 from caldavd.ical.validate import DEFAULT, Limits
-from caldavd.model import Actor, Principal, RequestLine
+from caldavd.model import Actor, Principal
+from caldavd.requestline import RequestLine
 from caldavd.store.engine import Database
+
+SCHEDULING: Final = False
+"""Whether clients are told of scheduling. A client that finds an inbox and an outbox leaves it to
+the server to invite and to answer, and sends nothing itself: so not before the server does all of
+that. Then this is True, and with it the DAV header names the features, homes list the two, and
+principals name their URLs.
+"""
 
 
 class Authentication(Protocol):
@@ -63,6 +71,7 @@ class Server:
     accepts_for_groups: bool = False
     """Whether what is shared with a group is in its members' homes at once."""
     publisher: Publisher = field(default_factory=Publisher)
+    scheduling: bool = SCHEDULING
 
     def accepts(self, sharee: Principal) -> bool:
         """Whether what is shared with somebody is in the homes of those at once."""

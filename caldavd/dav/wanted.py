@@ -38,6 +38,12 @@ def depth(headers: Mapping[str, str], default: str) -> str:
     return value
 
 
+def require_depth_0(wanted: Wanted) -> None:
+    """Raises Failed(400) for a report that is only defined for a resource itself (RFC 3744 §9)."""
+    if depth({"Depth": wanted.depth}, "0") != "0":
+        raise Failed(400, "this report is for one resource: send Depth: 0, or none")
+
+
 def prefers(headers: Mapping[str, str], preference: str) -> bool:
     """Whether a Prefer header holds a preference (RFC 7240); Apple once wrote `return-minimal`."""
     header = headers.get("Prefer", "")

@@ -61,16 +61,23 @@ class Feed:
         return combine.head(display_name, color, lines)
 
     def add(self, texts: Sequence[str]) -> str:
-        """What objects become: nothing if they are private, busy blocks if confidential."""
+        """What objects become: nothing if they are private, busy blocks if confidential.
+
+        Where all are busy blocks, private ones are too.
+        """
         return "".join(self._added(text) for text in texts)
 
     def _added(self, text: str) -> str:
         parts = [part for calendar in read(text) for part in calendar.components]
         closed = access(parts)
-        if closed is Access.PRIVATE or (self._busy_only and not _takes_time(parts)):
-            return ""
         if self._busy_only:
-            return self._zones.take(_anonymous(busy_blocks(parts)))
+            return (
+                self._zones.take(_anonymous(busy_blocks(parts, closed=False)))
+                if _takes_time(parts)
+                else ""
+            )
+        if closed is Access.PRIVATE:
+            return ""
         if closed is Access.CONFIDENTIAL:
             return self._zones.take(busy_blocks(parts))
         for part in parts:
@@ -95,12 +102,11 @@ def color_name(color: str) -> str | None:
 
 
 def _anonymous(blocks: Sequence[Component]) -> Sequence[Component]:
-    """Busy blocks that tell neither how closed they are nor, by their UIDs, who made them."""
+    """Busy blocks that do not tell, by their UIDs, who made them."""
     for block in blocks:
         block.lines = [
             line._replace(value=_pseudonym(line.value)) if line.name == "UID" else line
             for line in block.lines
-            if line.name != "CLASS"
         ]
     return blocks
 

@@ -214,6 +214,9 @@ def _component(filter: CompFilter, component: Component, outer: Component, scope
 def _overlaps(window: Window, component: Component, outer: Component, scope: _Scope) -> bool:
     if component.name == "VALARM":
         return _goes_off(window, component, outer, scope)
+    if component.name == "VEVENT" and component.first("DTSTART") is None:
+        # Only a message has such (RFC 6638 §2.3).
+        return True
     return any(True for _ in _instances(component, window, scope))
 
 

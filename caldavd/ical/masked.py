@@ -109,19 +109,21 @@ def access(components: Iterable[Component]) -> Access:
     )
 
 
-def masked(text: str) -> str:
+def masked(text: str, *, closed: bool = True) -> str:
     """An object's text as a busy block: when it is, and nothing of what it is.
+
+    `closed`: whether it tells its CLASS; where all are busy blocks, it is to tell none apart.
 
     What is kept is listed here, down to the values: whatever else the text holds is gone.
     """
     parts = [part for calendar in read(text) for part in calendar.components]
     head = [Line("VERSION", "", "2.0"), Line("PRODID", "", PRODUCT)]
-    return write([Component("VCALENDAR", head, busy_blocks(parts))])
+    return write([Component("VCALENDAR", head, busy_blocks(parts, closed=closed))])
 
 
-def busy_blocks(parts: Sequence[Component]) -> list[Component]:
+def busy_blocks(parts: Sequence[Component], *, closed: bool = True) -> list[Component]:
     """The components of an object as busy blocks, with those of its time zones that they need."""
-    blocks = [_block(part) for part in parts if part.name in _BLOCKS]
+    blocks = [_block(part, closed) for part in parts if part.name in _BLOCKS]
     used = {
         tzid
         for block in blocks
@@ -144,12 +146,12 @@ def _without_zone(line: Line, unknown: Collection[str]) -> Line:
     return line._replace(parameter_text="".join(left))
 
 
-def _block(component: Component) -> Component:
+def _block(component: Component, closed: bool) -> Component:
     uid = [Line("UID", "", line.value) for line in component.all("UID")]
     if component.name == "VFREEBUSY":
         return Component(component.name, [*uid, *_kept(component, _OF_FREE_BUSY)])
     lines = [*uid, *_kept(component, _OF_OTHERS), SUMMARY]
-    if component.first("CLASS") is not None:
+    if closed and component.first("CLASS") is not None:
         lines.append(Line("CLASS", "", access([component]).name))
     return Component(component.name, lines)
 

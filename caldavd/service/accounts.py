@@ -11,7 +11,7 @@ from typing import Final
 
 from caldavd.errors import Failed
 from caldavd.model import Kind, Principal, PrincipalKind
-from caldavd.service import calendars, labels, sharing
+from caldavd.service import boxes, calendars, labels, sharing
 from caldavd.store import collections, ids, members, principals, shares
 from caldavd.store.engine import Conflict, Database, ReadTx, WriteTx
 
@@ -22,6 +22,8 @@ MAX_ADDRESS: Final = 254
 MAX_ADDRESSES: Final = 32
 FIRST_NAME: Final = "admin"
 
+RESERVED: Final = frozenset({"all", "authenticated", "everyone"})
+"""Names that commands and access control lists understand as everybody."""
 _PUNCTUATION: Final = "+-.=@_~"
 _CATEGORIES: Final = frozenset({"Ll", "Lu", "Lo", "Lm", "Mn", "Mc", "Nd", "Nl"})
 _ADDRESS: Final = re.compile(r"[^\s@<>,;:\"()\[\]\\\x00-\x1f\x7f]+@[^\s@<>,;:\"()\\\x00-\x1f\x7f]+")
@@ -85,6 +87,8 @@ def normal(name: str) -> str:
             )
     if not folded.strip("."):
         raise Invalid("an account name cannot be made of dots alone")
+    if folded in RESERVED:
+        raise Invalid(f"{folded} means everybody where something is granted: choose another name")
     return folded
 
 
@@ -109,7 +113,7 @@ async def require_free(tx: ReadTx, login: str) -> None:
 async def create(
     tx: WriteTx, new: NewAccount, password_hash: str | None, defaults: Defaults, now: int
 ) -> Principal:
-    """Makes an account with its calendar home, a calendar and a task list.
+    """Makes an account with its calendar home, a calendar, a task list, an inbox and an outbox.
 
     An account without an address gets its name at the configured domain. Raises Invalid, Taken.
     """
@@ -192,6 +196,7 @@ async def _make_calendars(tx: WriteTx, principal: Principal, defaults: Defaults,
     if defaults.tasks_name:
         made = await calendars.create(tx, home, "tasks", ("VTODO",), now)
         await labels.set_(tx, made, defaults.tasks_name, defaults.tasks_color)
+    await boxes.create(tx, principal.id, now)
 
 
 def _addresses(name: str, given: Sequence[str], domain: str) -> tuple[str, ...]:

@@ -14,7 +14,9 @@ from caldavd.model import (
     CalendarObject,
     Collection,
     Home,
+    Inbox,
     Lock,
+    Outbox,
     Place,
     Resource,
     Unmapped,
@@ -63,7 +65,7 @@ def spot(resource: Resource) -> Spot | None:
     match resource:
         case Home(collection):
             return of_home(collection)
-        case Calendar(collection):
+        case Calendar(collection) | Inbox(collection) | Outbox(collection):
             return of_collection(collection)
         case CalendarObject(collection, stored):
             return of_member(collection, stored.name)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from caldavd.errors import Failed
-from caldavd.model import Collection, Principal
+from caldavd.model import Collection, Kind, Principal
 from caldavd.service import calendars, labels
 from caldavd.service.labels import Label
 from caldavd.store import collections, objects, principals
@@ -43,7 +43,11 @@ class New:
 async def account(tx: ReadTx, login: str) -> Principal:
     """The account of that name or address, which has calendars. Raises Failed(404)."""
     found = await _principal(tx, login)
-    if found is None or found.is_group:
+    if found is not None and found.is_group:
+        raise Failed(
+            404, f"{found.name} is a group: name a user, as `caldavd user list` shows them"
+        )
+    if found is None:
         raise Failed(404, f"there is no account {login}: `caldavd user list` shows them")
     return found
 
@@ -60,13 +64,19 @@ async def principal(tx: ReadTx, name: str) -> Principal:
     """The account or group of that name or address. Raises Failed(404)."""
     found = await _principal(tx, name)
     if found is None:
-        raise Failed(404, f"there is no account and no group {name}")
+        raise Failed(
+            404,
+            f"there is no account and no group {name}: "
+            "`caldavd user list` and `caldavd group list` show them",
+        )
     return found
 
 
 async def calendar(tx: ReadTx, owner: Principal, name: str) -> Collection:
     """The calendar of that URL name, or else of that display name. Raises Failed(404)."""
     found = await collections.by_name(tx, owner.id, name) if name else None
+    if found is not None and found.kind != Kind.CALENDAR.value:
+        found = None
     return found or await _one(tx, await collections.calendars(tx, owner.id), name, owner)
 
 

@@ -11,7 +11,7 @@ from caldavd.ical import parse
 from caldavd.ical.filter import Bounds, bounds, matches
 from caldavd.ical.filter_elements import Filter
 from caldavd.ical.index import Occurrence, place
-from caldavd.model import Collection, Stored, Window
+from caldavd.model import Collection, Kind, Stored, Window
 from caldavd.service import views
 from caldavd.service.views import Reader
 from caldavd.store import objects, occurrences
@@ -60,6 +60,9 @@ async def matches_one(
 async def _candidates(tx: ReadTx, calendar: Collection, within: Bounds, zone: Zone) -> Candidates:
     if within.component is not None and within.component not in calendar.components:
         return Candidates((), ())
+    if calendar.kind == Kind.INBOX.value:
+        # Messages are few, and not indexed.
+        return Candidates((), await objects.members(tx, calendar.id, within.component))
     if within.window is not None:
         return await _by_time(tx, calendar, within, within.window, zone)
     if within.uid is not None:

@@ -35,17 +35,21 @@ async def save(
     name: str,
     document: Document,
     now: int,
+    schedule_tag: str | None = None,
 ) -> Saved:
     """Writes a document under a name of a locked calendar, over `existing` if there is one.
 
     The same bytes again change nothing, not even the sync token. Raises Conflict if the calendar
-    holds the UID under another name.
+    holds the UID under another name. `schedule_tag`: None leaves it as it is, and an empty one
+    says that it is no scheduling object resource.
     """
     tag = etag(document.text)
-    if existing is not None and existing.etag == tag:
+    schedule_tag = _schedule_tag(existing) if schedule_tag is None else schedule_tag or None
+    if existing is not None and (existing.etag, existing.schedule_tag) == (tag, schedule_tag):
         return Saved(existing, created=False, changed=False)
     read = await tx.offload(index, document, now) if _long(document) else index(document, now)
     stored = _stored(calendar, existing, name, document, tag, now)
+    stored = stored._replace(schedule_tag=schedule_tag)
     indexed = (read.indexed_from, read.indexed_until)
     if existing is None:
         await objects.insert_(tx, stored, document.text, indexed)
@@ -56,6 +60,10 @@ async def save(
     private = is_private(stored)
     await changes.record(tx, calendar, name, now, deleted=False, private=private, grown_bytes=grown)
     return Saved(stored, created=existing is None, changed=True)
+
+
+def _schedule_tag(existing: Stored | None) -> str | None:
+    return None if existing is None else existing.schedule_tag
 
 
 def is_private(stored: Stored) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from caldavd.model import Calendar, CalendarObject, Home, Principal, Resource
+from caldavd.model import Calendar, CalendarObject, Home, Inbox, Outbox, Principal, Resource
 from caldavd.service.calendars import lock_with_home
 from caldavd.service.save import is_private
 from caldavd.store import changes, collections, properties
@@ -42,7 +42,7 @@ async def set_properties(
             await changes.record(tx, home, resource.collection.name, now, deleted=False)
         return
     match resource:
-        case Calendar(collection) | Home(collection):
+        case Calendar(collection) | Home(collection) | Inbox(collection) | Outbox(collection):
             await collections.modified(tx, collection.id, now)
         case CalendarObject(collection, stored):
             private = is_private(stored)
@@ -54,7 +54,7 @@ def _ids(resource: Resource) -> tuple[int, int]:
     match resource:
         case Principal(id=id_):
             return id_, id_
-        case Calendar(collection) | Home(collection):
+        case Calendar(collection) | Home(collection) | Inbox(collection) | Outbox(collection):
             return collection.owner_id, collection.id
         case CalendarObject(collection, stored):
             return collection.owner_id, stored.id

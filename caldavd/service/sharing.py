@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from caldavd.errors import ALLOWED_PRINCIPAL, Failed, Refused
-from caldavd.model import Answer, Collection, Level, Principal
+from caldavd.model import Answer, Collection, Level, Principal, PrincipalKind
 from caldavd.service import labels, mounts, notify
 from caldavd.store import collections, ids, invitations, principals, shares
 from caldavd.store.engine import WriteTx
@@ -23,6 +23,8 @@ MAX_PENDING: Final = 500
 AT_ONCE: Final = 100
 """Users of groups who are invited in one transaction; a worker invites the others."""
 _READS: Final = (Level.BUSY, Level.READ)
+_WIDE: Final = ("", PrincipalKind.GROUP.value)
+"""The kinds of sharees who stand for others; everyone has none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ async def add(tx: WriteTx, calendar: Collection, wanted: Wanted, now: int) -> No
     await collections.modified(tx, calendar.id, now)
     if wanted.sharee is not None and not wanted.sharee.is_group and known is not None:
         await _tell_again(tx, calendar, wanted, known, new, now)
-    await settle(tx, calendar, now, accept=wanted.accept)
+    await settle(tx, calendar, now, accept=wanted.accept, among=wanted.sharee_id)
 
 
 async def remove(tx: WriteTx, calendar: Collection, sharee_id: int, now: int) -> bool:
@@ -77,11 +79,19 @@ async def remove(tx: WriteTx, calendar: Collection, sharee_id: int, now: int) ->
 
 
 async def settle(
-    tx: WriteTx, calendar: Collection, now: int, *, accept: bool = False, limit: int = AT_ONCE
+    tx: WriteTx,
+    calendar: Collection,
+    now: int,
+    *,
+    accept: bool = False,
+    among: int | None = None,
+    limit: int = AT_ONCE,
 ) -> bool:
     """Invites those whom the shares of a locked calendar reach, and takes back from who is not.
 
-    `accept`: it is in the homes of who is invited at once. Whether there may be more to do.
+    `accept`: it is in the homes of who is invited at once; and of who was invited before by a group
+    or everyone, and has not answered: `among` is the one sharee for which that holds, if not for
+    all. Whether there may be more to do.
     """
     gone = await invitations.unreached(tx, calendar.id, limit)
     people = {one.id: one for one in await principals.by_ids(tx, [one.owner_id for one in gone])}
@@ -90,7 +100,19 @@ async def settle(
     reached = await invitations.uninvited(tx, calendar, limit)
     for sharee in reached:
         await _invite(tx, calendar, sharee, now, accept=accept)
-    return limit in (len(gone), len(reached))
+    asked = await _asked(tx, calendar, among, limit) if accept else []
+    for one in asked:
+        await _accept(tx, calendar, one, now)
+    return limit in (len(gone), len(reached), len(asked))
+
+
+async def _asked(
+    tx: WriteTx, calendar: Collection, among: int | None, limit: int
+) -> list[Invitation]:
+    """Those who have not answered, and whom a group or everyone stands for: one, or any of them."""
+    found = (await shares.sharees(tx, [calendar.id])).get(calendar.id, [])
+    wide = [one.sharee_id for one in found if one.kind in _WIDE and among in (None, one.sharee_id)]
+    return await invitations.unanswered(tx, calendar.id, wide, limit) if wide else []
 
 
 async def settle_all(
@@ -159,6 +181,15 @@ async def _tell_again(
 
 async def _accepted(tx: WriteTx, calendar: Collection, invited: Invitation, now: int) -> Invitation:
     return await mounts.mount(tx, calendar, invited, now)
+
+
+async def _accept(tx: WriteTx, calendar: Collection, invited: Invitation, now: int) -> None:
+    """Puts a locked calendar into the home of somebody who was asked before."""
+    level = await shares.level_of(tx, invited.owner_id, calendar.id)
+    (sharee,) = await principals.by_ids(tx, [invited.owner_id])
+    invited = await mounts.mount(tx, calendar, invited, now)
+    if level is not None:
+        await _tell(tx, calendar, sharee, invited, (Answer(invited.answer), level), now)
 
 
 async def _invite(

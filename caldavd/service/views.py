@@ -99,7 +99,7 @@ def tagged(reader: Reader, stored: Stored, own: Own | None) -> Stored:
     if reader.sight is Sight.FULL:
         return stored
     if is_masked(stored, reader.sight):
-        return stored._replace(etag=f"{_digest(stored)}-m")
+        return stored._replace(etag=f"{_digest(stored)}-m", schedule_tag=None)
     if own is None:
         return stored._replace(etag=f"{_digest(stored)}-r")
     return stored._replace(
@@ -112,7 +112,7 @@ def shown(reader: Reader, stored: Stored, text: str, own: Own | None) -> str:
     if reader.sight is Sight.FULL:
         return text
     if is_masked(stored, reader.sight):
-        return masked(text)
+        return masked(text, closed=reader.sight is not Sight.BUSY)
     return ical.seen(text, None if own is None else ical.loads(own.content))
 
 

@@ -34,6 +34,7 @@ from caldavd.store.tables import (
     calendar_object,
     collection,
     invitation,
+    message,
     metadata,
     personal,
     principal,
@@ -44,7 +45,7 @@ _TABLES: Final = tuple(metadata.sorted_tables)
 _PAGE: Final = 1_000
 _PAGE_OF_TEXTS: Final = 32
 """How many rows are in memory at once; a calendar object can have megabytes."""
-_WITH_TEXTS: Final = (calendar_object.name, personal.name, property_.name)
+_WITH_TEXTS: Final = (calendar_object.name, message.name, personal.name, property_.name)
 
 
 def _pages(of: Table) -> tuple[Select[Any], Select[Any]]:

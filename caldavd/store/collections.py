@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, literal, select, update
 
 from caldavd.model import Actor, Collection, Kind
 from caldavd.store.engine import ReadTx, Row, WriteTx
@@ -34,6 +34,7 @@ WIDTH: Final = len(COLUMNS)
 PURGING: Final = 0
 """In place of when a collection was deleted: it is being removed for good, bit by bit."""
 _ALIVE: Final = collection.c.trashed_at.is_(None)
+_BOXES: Final = [literal(Kind.INBOX.value), literal(Kind.OUTBOX.value)]
 
 # The login is checked in the statement that every request needs anyway.
 _OWN_BY_NAME: Final = (
@@ -67,6 +68,15 @@ _CALENDARS: Final = (
     .where(
         collection.c.owner_id == bindparam("owner_id"),
         collection.c.kind == Kind.CALENDAR.value,
+        _ALIVE,
+    )
+    .order_by(collection.c.id)
+)
+_IN_HOME: Final = (
+    select(*COLUMNS)
+    .where(
+        collection.c.owner_id == bindparam("owner_id"),
+        collection.c.kind.in_([literal(Kind.CALENDAR.value), *_BOXES]),
         _ALIVE,
     )
     .order_by(collection.c.id)
@@ -133,7 +143,9 @@ _PURGE_OBJECT_PROPERTIES: Final = delete(property_).where(
         select(calendar_object.c.id).where(calendar_object.c.collection_id == bindparam("id"))
     )
 )
-_COUNT: Final = select(func.count()).where(collection.c.owner_id == bindparam("owner_id"), _ALIVE)
+_COUNT: Final = select(func.count()).where(
+    collection.c.owner_id == bindparam("owner_id"), collection.c.kind.not_in(_BOXES), _ALIVE
+)
 
 
 def from_row(row: Row) -> Collection:
@@ -173,6 +185,11 @@ async def calendars(tx: ReadTx, owner_id: int) -> list[Collection]:
     return [from_row(row) for row in await tx.all(_CALENDARS, owner_id=owner_id)]
 
 
+async def in_home(tx: ReadTx, owner_id: int) -> list[Collection]:
+    """A principal's calendars, inbox and outbox, oldest first."""
+    return [from_row(row) for row in await tx.all(_IN_HOME, owner_id=owner_id)]
+
+
 async def homes(tx: ReadTx, owner_ids: Sequence[int]) -> list[Collection]:
     """The homes of principals, oldest first."""
     return [from_row(row) for row in await tx.all(_HOMES, owner_ids=owner_ids)]
@@ -199,7 +216,7 @@ async def lock(tx: WriteTx, *ids: int) -> list[Collection]:
 
 
 async def count(tx: ReadTx, owner_id: int) -> int:
-    """How many collections a principal has, the home included, the trash not."""
+    """How many collections a principal has, the home included, the trash and boxes not."""
     row = await tx.one(_COUNT, owner_id=owner_id)
     return int(row[0]) if row else 0
 

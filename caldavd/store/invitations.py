@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Select, bindparam, delete, func, literal, null, select, union_all
+from sqlalchemy import Select, bindparam, case, delete, func, literal, null, select, union_all
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.sql.base import Executable
 
 from caldavd.model import Answer, Collection, Kind, Level, Mount, Principal, PrincipalKind, Sight
 from caldavd.store import collections, principals
 from caldavd.store.engine import ReadTx, Row, WriteTx
-from caldavd.store.members import identities
+from caldavd.store.members import below, identities
 from caldavd.store.shares import EVERYONE, reached
 from caldavd.store.tables import collection, invitation, principal, share
 
@@ -39,6 +39,7 @@ _COLUMNS: Final = tuple(invitation.c)
 _SIGHT_BITS: Final = max(Sight).bit_length()
 _identity: Final = identities()
 _reached: Final = reached()
+_below: Final = below()
 _MINE: Final = invitation.c.owner_id == bindparam("actor_id")
 # A mount counts for as long as a share reaches whose it is, in person or by a group.
 _LEVEL: Final = (
@@ -74,7 +75,7 @@ _MOUNT: Final = _mounts(invitation.c.name == bindparam("name"))
 _IN_HOME: Final[Executable] = union_all(
     select(*collections.COLUMNS, null(), null(), null(), null()).where(
         collection.c.owner_id == bindparam("actor_id"),
-        collection.c.kind.in_([literal(Kind.CALENDAR.value), literal(Kind.NOTIFICATIONS.value)]),
+        collection.c.kind != Kind.HOME.value,
         collection.c.trashed_at.is_(None),
     ),
     _mounts(),
@@ -121,6 +122,26 @@ _UNREACHED: Final = (
     )
     .order_by(invitation.c.owner_id)
     .limit(bindparam("limit"))
+)
+_UNANSWERED: Final = (
+    select(*_COLUMNS)
+    .where(
+        invitation.c.collection_id == bindparam("collection_id"),
+        invitation.c.answer == literal(Answer.NONE.value),
+        (bindparam("everyone") == 1) | invitation.c.owner_id.in_(select(_below.c.id)),
+        invitation.c.owner_id.not_in(
+            select(share.c.sharee_id).where(share.c.collection_id == bindparam("collection_id"))
+        ),
+    )
+    .order_by(invitation.c.owner_id)
+    .limit(bindparam("limit"))
+)
+_ANSWERS: Final = select(
+    func.sum(case((invitation.c.answer == literal(Answer.ACCEPTED.value), 1), else_=0)),
+    func.count(),
+).where(
+    invitation.c.collection_id == bindparam("collection_id"),
+    (bindparam("everyone") == 1) | invitation.c.owner_id.in_(select(_below.c.id)),
 )
 _UNINVITED: Final = (
     select(
@@ -225,6 +246,25 @@ async def uninvited(tx: ReadTx, of: Collection, limit: int) -> list[Principal]:
     """Those whom a share of a calendar reaches, and who were not invited so far."""
     rows = await tx.all(_UNINVITED, collection_id=of.id, owner_id=of.owner_id, limit=limit)
     return await principals.by_ids(tx, [row[0] for row in rows]) if rows else []
+
+
+async def unanswered(
+    tx: ReadTx, collection_id: int, sharee_ids: Sequence[int], limit: int
+) -> list[Invitation]:
+    """Invitations of those who have said nothing, and who are in a group among the sharees.
+
+    EVERYONE holds everybody. With whom the calendar is shared in person is left out.
+    """
+    wanted = {"collection_id": collection_id, "ids": sharee_ids, "limit": limit}
+    rows = await tx.all(_UNANSWERED, **wanted, everyone=int(EVERYONE in sharee_ids))
+    return [Invitation._make(row) for row in rows]
+
+
+async def answers(tx: ReadTx, collection_id: int, sharee_id: int) -> tuple[int, int]:
+    """How many accepted a calendar, and how many were asked: in a group, or of EVERYONE."""
+    wanted = {"collection_id": collection_id, "ids": [sharee_id]}
+    row = await tx.one(_ANSWERS, **wanted, everyone=int(sharee_id == EVERYONE))
+    return (0, 0) if row is None else (int(row[0] or 0), int(row[1]))
 
 
 async def pending(tx: ReadTx, owner_id: int) -> int:

@@ -59,6 +59,15 @@ def identities() -> CTE:
     )
 
 
+def below() -> CTE:
+    """The ids of groups and of all in them, however deep, as `below(id)`; binds `ids`."""
+    own = select(principal.c.id).where(In(principal.c.id, "ids"))
+    found = own.cte("below", recursive=True)
+    return found.union(
+        select(membership.c.member_id).join(found, membership.c.group_id == found.c.id)
+    )
+
+
 def _rooted() -> CTE:
     """As `identities`, for many principals at once: `identity(root, id)`."""
     own = select(principal.c.id.label("root"), principal.c.id.label("id")).where(

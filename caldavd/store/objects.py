@@ -27,6 +27,7 @@ COLUMNS: Final = (
     calendar_object.c.created_at,
     calendar_object.c.modified_at,
     calendar_object.c.access,
+    calendar_object.c.schedule_tag,
 )
 WIDTH: Final = len(COLUMNS)
 _CONTENT: Final = calendar_object.c.content
@@ -88,6 +89,7 @@ _UPDATE: Final = (
         indexed_until=bindparam("indexed_until"),
         content=bindparam("content"),
         access=bindparam("access"),
+        schedule_tag=bindparam("schedule_tag"),
     )
 )
 _MOVE: Final = (
@@ -221,6 +223,7 @@ async def insert_(
         indexed_until=indexed[1],
         content=content,
         access=new.access,
+        schedule_tag=new.schedule_tag,
     )
     if not added:
         raise Conflict(f"{new.name} or {new.uid}")
@@ -242,6 +245,7 @@ async def update_(
         indexed_until=indexed[1],
         content=content,
         access=new.access,
+        schedule_tag=new.schedule_tag,
     )
 
 

@@ -7,13 +7,19 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import bindparam, func, select, update
 
+from caldavd.model import Kind
 from caldavd.store.engine import ReadTx, WriteTx
 from caldavd.store.statement import In
 from caldavd.store.tables import collection, principal
 
 _USED: Final = (
     select(func.coalesce(func.sum(collection.c.size_bytes), 0))
-    .where(collection.c.owner_id == principal.c.id, collection.c.trashed_at.is_(None))
+    .where(
+        collection.c.owner_id == principal.c.id,
+        collection.c.trashed_at.is_(None),
+        # What others send is not the recipient's fault.
+        collection.c.kind != Kind.INBOX.value,
+    )
     .scalar_subquery()
 )
 _OF: Final = select(principal.c.id, principal.c.quota_bytes, _USED).where(In(principal.c.id, "ids"))
@@ -33,7 +39,7 @@ class Usage(NamedTuple):
 
 
 async def of(tx: ReadTx, ids: Sequence[int]) -> dict[int, Usage]:
-    """The usage of principals by id. What lies in the trash is not counted."""
+    """The usage of principals by id. What lies in the trash, or in the inbox, is not counted."""
     # PostgreSQL makes a sum of bigints a numeric.
     return {row[0]: Usage(row[1], int(row[2])) for row in await tx.all(_OF, ids=ids)}
 

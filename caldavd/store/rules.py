@@ -11,6 +11,7 @@ from caldavd.store.collections import PURGING
 from caldavd.store.occurrences import COMPONENTS, OTHER
 from caldavd.store.reader_rules import READERS
 from caldavd.store.rule import MAX_FOUND, Rule, without
+from caldavd.store.scheduling_rules import SCHEDULED
 from caldavd.store.sharing_rules import SHARED
 from caldavd.store.tables import (
     ace,
@@ -31,6 +32,7 @@ from caldavd.store.tables import (
 )
 
 _IS_CALENDAR: Final = collection.c.kind == Kind.CALENDAR.value
+_HOLDS_OBJECTS: Final = or_(_IS_CALENDAR, collection.c.kind == Kind.INBOX.value)
 _IS_HOME: Final = collection.c.kind == Kind.HOME.value
 _PRESENT: Final = change.c.deleted == 0
 _SAME_MEMBER: Final = and_(
@@ -85,13 +87,13 @@ _REFERENCES: Final = (
             and_(
                 calendar_object.c.collection_id == collection.c.id,
                 calendar_object.c.owner_id == collection.c.owner_id,
-                _IS_CALENDAR,
+                _HOLDS_OBJECTS,
             ),
             calendar_object.c.id,
             calendar_object.c.name,
             calendar_object.c.collection_id,
         ),
-        "object {0} ({1}) lies in collection {2}, which is no calendar of the object's owner",
+        "object {0} ({1}) lies in collection {2}, which takes no objects, or is another's",
     ),
     Rule(
         "change without collection",
@@ -288,7 +290,7 @@ _CHANGES: Final = (
                 calendar_object, _SAME_MEMBER
             )
         )
-        .where(_IS_CALENDAR, _PRESENT, calendar_object.c.id.is_(None)),
+        .where(_HOLDS_OBJECTS, _PRESENT, calendar_object.c.id.is_(None)),
         "a change of collection {0} tells of object {1}, which does not exist",
     ),
     Rule(
@@ -389,5 +391,6 @@ _MEMBERS: Final = (
 )
 RULES: Final = tuple(
     Rule(rule.name, rule.offenders.limit(MAX_FOUND), rule.says)
-    for rule in (*_REFERENCES, *_ACCESS, *READERS, *_OUTSIDE, *SHARED, *_CHANGES, *_MEMBERS)
+    for rules in (_REFERENCES, _ACCESS, READERS, _OUTSIDE, SHARED, SCHEDULED, _CHANGES, _MEMBERS)
+    for rule in rules
 )

@@ -11,9 +11,7 @@ from typing import Final
 from sqlalchemy import (
     BigInteger,
     Column,
-    ForeignKey,
     Index,
-    MetaData,
     PrimaryKeyConstraint,
     SmallInteger,
     Table,
@@ -22,28 +20,15 @@ from sqlalchemy import (
     text,
 )
 
-metadata: Final = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
+from caldavd.store import columns, scheduling_tables
+from caldavd.store.columns import id_ as _id
+from caldavd.store.columns import owner as _owner
+from caldavd.store.columns import reference as _reference
 
-
-def _id(name: str = "id") -> Column[int]:
-    return Column(name, BigInteger, nullable=False, autoincrement=False)
-
-
-def _owner() -> Column[int]:
-    """No foreign key: the collection's says it, and a check a row would cost every write."""
-    return Column("owner_id", BigInteger, nullable=False)
-
-
-def _reference(name: str, target: str) -> Column[int]:
-    return Column(name, BigInteger, ForeignKey(target, ondelete="CASCADE"), nullable=False)
-
+metadata: Final = columns.metadata
+scheduling: Final = scheduling_tables.scheduling
+message: Final = scheduling_tables.message
+task: Final = scheduling_tables.task
 
 principal: Final = Table(
     "principal",
@@ -91,7 +76,7 @@ collection: Final = Table(
     metadata,
     _id(),
     _reference("owner_id", "principal.id"),
-    Column("kind", Text, nullable=False),  # home, calendar, notifications
+    Column("kind", Text, nullable=False),  # model.Kind
     Column("name", Text, nullable=False),  # one decoded URL segment; empty for the home
     Column("uuid", Text, nullable=False),
     Column("components", Text, nullable=False),  # VEVENT,VTODO,... in that order
@@ -137,6 +122,7 @@ calendar_object: Final = Table(
     Column("indexed_until", BigInteger),
     Column("content", Text, nullable=False),  # the bytes of the PUT, verbatim
     Column("access", SmallInteger, nullable=False, server_default="0"),  # model.Access
+    Column("schedule_tag", Text),  # without quotes; null: no scheduling object resource
     PrimaryKeyConstraint("id"),
     UniqueConstraint("collection_id", "name"),
     UniqueConstraint("collection_id", "uid"),

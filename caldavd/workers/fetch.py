@@ -24,6 +24,7 @@ from caldavd import __version__
 from caldavd.workers.addresses import is_public, looks_numeric, may_serve
 
 MAX_REDIRECTS: Final = 5
+ALLOW: Final = "the setting [calendars] subscriptions_allow_private lets others be asked"
 _CHUNK: Final = 64 * 1024
 _MOVED: Final = frozenset({301, 302, 303, 307, 308})
 _WINDOWS: Final = {"gzip": 31, "x-gzip": 31, "deflate": 15}
@@ -85,7 +86,7 @@ class PublicResolver(AbstractResolver):
         found = await self._inner.resolve(host, port, family)
         public = [one for one in found if is_public(one["host"])]
         if not public:
-            raise FeedError("the host has no public address")
+            raise FeedError(f"the host has no public address: {ALLOW}")
         return public
 
     async def close(self) -> None:
@@ -169,7 +170,7 @@ class Visit:
         host = url.raw_host or ""
         # What is written as an address is asked of no resolver.
         if looks_numeric(host) and not is_public(host):
-            raise FeedError("its address is not public")
+            raise FeedError(f"its address is not public: {ALLOW}")
         if not may_serve(url.port or 0):
             raise FeedError("its port is none of a web server")
 

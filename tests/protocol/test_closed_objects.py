@@ -414,7 +414,8 @@ async def test_of_a_calendar_seen_as_busy_blocks_nothing_is_seen_but_busy_blocks
 
     found = await shared.db.read(look)
 
-    assert [one.name for one, _ in found] == ["o.ics", "c.ics"]
+    assert [one.name for one, _ in found] == ["o.ics", "c.ics", "p.ics"]
     assert all("SUMMARY:Busy" in text and "Lunch" not in text for _, text in found)
+    assert not any("CLASS" in text for _, text in found)
     true = {(await Client(shared, "ann")("HEAD", path)).etag.strip('"') for path in (OPEN, MASKED)}
     assert not true & {one.etag for one, _ in found}

@@ -19,7 +19,7 @@ from caldavd.dav import http
 from caldavd.dav.server import Server
 from caldavd.errors import Failed
 from caldavd.front import receiver
-from caldavd.model import RequestLine
+from caldavd.requestline import RequestLine
 from tests.protocol.client import Client, propfind
 from tests.protocol.test_hostile import SOON_S, heartbeat
 from tests.unit.builders import event

@@ -17,7 +17,8 @@ from caldavd.dav.message import Request
 from caldavd.dav.path import Urls
 from caldavd.dav.publisher import Kept, Publisher
 from caldavd.dav.server import DavLimits, Server
-from caldavd.model import Collection, Mode, RequestLine
+from caldavd.model import Collection, Mode
+from caldavd.requestline import RequestLine
 from caldavd.service import calendars, publish
 from caldavd.service.publish import Published, Use
 from caldavd.store import collections, links, principals
@@ -149,16 +150,19 @@ async def test_a_busy_feed_tells_when_and_not_what(
 
     answer = await nobody("GET", FEED)
 
-    assert lines(answer)[-8:] == [
-        "BEGIN:VEVENT",
-        f"UID:{sha256(b'a').hexdigest()[:32]}",
-        "DTSTAMP:20260101T000000Z",
-        "DTSTART:20260105T090000Z",
-        "DTEND:20260105T100000Z",
-        "SUMMARY:Busy",
-        "END:VEVENT",
-        "END:VCALENDAR",
+    blocks = [
+        [
+            "BEGIN:VEVENT",
+            f"UID:{sha256(uid).hexdigest()[:32]}",
+            "DTSTAMP:20260101T000000Z",
+            "DTSTART:20260105T090000Z",
+            "DTEND:20260105T100000Z",
+            "SUMMARY:Busy",
+            "END:VEVENT",
+        ]
+        for uid in (b"a", b"d")
     ]
+    assert lines(answer)[-15:] == [*blocks[0], *blocks[1], "END:VCALENDAR"]
 
 
 async def test_a_calendar_of_many_objects_is_read_some_at_a_time(

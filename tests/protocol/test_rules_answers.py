@@ -150,7 +150,7 @@ async def test_report_on_what_does_not_exist_is_404(ann: Client, calendar: str, 
     }.get(row.name, "")
     body = f'<{tag[1]} xmlns="{tag[0]}">{inner}</{tag[1]}>'
 
-    answer = await ann("REPORT", HOME + "missing/", body, Depth="1")
+    answer = await ann("REPORT", HOME + "missing/", body, Depth="0")
 
     assert answer.status == 404
 

@@ -213,7 +213,7 @@ async def test_a_restore_that_fails_in_the_middle_changes_nothing(
     await backup.backup(location, file, NOW)
     before = await filled.read(contents)
     with archive.opened(file) as (_, manifest):
-        rewrite(file, replace_rows(manifest, calendar_object.name, [[None] * 14]))
+        rewrite(file, replace_rows(manifest, calendar_object.name, [[None] * 15]))
 
     with pytest.raises(Exception, match=r"(?i)null"):
         await backup.restore(location, file, force=True)
@@ -286,7 +286,7 @@ class TestVerify:
     def test_a_good_one_is_told_by_its_manifest(self, made: Path) -> None:
         counts = {part.table: part.rows for part in backup.verify(made).parts}
 
-        assert (counts["principal"], counts["collection"], counts["calendar_object"]) == (3, 7, 15)
+        assert (counts["principal"], counts["collection"], counts["calendar_object"]) == (3, 11, 16)
 
     def test_a_missing_one(self, tmp_path: Path) -> None:
         with pytest.raises(BackupError, match="does not exist"):

@@ -44,7 +44,7 @@ def test_a_group_is_no_account(caldavd: Shell) -> None:
         caldavd("calendar", "list", "staff"),
     ]
 
-    told = "caldavd: there is no account staff: `caldavd user list` shows them\n"
+    told = "caldavd: staff is a group: name a user, as `caldavd user list` shows them\n"
     assert [done.err for done in said] == [told] * 3
     assert [row["name"] for row in caldavd("user", "list", "--json").json] == ["ada", "bob"]
 
@@ -54,7 +54,19 @@ def test_a_group_is_no_account(caldavd: Shell) -> None:
     [
         ("group add ada", "the account ada exists already: it is ada's"),
         ("group remove ada --yes", "there is no group ada: `caldavd group list` shows them"),
-        ("group member add staff zoe", "there is no account and no group zoe"),
+        (
+            "group member add staff zoe",
+            "there is no account and no group zoe: "
+            "`caldavd user list` and `caldavd group list` show them",
+        ),
+        *(
+            (
+                f"{kind} add {name}",
+                f"{name.lower()} means everybody where something is granted: choose another name",
+            )
+            for kind, name in (("group", "all"), ("user", "Everyone"), ("group", "authenticated"))
+        ),
+        ("acl set ada ada read", "ada needs nobody's leave for what is ada's own"),
         ("group member add staff staff", "staff cannot be a member of itself"),
         ("group member remove staff bob", "bob is not in staff"),
         ("delegate add ada ada", "ada needs nobody's leave to act as ada"),
@@ -68,6 +80,18 @@ def test_what_makes_no_sense_is_told_in_one_line(caldavd: Shell, command: str, t
     done = caldavd(*command.split())
 
     assert (done.status, done.err) == (1, f"caldavd: {told}\n")
+
+
+def test_two_groups_cannot_hold_each_other(caldavd: Shell) -> None:
+    for name in ("staff", "team", "interns"):
+        caldavd("group", "add", name)
+    caldavd("group", "member", "add", "staff", "team")
+    caldavd("group", "member", "add", "team", "interns")
+
+    done = caldavd("group", "member", "add", "interns", "staff")
+
+    told = "caldavd: interns is in staff: two groups cannot hold each other\n"
+    assert (done.status, done.err) == (1, told)
 
 
 def test_a_group_is_removed_with_what_it_was_granted(caldavd: Shell) -> None:

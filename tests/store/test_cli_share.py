@@ -70,7 +70,41 @@ def test_everyone_and_groups_are_sharees(caldavd: Shell) -> None:
         ("ada", "calendar", "cat", "read", "accepted", "ada-calendar"),
         ("ada", "tasks", "cat", "manage", "not answered", None),
     ]
-    assert [row[2] for row in shared(caldavd, "ada")] == ["everyone", "team"]
+    assert [row[2:5] for row in shared(caldavd, "ada")] == [
+        ("everyone", "read", "2 of 2 accepted"),
+        ("team", "manage", "0 of 2 accepted"),
+    ]
+
+
+def test_accept_reaches_those_of_a_group_who_were_asked_before(caldavd: Shell) -> None:
+    caldavd("group", "add", "team")
+    caldavd("group", "member", "add", "team", "bob")
+    caldavd("share", "add", "ada", "calendar", "team")
+    caldavd("share", "add", "ada", "calendar", "cat")
+
+    caldavd("share", "add", "ada", "calendar", "team", "--accept")
+
+    mounted = ("ada", "calendar", "bob", "read", "accepted", "ada-calendar")
+    assert shared(caldavd, "bob") == [mounted]
+    # Whom it was shared with in person still decides.
+    assert shared(caldavd, "cat") == [("ada", "calendar", "cat", "read", "not answered", None)]
+
+
+def test_who_declined_is_not_overruled_by_what_a_group_accepts(caldavd: Shell) -> None:
+    caldavd("group", "add", "team")
+    caldavd("group", "member", "add", "team", "bob")
+    caldavd("share", "add", "ada", "calendar", "team")
+    caldavd("share", "decline", "bob", "ada", "calendar")
+
+    caldavd("share", "add", "ada", "calendar", "team", "--accept")
+
+    assert shared(caldavd, "bob") == [("ada", "calendar", "bob", "read", "declined", None)]
+
+
+def test_free_busy_asks_nobody(caldavd: Shell) -> None:
+    caldavd("share", "add", "ada", "calendar", "bob", "--level", "free-busy")
+
+    assert shared(caldavd, "ada") == [("ada", "calendar", "bob", "free-busy", None, None)]
 
 
 def test_members_of_groups_have_it_at_once_where_the_settings_say_so(
@@ -102,13 +136,21 @@ def test_the_database_is_well_when_an_owner_is_gone(caldavd: Shell) -> None:
     ("command", "told"),
     [
         ("share add ada calendar ada", "nobody shares a calendar with its owner"),
-        ("share add ada calendar zoe", "there is no account and no group zoe"),
+        (
+            "share add ada calendar zoe",
+            "there is no account and no group zoe: "
+            "`caldavd user list` and `caldavd group list` show them",
+        ),
         (
             "share add ada nothing bob",
             "ada has no calendar nothing: `caldavd calendar list ada` shows them",
         ),
         ("share remove ada calendar bob", "calendar of ada is not shared with bob"),
-        ("share accept bob ada calendar", "bob is not invited to calendar of ada"),
+        (
+            "share accept bob ada calendar",
+            "bob is not invited to calendar of ada: "
+            "`caldavd share list bob` shows what there is to answer",
+        ),
     ],
 )
 def test_what_cannot_be_done_is_told_in_a_line(caldavd: Shell, command: str, told: str) -> None:

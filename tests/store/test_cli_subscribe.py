@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from caldavd.cli.failure import FAILED, MISUSED
+from caldavd.workers.fetch import ALLOW
 from tests.store.cli import Done, Shell, environment
 from tests.unit.builders import calendar, event, vevent
 
@@ -73,7 +74,7 @@ def test_a_new_subscription_is_fetched_at_once(caldavd: Shell, url: str) -> None
     )
     [row] = caldavd("subscribe", "list", "ada", "--json").json
     assert (row["name"], row["source"], row["every"], row["failures"], row["error"]) == (
-        *("Holidays", url, "1440m", 0, None),
+        *("Holidays", url, "1d", 0, None),
     )
     assert row["fetched"] < row["next"]
     assert "SUMMARY" in caldavd("export", "--user", "ada", "--calendar", "Holidays").out
@@ -124,7 +125,7 @@ def test_a_private_address_is_not_asked_unless_that_is_allowed(
 
     done = caldavd("subscribe", "add", "ada", url)
 
-    assert (done.status, done.err) == (FAILED, "not fetched: its address is not public\n")
+    assert (done.status, done.err) == (FAILED, f"not fetched: its address is not public: {ALLOW}\n")
 
 
 def test_what_is_removed_comes_back_from_the_trash(caldavd: Shell, url: str) -> None:

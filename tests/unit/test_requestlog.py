@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import pytest
 
-from caldavd.model import RequestLine
+from caldavd.requestline import RequestLine
 from caldavd.requestlog import RequestLog, json_line, text_line
 
 LINE = RequestLine(

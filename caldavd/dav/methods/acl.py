@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from caldavd.acl.privileges import NAMES, Privilege, to_bits
+from caldavd.acl.privileges import KNOWN, Node, Privilege, nodes, to_bits, tree_of
 from caldavd.dav import conditions
 from caldavd.dav.conditions import Conditions
 from caldavd.dav.locked import alive, require_unlocked
@@ -26,7 +26,7 @@ from caldavd.errors import (
     Failed,
     Refused,
 )
-from caldavd.model import Ace, Calendar, Grantee, Home
+from caldavd.model import Ace, Calendar, Grantee, Home, Inbox, Outbox
 from caldavd.names import DAV
 from caldavd.service import locks
 from caldavd.service.set_acl import MAX_ACES, set_acl
@@ -49,7 +49,8 @@ class Wanted:
 
     grantee: Grantee
     href: str | None
-    privileges: Privilege
+    privileges: frozenset[str]
+    """Clark names that some kind of resource knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def parse(context: Context, request: Request) -> Command:
     root = body_of(request.body, context.server.limits.max_xml_bytes)
     if root is None:
         raise Failed(400, "ACL needs a body: DAV:acl")
-    entries = list(elements(expect(root, DAV + "acl")))
+    entries = _known(expect(root, DAV + "acl"))
     if any(entry.tag != DAV + "ace" for entry in entries):
         raise Failed(400, "a DAV:acl holds DAV:ace, and nothing else")
     if len(entries) > MAX_ACES:
@@ -76,6 +77,8 @@ def parse(context: Context, request: Request) -> Command:
 async def run(tx: WriteTx, context: Context, target: Target, command: Command) -> Response:
     """200; the entries that are neither protected nor inherited are now those sent."""
     require(target, Privilege.WRITE_ACL)
+    tree = tree_of(type(target.resource))
+    granted = [_leaves(tree, one.privileges) for one in command.entries]
     match target.resource:
         case Calendar(collection):
             locked = alive(await collections.lock(tx, collection.id), collection.id)
@@ -85,6 +88,10 @@ async def run(tx: WriteTx, context: Context, target: Target, command: Command) -
             locked = alive(await collections.lock(tx, collection.id), collection.id)
             await require_state(tx, context, command.conditions, Home(locked))
             where = locks.of_home(locked)
+        case Inbox(collection) | Outbox(collection):
+            locked = alive(await collections.lock(tx, collection.id), collection.id)
+            await require_state(tx, context, command.conditions, type(target.resource)(locked))
+            where = locks.of_collection(locked)
         case _:
             raise Failed(405, "calendars and homes have access control lists")
     if context.actor.id != locked.owner_id:
@@ -93,15 +100,20 @@ async def run(tx: WriteTx, context: Context, target: Target, command: Command) -
     hrefs = dict.fromkeys(entry.href for entry in command.entries if entry.href is not None)
     found = await principals_at(tx, context, hrefs)
     entries = [
-        Ace(one.grantee, 0 if one.href is None else found[one.href].id, to_bits(one.privileges))
-        for one in command.entries
+        Ace(one.grantee, 0 if one.href is None else found[one.href].id, to_bits(leaves, tree))
+        for one, leaves in zip(command.entries, granted, strict=True)
     ]
     await set_acl(tx, locked, entries, context.now)
     return Response(200)
 
 
+def _known(parent: Element) -> list[Element]:
+    """The children that mean something; those of other namespaces are ignored (RFC 3744 §10)."""
+    return [child for child in elements(parent) if str(child.tag).startswith(DAV)]
+
+
 def _entry(element: Element) -> Wanted:
-    children = list(elements(element))
+    children = _known(element)
     parts = {str(child.tag): child for child in children}
     if len(parts) != len(children) or not parts.keys() <= set(_PARTS):
         raise Failed(400, "a DAV:ace has one principal, and one grant")
@@ -120,7 +132,7 @@ def _entry(element: Element) -> Wanted:
 
 
 def _grantee(element: Element) -> tuple[Grantee, str | None]:
-    match list(elements(element)):
+    match _known(element):
         case [one] if one.tag == DAV + "href":
             return Grantee.PRINCIPAL, text(one)
         case [one] if one.tag in _GRANTEES:
@@ -136,15 +148,26 @@ def _grantee(element: Element) -> tuple[Grantee, str | None]:
     raise Refused(ALLOWED_PRINCIPAL, "grant to a principal's URL, all, authenticated or the owner")
 
 
-def _privileges(element: Element) -> Privilege:
-    granted = Privilege.NONE
-    for child in elements(element):
+def _privileges(element: Element) -> frozenset[str]:
+    granted: set[str] = set()
+    for child in _known(element):
         named = list(elements(child))
         if child.tag != DAV + "privilege" or len(named) != 1:
             raise Failed(400, "a DAV:grant holds DAV:privilege, each with one element")
-        if str(named[0].tag) not in NAMES:
+        if str(named[0].tag) not in KNOWN:
             raise Refused(NOT_SUPPORTED_PRIVILEGE, f"there is no privilege {named[0].tag} here")
-        granted |= NAMES[str(named[0].tag)]
+        granted.add(str(named[0].tag))
     if not granted:
         raise Failed(400, "a DAV:grant names one privilege at least")
+    return frozenset(granted)
+
+
+def _leaves(tree: Node, named: frozenset[str]) -> Privilege:
+    """Raises Refused(NOT_SUPPORTED_PRIVILEGE) for one that the resource does not know."""
+    known = {node.name: node.leaves for node in nodes(tree)}
+    granted = Privilege.NONE
+    for one in named:
+        if one not in known:
+            raise Refused(NOT_SUPPORTED_PRIVILEGE, f"there is no privilege {one} here")
+        granted |= known[one]
     return granted

@@ -24,12 +24,13 @@ from caldavd.dav.server import Context
 from caldavd.dav.wanted import INFINITY, depth
 from caldavd.errors import (
     CALENDAR_COLLECTION_LOCATION,
+    VALID_CALENDAR_OBJECT,
     Failed,
     Refused,
     not_found,
 )
-from caldavd.model import Calendar, CalendarObject, Collection, Home, Mount, Unmapped
-from caldavd.service import calendars, locks, mounts, views
+from caldavd.model import Calendar, CalendarObject, Collection, Home, Kind, Mount, Unmapped
+from caldavd.service import boxes, calendars, locks, mounts, views
 from caldavd.service.copy_move import Destination, copy_calendar, copy_object, move_object
 from caldavd.service.put import UidConflict
 from caldavd.service.views import Reader
@@ -81,6 +82,7 @@ def _parse(context: Context, request: Request, *, moves: bool) -> Command:
 async def run(tx: WriteTx, context: Context, target: Target, command: Command) -> Response:
     """201 if the destination is new, 204 if something was overwritten."""
     require(target, Privilege.READ)
+    _require_no_message(target)
     if command.moves:
         _require_home(target)
         require_above(target, Privilege.UNBIND)
@@ -117,6 +119,13 @@ def _require_place(destination: Target, *, moves: bool, exists: bool) -> None:
                 require_above(destination, Privilege.UNBIND)
         case _:
             require(destination, Privilege.BIND)
+
+
+def _require_no_message(target: Target) -> None:
+    """Raises Refused: a message has a METHOD, and what lies in a calendar has none."""
+    match target.resource:
+        case CalendarObject(Collection(kind=Kind.INBOX.value)):
+            raise Refused(VALID_CALENDAR_OBJECT, "a message is read, and then deleted")
 
 
 def _require_home(target: Target) -> None:
@@ -204,7 +213,8 @@ async def _calendar(
         require_removable(context, command.conditions, held, locked, target)
     if over is not None:
         require_removable(context, command.conditions, held, over, destination)
-    if over is not None:
+        if context.server.scheduling:
+            await boxes.require_not_needed(tx, over)
         await calendars.trash(tx, home, over, context.now)
     reader = reader_of(context, locked, target.grants)
     made = await _made(tx, context, reader, home, locked, name, command)

@@ -21,7 +21,7 @@ from caldavd.dav.server import Context
 from caldavd.dav.wanted import INFINITY, depth
 from caldavd.errors import Failed, not_found
 from caldavd.model import Calendar, CalendarObject, Collection, Notification
-from caldavd.service import calendars, locks, mounts, notify
+from caldavd.service import boxes, calendars, locks, mounts, notify
 from caldavd.service.delete import delete
 from caldavd.store import collections, principals
 from caldavd.store.engine import WriteTx
@@ -99,4 +99,6 @@ async def _calendar(
     await require_state(tx, context, command, Calendar(locked))
     held = await require_unlocked(tx, context, command, locks.of_home(home), removed=target)
     require_removable(context, command, held, locked, target)
+    if context.server.scheduling:
+        await boxes.require_not_needed(tx, locked)
     await calendars.trash(tx, home, locked, context.now)

@@ -9,7 +9,7 @@ from caldavd.acl.privileges import Privilege
 from caldavd.dav import conditions, notification
 from caldavd.dav.conditions import Conditions
 from caldavd.dav.locked import states
-from caldavd.dav.message import Headers, Request, Response, http_date
+from caldavd.dav.message import Headers, Request, Response, http_date, schedule_tag
 from caldavd.dav.resolve import Target, require
 from caldavd.dav.server import Context
 from caldavd.dav.wanted import zones
@@ -18,8 +18,10 @@ from caldavd.model import (
     Calendar,
     CalendarObject,
     Home,
+    Inbox,
     Notification,
     Notifications,
+    Outbox,
     Resource,
 )
 from caldavd.store.engine import ReadTx
@@ -74,10 +76,12 @@ def _validators(resource: Resource) -> Headers:
     """What a client may ask again with, if the resource has a state of its own."""
     match resource:
         case CalendarObject(stored=stored):
-            return (*_caching(stored.etag, stored.modified_at), _VARY)
+            return (*_caching(stored.etag, stored.modified_at), _VARY, *schedule_tag(stored))
         case Notification(stored=told):
             return _caching(told.etag, told.created_at)
         case Calendar(collection) | Home(collection) | Notifications(collection):
+            return _caching(collection.etag, collection.modified_at)
+        case Inbox(collection) | Outbox(collection):
             return _caching(collection.etag, collection.modified_at)
     return (("Cache-Control", "no-cache"),)
 

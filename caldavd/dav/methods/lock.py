@@ -110,7 +110,7 @@ async def _lock(
             home = alive(await collections.lock(tx, collection.id), collection.id)
             if command.infinite:
                 # Who writes to a calendar locks that alone, and has looked for locks by then.
-                below = await collections.calendars(tx, home.owner_id)
+                below = await collections.in_home(tx, home.owner_id)
                 await collections.lock(tx, *(one.id for one in below))
             return Home(home), locks.of_home(home)
         case Calendar(collection):

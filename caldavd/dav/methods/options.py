@@ -1,10 +1,12 @@
-"""OPTIONS (RFC 9110 §9.3.7, RFC 4918 §10.1)."""
+"""OPTIONS (RFC 9110 §9.3.7, RFC 4918 §10.1, RFC 3744 §3.1)."""
 
 from __future__ import annotations
 
+from caldavd.acl.privileges import Privilege
 from caldavd.dav.message import Request, Response
-from caldavd.dav.resolve import Target
+from caldavd.dav.resolve import Target, require
 from caldavd.dav.server import Context
+from caldavd.model import Unmapped
 from caldavd.store.engine import ReadTx
 
 
@@ -14,4 +16,6 @@ def parse(context: Context, request: Request) -> None:
 
 async def run(tx: ReadTx, context: Context, target: Target, command: None) -> Response:
     """200; dispatch adds DAV and Allow for the resource."""
+    if not isinstance(target.resource, Unmapped):
+        require(target, Privilege.READ)
     return Response(200)

@@ -9,7 +9,7 @@ from caldavd.acl.privileges import Privilege
 from caldavd.dav import conditions
 from caldavd.dav.conditions import Conditions
 from caldavd.dav.locked import lock_object, require_writable, uid_refusal
-from caldavd.dav.message import Headers, Request, Response, http_date
+from caldavd.dav.message import Request, Response, http_date, schedule_tag
 from caldavd.dav.resolve import Target, reader_of, require
 from caldavd.dav.server import Context
 from caldavd.dav.wanted import prefers, zones
@@ -18,7 +18,7 @@ from caldavd.ical.byreference import Zones, shown
 from caldavd.ical.masked import access_of
 from caldavd.ical.parse import Document
 from caldavd.ical.parse import parse as parse_document
-from caldavd.model import Calendar, CalendarObject, Collection, Unmapped
+from caldavd.model import Calendar, CalendarObject, Collection, Inbox, Kind, Outbox, Unmapped
 from caldavd.service import put_own, views
 from caldavd.service.put import UidConflict
 from caldavd.service.put_own import Put, is_own_alone, put_seen
@@ -70,7 +70,8 @@ async def run(tx: WriteTx, context: Context, target: Target, command: Command) -
         case CalendarObject(collection, stored) as seen:
             await _require_write(tx, context, target, seen, command)
             place = Place(collection, stored.name, target.href)
-        case Unmapped(Calendar(collection), name):
+        case Unmapped(Calendar(collection) | Inbox(collection) | Outbox(collection), name):
+            # Which nobody has on an inbox: what is in it, the server put there.
             require(target, Privilege.BIND)
             place = Place(collection, name, target.href)
         case _:
@@ -89,7 +90,7 @@ async def _require_write(
     if Privilege.WRITE_CONTENT not in target.privileges:
         reader = reader_of(context, seen.collection, target.grants)
         reads = Privilege.READ in target.privileges and not is_masked(seen.stored, seen.sight)
-        has_own = reads and views.has_own(reader)
+        has_own = reads and views.has_own(reader) and seen.collection.kind != Kind.INBOX.value
         if not has_own or not await is_own_alone(tx, seen.stored, command.document):
             require(target, Privilege.WRITE_CONTENT)
 
@@ -120,11 +121,12 @@ async def save(
 
 def answer(saved: Put, command: Command, href: str) -> Response:
     """The response to a document that was saved."""
-    headers: Headers = ()
+    headers = schedule_tag(saved.stored)
     if command.document.verbatim and command.document.text == saved.text:
         headers = (
             ("ETag", f'"{saved.stored.etag}"'),
             ("Last-Modified", http_date(saved.stored.modified_at)),
+            *headers,
         )
     status = 201 if saved.created else 204
     if not command.representation:
@@ -135,5 +137,6 @@ def answer(saved: Put, command: Command, href: str) -> Response:
         ("Content-Type", "text/calendar; charset=utf-8"),
         ("Content-Location", href),
         ("Preference-Applied", "return=representation"),
+        *schedule_tag(saved.stored),
     )
     return Response(201 if saved.created else 200, headers, body)

@@ -9,7 +9,7 @@ from caldavd.dav.property import Fact, Getter, Property, Setter, Update, View, s
 from caldavd.errors import VALID_CALENDAR_DATA, VALID_TIMEZONE, Failed, Refused
 from caldavd.ical import timezone, vtimezone
 from caldavd.ical.collation import COLLATIONS
-from caldavd.model import Calendar, Home, Principal
+from caldavd.model import Calendar, Home, Inbox, Outbox, Principal
 from caldavd.names import CALDAV
 from caldavd.service import labels
 from caldavd.service.calendars import COMPONENTS
@@ -67,7 +67,7 @@ def component_set(components: tuple[str, ...]) -> str:
 
 def _components(view: View) -> str | None:
     match view.resource:
-        case Calendar(collection):
+        case Calendar(collection) | Inbox(collection) | Outbox(collection):
             return component_set(collection.components)
     return None
 
@@ -165,17 +165,20 @@ def _own(name: str, get: Getter, set_: Setter, *, twin: str = "") -> Property:
     )
 
 
+_TAKES: Final = (Calendar, Inbox, Outbox)
+"""What objects, or messages, are put into."""
+
 PROPERTIES: Final = (
     Property(CALDAV + "calendar-home-set", (Principal,), _calendar_home_set),
     Property(CALDAV + "calendar-user-address-set", (Principal,), _calendar_user_address_set),
     Property(CALDAV + "calendar-user-type", (Principal,), _calendar_user_type),
-    Property(CALDAV + "supported-calendar-component-set", (Calendar,), _components),
+    Property(CALDAV + "supported-calendar-component-set", _TAKES, _components),
     Property(CALDAV + "supported-calendar-component-sets", (Home,), _component_sets),
-    Property(CALDAV + "supported-calendar-data", (Calendar,), _supported_calendar_data),
-    Property(CALDAV + "supported-collation-set", (Calendar,), _supported_collations),
-    Property(CALDAV + "max-resource-size", (Calendar,), _max_resource_size),
-    Property(CALDAV + "max-instances", (Calendar,), _max_instances),
-    Property(CALDAV + "max-attendees-per-instance", (Calendar,), _max_attendees),
+    Property(CALDAV + "supported-calendar-data", _TAKES, _supported_calendar_data),
+    Property(CALDAV + "supported-collation-set", (Calendar, Inbox), _supported_collations),
+    Property(CALDAV + "max-resource-size", _TAKES, _max_resource_size),
+    Property(CALDAV + "max-instances", (Calendar, Inbox), _max_instances),
+    Property(CALDAV + "max-attendees-per-instance", _TAKES, _max_attendees),
     _text(CALDAV + "calendar-description", (Calendar,)),
     _own(TIMEZONE, stored(TIMEZONE), _set_timezone, twin=TIMEZONE_ID),
     _own(TIMEZONE_ID, stored(TIMEZONE_ID), _set_timezone_id, twin=TIMEZONE),

@@ -6,7 +6,7 @@ from typing import Final
 
 from caldavd.dav import lockinfo
 from caldavd.dav.property import Fact, Property, View
-from caldavd.model import Calendar, CalendarObject, Home, Unmapped
+from caldavd.model import Calendar, CalendarObject, Collection, Home, Kind, Unmapped
 from caldavd.names import DAV
 from caldavd.service import locks
 
@@ -19,6 +19,9 @@ def _lockdiscovery(view: View) -> str:
 
 
 def _supportedlock(view: View) -> str:
+    match view.resource:
+        case CalendarObject(Collection(kind=Kind.INBOX.value)):
+            return ""
     return lockinfo.SUPPORTED
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 
@@ -13,8 +14,10 @@ from caldavd.model import (
     Calendar,
     CalendarObject,
     Home,
+    Inbox,
     Notification,
     Notifications,
+    Outbox,
     Principal,
     Proxy,
     ProxyGroup,
@@ -35,15 +38,19 @@ def _resourcetype(view: View) -> str:
             return ""
         case Calendar() as calendar:
             return "<D:collection/><C:calendar/>" + _sharing(view, calendar)
-        case Notifications():
-            return "<D:collection/><CS:notification/>"
-        case Principal():
-            return "<D:collection/><D:principal/>"
         case ProxyGroup(level=Proxy.READ):
             return "<D:collection/><D:principal/><CS:calendar-proxy-read/>"
         case ProxyGroup(level=Proxy.WRITE):
             return "<D:collection/><D:principal/><CS:calendar-proxy-write/>"
-    return "<D:collection/>"
+    return "<D:collection/>" + _ALSO.get(type(view.resource), "")
+
+
+_ALSO: Final[Mapping[type, str]] = {
+    Notifications: "<CS:notification/>",
+    Inbox: "<C:schedule-inbox/>",
+    Outbox: "<C:schedule-outbox/>",
+    Principal: "<D:principal/>",
+}
 
 
 def _sharing(view: View, calendar: Calendar) -> str:
@@ -65,6 +72,10 @@ def _displayname(view: View) -> str | None:
         case Calendar(collection, mount):
             name = collection.name if mount is None else mount.source
             return write.text_element(DAV + "displayname", name)
+        case Inbox():
+            return write.text_element(DAV + "displayname", "Inbox")
+        case Outbox():
+            return write.text_element(DAV + "displayname", "Outbox")
         case Home(collection):
             name = view.people.names.get(collection.owner_id, collection.name)
             return write.text_element(DAV + "displayname", name)
@@ -92,6 +103,8 @@ def _getetag(view: View) -> str | None:
         case Notification(stored=told):
             return f'"{told.etag}"'
         case Calendar(collection) | Home(collection) | Notifications(collection):
+            return f'"{collection.etag}"'
+        case Inbox(collection) | Outbox(collection):
             return f'"{collection.etag}"'
     return None
 
@@ -122,6 +135,8 @@ def _getlastmodified(view: View) -> str | None:
             return http_date(told.created_at)
         case Calendar(collection) | Home(collection) | Notifications(collection):
             return http_date(collection.modified_at)
+        case Inbox(collection) | Outbox(collection):
+            return http_date(collection.modified_at)
     return None
 
 
@@ -131,7 +146,7 @@ def _creationdate(view: View) -> str | None:
             created = stored.created_at
         case Notification(stored=told):
             created = told.created_at
-        case Calendar(collection) | Home(collection):
+        case Calendar(collection) | Home(collection) | Inbox(collection) | Outbox(collection):
             created = collection.created_at
         case Principal(created_at=created_at):
             created = created_at
@@ -148,7 +163,7 @@ def _resource_id(view: View) -> str | None:
     match view.resource:
         case Principal(uuid=uuid):
             return write.href(f"urn:uuid:{uuid}")
-        case Calendar(collection) | Home(collection):
+        case Calendar(collection) | Home(collection) | Inbox(collection) | Outbox(collection):
             return write.href(f"urn:uuid:{collection.uuid}")
     return None
 
@@ -158,14 +173,15 @@ def _add_member(view: View) -> str:
 
 
 _FILES: Final = (CalendarObject, Notification)
-_ROWED: Final = (Principal, Home, Calendar, CalendarObject, Notification)
-_STATED: Final = (Home, Calendar, CalendarObject, Notifications, Notification)
+_BOXES: Final = (Inbox, Outbox)
+_ROWED: Final = (Principal, Home, Calendar, CalendarObject, Notification, *_BOXES)
+_STATED: Final = (Home, Calendar, CalendarObject, Notifications, Notification, *_BOXES)
 
 PROPERTIES: Final = (
     Property(DAV + "resourcetype", ANY, _resourcetype, allprop=True),
     Property(
         DAV + "displayname",
-        (Principal, Home, Calendar, CalendarObject),
+        (Principal, Home, Calendar, CalendarObject, *_BOXES),
         _displayname,
         set=_set_displayname,
         needs=Fact.STORED | Fact.OWNERS,
@@ -180,6 +196,6 @@ PROPERTIES: Final = (
     Property(DAV + "getlastmodified", _STATED, _getlastmodified, allprop=True),
     Property(DAV + "creationdate", _ROWED, _creationdate, allprop=True),
     Property(DAV + "current-user-principal", ANY, _current_user_principal),
-    Property(DAV + "resource-id", (Principal, Home, Calendar), _resource_id),
+    Property(DAV + "resource-id", (Principal, Home, Calendar, *_BOXES), _resource_id),
     Property(DAV + "add-member", (Calendar,), _add_member),
 )

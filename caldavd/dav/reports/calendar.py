@@ -19,7 +19,7 @@ from caldavd.errors import VALID_FILTER, Failed, Refused
 from caldavd.ical.byreference import Zones
 from caldavd.ical.filter_elements import Filter
 from caldavd.ical.subset import EVERYTHING, DataRequest
-from caldavd.model import Calendar, CalendarObject, Collection
+from caldavd.model import Calendar, CalendarObject, Collection, Inbox
 from caldavd.names import CALDAV, DAV
 from caldavd.service import views, zone
 from caldavd.service.query import matches_one, query
@@ -73,7 +73,7 @@ async def select_query(
     items: list[Item] = []
     reader = reader_of(context, _calendar(target), target.grants)
     match target.resource:
-        case Calendar(collection):
+        case Calendar(collection) | Inbox(collection):
             # Depth 0 would match nothing; clients that send it expect the members.
             found = await query(tx, collection, reader, wanted.filter, floating)
             items = object_items(target.href, collection, reader, found)
@@ -102,7 +102,7 @@ async def select_multiget(
     require(target, Privilege.READ)
     calendar = _calendar(target)
     place = context.urls.parse(target.href).segments
-    below = place if isinstance(target.resource, Calendar) else place[:-1]
+    below = place if isinstance(target.resource, (Calendar, Inbox)) else place[:-1]
     names = {
         href: path.segments[-1]
         for href, path in wanted.hrefs
@@ -131,7 +131,7 @@ def _path(context: Context, href: str) -> Path | None:
 
 def _calendar(target: Target) -> Collection:
     match target.resource:
-        case Calendar(collection) | CalendarObject(collection):
+        case Calendar(collection) | CalendarObject(collection) | Inbox(collection):
             return collection
     raise Failed(403, "this report is about calendars and their objects")
 

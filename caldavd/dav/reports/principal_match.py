@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 
 from caldavd.acl.privileges import Privilege
 from caldavd.dav.facts import Item
-from caldavd.dav.members import members, pages
+from caldavd.dav.members import pages
 from caldavd.dav.people import owner_of
 from caldavd.dav.property import Table
 from caldavd.dav.reports.principals import only_props
 from caldavd.dav.resolve import Target, require
-from caldavd.dav.respond import Mode, Selection, Wanted, multistatus
+from caldavd.dav.respond import Mode, Page, Selection, Wanted, multistatus
 from caldavd.dav.server import Context
+from caldavd.dav.wanted import require_depth_0
 from caldavd.errors import Failed
-from caldavd.model import Principal, PrincipalCollection, ProxyGroup, Root
+from caldavd.model import (
+    Calendar,
+    Home,
+    HomeCollection,
+    Notifications,
+    Principal,
+    PrincipalCollection,
+    ProxyGroup,
+    Resource,
+    Root,
+)
 from caldavd.names import DAV
 from caldavd.store import principals
 from caldavd.store.engine import ReadTx
@@ -35,6 +46,7 @@ class Match:
 
 def parse_query(context: Context, root: Element, wanted: Wanted) -> Match:
     """Raises Failed(400) unless it says DAV:self or DAV:principal-property."""
+    require_depth_0(wanted)
     if root.find(DAV + "self") is not None:
         return Match(None, only_props(root, wanted))
     found = root.find(DAV + "principal-property")
@@ -54,13 +66,10 @@ def selector(table: Callable[[], Table]) -> Select:
         mine = await _mine(tx, context)
         if query.property is None:
             return Selection(_below(context, target, mine)), query.wanted
-        among = await _among(tx, context, target)
         if query.property == DAV + "owner":
-            items = [item for item in among if owner_of(item[1]) == context.actor.id]
-            items = [item for item in items if not isinstance(item[1], Principal)]
-        else:
-            items = await _named(tx, context, table(), among, query.property, mine)
-        return Selection(items), query.wanted
+            return Selection(pages=_owned(tx, context, target)), query.wanted
+        named = _named(tx, context, target, table(), query.property, mine)
+        return Selection(pages=named), query.wanted
 
     return select
 
@@ -88,36 +97,63 @@ def _below(context: Context, target: Target, mine: Sequence[Item]) -> list[Item]
     return [item for item in mine if _segments(context, item[0])[: len(place)] == place]
 
 
-async def _among(tx: ReadTx, context: Context, target: Target) -> list[Item]:
-    found: list[Item] = [(target.href, target.resource)]
-    async for page in pages(tx, context, target):
-        found += page.items
-    if isinstance(target.resource, Root):
-        for href, below in found[1:]:
-            found += await members(tx, context, below, href)
-    return found
+async def _owned(tx: ReadTx, context: Context, target: Target) -> AsyncIterator[Page]:
+    async for page in _among(tx, context, target):
+        yield Page([item for item in page.items if _has_owner(context, item[1])])
+
+
+def _has_owner(context: Context, resource: Resource) -> bool:
+    """Whether DAV:owner names the actor; it names nobody on a principal."""
+    return owner_of(resource) == context.actor.id and not isinstance(resource, Principal)
 
 
 async def _named(
     tx: ReadTx,
     context: Context,
+    target: Target,
     table: Table,
-    among: Sequence[Item],
     name: str,
     mine: Sequence[Item],
-) -> list[Item]:
+) -> AsyncIterator[Page]:
     """The items of whose property a href leads to one of the actor's principals."""
     wanted = {context.urls.parse(href).segments for href, _ in mine}
-    answer = await multistatus(
-        tx, context, table, Selection(among), Wanted(Mode.PROP, (name,), minimal=True)
-    )
-    root = parse(b"".join((answer.body, *answer.more)))
-    items = []
-    for item, response in zip(among, root.iterfind(DAV + "response"), strict=True):
-        hrefs = response.iterfind(f"{DAV}propstat/{DAV}prop/{name}/{DAV}href")
-        if any(_segments(context, text(href)) in wanted for href in hrefs):
-            items.append(item)
-    return items
+    prop = Wanted(Mode.PROP, (name,), minimal=True)
+    async for page in _among(tx, context, target):
+        answer = await multistatus(tx, context, table, Selection(page.items), prop)
+        root = parse(b"".join((answer.body, *answer.more)))
+        items = []
+        for item, response in zip(page.items, root.iterfind(DAV + "response"), strict=True):
+            hrefs = response.iterfind(f"{DAV}propstat/{DAV}prop/{name}/{DAV}href")
+            if any(_segments(context, text(href)) in wanted for href in hrefs):
+                items.append(item)
+        yield Page(items)
+
+
+async def _among(tx: ReadTx, context: Context, target: Target) -> AsyncIterator[Page]:
+    """The target, and what lies below it at any depth."""
+    yield Page([(target.href, target.resource)])
+    async for page in _inside(tx, context, target):
+        yield page
+
+
+async def _inside(tx: ReadTx, context: Context, target: Target) -> AsyncIterator[Page]:
+    """What lies in a target, and in those of its members that are the actor's or nobody's."""
+    async for page in pages(tx, context, target):
+        yield page
+        for href, resource in page.items:
+            if _is_opened(context, resource):
+                member = replace(target, href=href, resource=resource)
+                async for below in _inside(tx, context, member):
+                    yield below
+
+
+def _is_opened(context: Context, resource: Resource) -> bool:
+    match resource:
+        case PrincipalCollection() | HomeCollection():
+            return True
+        case Principal() | Home() | Calendar() | Notifications():
+            return owner_of(resource) == context.actor.id
+    return False
 
 
 def _segments(context: Context, href: str) -> tuple[str, ...]:

@@ -17,9 +17,10 @@ from caldavd.dav.property import NOBODY
 from caldavd.dav.resolve import Target, require
 from caldavd.dav.respond import Mode, Selection, Wanted
 from caldavd.dav.server import Context
+from caldavd.dav.wanted import require_depth_0
 from caldavd.errors import NUMBER_OF_MATCHES, Failed, Refused
 from caldavd.ical.collation import contains
-from caldavd.model import Principal, Proxy, ProxyGroup
+from caldavd.model import Calendar, CalendarObject, Home, Principal, Proxy, ProxyGroup
 from caldavd.names import CALDAV, CS, DAV
 from caldavd.store import principals
 from caldavd.store.engine import ReadTx
@@ -51,7 +52,7 @@ _MATCH_TYPES: Final[dict[str, Callable[[str, str], bool]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """One property-search: any of its properties has to match."""
+    """One property-search: each of its properties is a term (RFC 3744 §9.4)."""
 
     properties: tuple[str, ...]
     match: str
@@ -71,6 +72,7 @@ class PropertySearch:
 
 def parse_search(context: Context, root: Element, wanted: Wanted) -> PropertySearch:
     """python-caldav puts wanted properties beside DAV:prop, and leaves the searches out."""
+    require_depth_0(wanted)
     searches = tuple(
         _search(child) for child in elements(root) if child.tag == DAV + "property-search"
     )
@@ -112,14 +114,15 @@ def _matching(
     found = []
     for one in among:
         values = _values(context, one)
-        results = [_found(search, values) for search in query.searches]
+        results = [hit for search in query.searches for hit in _hits(search, values)]
         if any(results) if query.any_of and results else all(results):
             found.append(one)
     return found
 
 
 def parse_nothing(context: Context, root: Element, wanted: Wanted) -> None:
-    """For a report whose element is empty."""
+    """For a report whose element is empty. Raises Failed(400) for a Depth that it has not."""
+    require_depth_0(wanted)
 
 
 async def run_property_set(tx: ReadTx, context: Context, target: Target, query: None) -> Response:
@@ -138,6 +141,7 @@ async def run_property_set(tx: ReadTx, context: Context, target: Target, query: 
 
 def parse_acl_set(context: Context, root: Element, wanted: Wanted) -> Wanted:
     """An acl-principal-prop-set asks for properties only."""
+    require_depth_0(wanted)
     return only_props(root, wanted)
 
 
@@ -150,6 +154,9 @@ async def select_acl_set(
     """
     require(target, Privilege.READ_ACL)
     resource, urls = target.resource, context.urls
+    if isinstance(resource, Principal):
+        # Its list is for itself, and for all who log in.
+        return Selection([]), wanted
     people = await with_aces(tx, context, [resource], NOBODY)
     owner_id = owner_of(resource) or 0
     entries = [
@@ -164,7 +171,8 @@ async def select_acl_set(
     named = [(urls.principal(found[id_].name), found[id_]) for id_ in ids if id_ in found]
     items: list[Item] = [(href, one) for href, one in named if one.id in told]
     hidden = [href for href, one in named if one.id not in told]
-    groups = [(urls.proxy_group(owner.name, level), ProxyGroup(owner, level)) for level in Proxy]
+    levels = Proxy if isinstance(resource, (Home, Calendar, CalendarObject)) else ()
+    groups = [(urls.proxy_group(owner.name, level), ProxyGroup(owner, level)) for level in levels]
     seen = Privilege.READ in effective(context.actor, ProxyGroup(owner, Proxy.READ), target.grants)
     if seen:
         return Selection([*items, *groups], missing=hidden), wanted
@@ -187,11 +195,13 @@ def _search(element: Element) -> Search:
     return Search(names, text(match), match_type)
 
 
-def _found(search: Search, values: dict[str, list[str]]) -> bool:
+def _hits(search: Search, values: dict[str, list[str]]) -> list[bool]:
+    """Whether each of its properties matches; what names none matches nobody."""
     compare = _MATCH_TYPES[search.match_type]
-    return any(
-        compare(value, search.match) for name in search.properties for value in values.get(name, [])
-    )
+    return [
+        any(compare(value, search.match) for value in values.get(name, []))
+        for name in search.properties
+    ] or [False]
 
 
 def _values(context: Context, of: Principal) -> dict[str, list[str]]:

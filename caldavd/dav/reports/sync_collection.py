@@ -20,7 +20,9 @@ from caldavd.model import (
     Calendar,
     Collection,
     Home,
+    Inbox,
     Notifications,
+    Outbox,
     StoredNotification,
 )
 from caldavd.names import DAV
@@ -62,7 +64,7 @@ async def select(
     """Raises Refused: VALID_SYNC_TOKEN; on a home SYNC_TRAVERSAL_SUPPORTED, NUMBER_OF_MATCHES."""
     require(target, Privilege.READ)
     match target.resource:
-        case Calendar(collection):
+        case Calendar(collection) | Inbox(collection) | Outbox(collection):
             reader = reader_of(context, collection, target.grants)
             selection = await _calendar(tx, target, collection, reader, query)
             return selection, await _wanted(tx, context, collection, query)
@@ -126,7 +128,8 @@ async def _home(
 
 
 async def _members(tx: ReadTx, context: Context, home: Collection) -> list[Member]:
-    return await homes.members(tx, context.actor.id, home.owner_id)
+    scheduling = context.server.scheduling
+    return await homes.members(tx, context.actor.id, home.owner_id, scheduling=scheduling)
 
 
 async def _wanted(tx: ReadTx, context: Context, calendar: Collection, query: SyncQuery) -> Wanted:

@@ -1,0 +1,109 @@
+"""Scheduling inboxes and outboxes, and the calendars that invitations are put into."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from sqlalchemy import bindparam, case, delete, literal, literal_column, select
+from sqlalchemy.dialects.postgresql import insert
+
+from caldavd.model import Collection, Kind, Stored
+from caldavd.store import collections, objects
+from caldavd.store.engine import ReadTx, WriteTx
+from caldavd.store.statement import In
+from caldavd.store.tables import calendar_object, collection, scheduling
+
+_ALIVE: Final = collection.c.trashed_at.is_(None)
+_BOXES: Final = (
+    select(*collections.COLUMNS)
+    .where(
+        In(collection.c.owner_id, "owner_ids"),
+        collection.c.kind.in_([literal(Kind.INBOX.value), literal(Kind.OUTBOX.value)]),
+        _ALIVE,
+    )
+    .order_by(collection.c.id)
+)
+_IS_SET: Final = scheduling.c.default_calendar_id == collection.c.id
+# What is set goes first; else it is the oldest calendar that takes events.
+_DEFAULTS: Final = (
+    select(*collections.COLUMNS, case((_IS_SET, literal(1)), else_=literal(0)))
+    .select_from(collection.outerjoin(scheduling, scheduling.c.owner_id == collection.c.owner_id))
+    .where(
+        In(collection.c.owner_id, "owner_ids"),
+        collection.c.kind == Kind.CALENDAR.value,
+        collection.c.subscribed == literal_column("0"),
+        (literal(",") + collection.c.components + ",").like("%,VEVENT,%"),
+        _ALIVE,
+    )
+    .order_by(collection.c.owner_id, case((_IS_SET, literal(0)), else_=literal(1)), collection.c.id)
+)
+_IS_SCHEDULED: Final = calendar_object.c.schedule_tag.is_not(None)
+_OF_UID: Final = (
+    select(*objects.COLUMNS)
+    .select_from(
+        collection.join(calendar_object, calendar_object.c.collection_id == collection.c.id)
+    )
+    .where(
+        collection.c.owner_id == bindparam("owner_id"),
+        collection.c.kind == Kind.CALENDAR.value,
+        _ALIVE,
+        calendar_object.c.uid == bindparam("uid"),
+    )
+    .order_by(case((_IS_SCHEDULED, literal(0)), else_=literal(1)), calendar_object.c.id)
+)
+_IN_CALENDAR: Final = (
+    select(*objects.COLUMNS)
+    .where(
+        calendar_object.c.collection_id == bindparam("collection_id"),
+        _IS_SCHEDULED,
+        calendar_object.c.id > bindparam("after"),
+    )
+    .order_by(calendar_object.c.id)
+    .limit(bindparam("limit"))
+)
+_REMOVE: Final = delete(scheduling).where(scheduling.c.owner_id == bindparam("owner_id"))
+_SET: Final = insert(scheduling).values(
+    owner_id=bindparam("owner_id"), default_calendar_id=bindparam("default_calendar_id")
+)
+_UPSERT: Final = _SET.on_conflict_do_update(
+    index_elements=["owner_id"],
+    set_={"default_calendar_id": _SET.excluded.default_calendar_id},
+)
+
+
+async def of_uid(tx: ReadTx, owner_id: int, uid: str) -> list[Stored]:
+    """Somebody's objects of a UID, in whichever calendar; scheduling object resources first."""
+    rows = await tx.all(_OF_UID, owner_id=owner_id, uid=uid)
+    return [Stored._make(row) for row in rows]
+
+
+async def in_calendar(tx: ReadTx, calendar_id: int, after: int, limit: int) -> list[Stored]:
+    """The scheduling object resources of a calendar in the order of their ids, after one."""
+    rows = await tx.all(_IN_CALENDAR, collection_id=calendar_id, after=after, limit=limit)
+    return [Stored._make(row) for row in rows]
+
+
+async def boxes(tx: ReadTx, owner_ids: Sequence[int]) -> dict[tuple[int, Kind], Collection]:
+    """The inboxes and outboxes of principals, by owner and kind."""
+    found = [collections.from_row(row) for row in await tx.all(_BOXES, owner_ids=owner_ids)]
+    return {(one.owner_id, Kind(one.kind)): one for one in found}
+
+
+async def targets(tx: ReadTx, owner_ids: Sequence[int]) -> dict[int, list[tuple[Collection, bool]]]:
+    """The calendars that invitations of principals could be put into, the one that they are put
+    into first; and whether that was said.
+    """
+    found: dict[int, list[tuple[Collection, bool]]] = {}
+    for row in await tx.all(_DEFAULTS, owner_ids=owner_ids):
+        of = collections.from_row(row)
+        found.setdefault(of.owner_id, []).append((of, bool(row[collections.WIDTH])))
+    return found
+
+
+async def set_default(tx: WriteTx, owner_id: int, calendar_id: int | None) -> None:
+    """Says which calendar the invitations of a principal are put into; None: the oldest one."""
+    if calendar_id is None:
+        await tx.run(_REMOVE, owner_id=owner_id)
+        return
+    await tx.run(_UPSERT, owner_id=owner_id, default_calendar_id=calendar_id)
