@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from caldavd.ical.contentline import Line
+from caldavd.ical.contentline import Line, parameter
 from caldavd.ical.parse import Document
+from caldavd.ical.write import time_line
 from caldavd.itip.address import Addresses, normal
 from caldavd.itip.allowed import Difference, compared, own_line
 from caldavd.itip.compare import partstat, person, same_person
 from caldavd.itip.instance import series
 from caldavd.itip.message import PRIVATE_COMMENT, Message, Plan, force_send, reply, served
-from caldavd.itip.revision import RECEIVED
+from caldavd.itip.revision import RECEIVED, REPLIED
 from caldavd.itip.rewrite import amended, rewritten, unforced
 from caldavd.itip.snapshot import Key, Meeting, Part, Role, calendar_text, with_parameter
 
@@ -43,15 +44,17 @@ def attended(
     if old is None:
         parts = {key: amended(part, _unforced(part), part.sequence) for key, part in _items(new)}
         answers = [one for one in _all_answers(new, me) if partstat(one.who) != "NEEDS-ACTION"]
-        messages = _messages(new, answers or _forced(new, me), at, bool(answers))
-        return Plan(Role.ATTENDEE, rewritten(document, new, parts), messages)
+        parts = {key: _remembering(part, own_line(part, me), None) for key, part in parts.items()}
+        told = answers or _forced(new, me)
+        text = rewritten(document, new, _stamped(parts, told, me, at))
+        return Plan(Role.ATTENDEE, text, _messages(new, told, at, bool(answers)))
     found = compared(old, new, me)
     parts = {key: _settled(one, me) for key, one in found.items()}
     answers = list(_answers(old, new, found, me))
-    messages = _messages(new, answers or _forced(new, me), at, bool(answers))
-    return Plan(
-        Role.ATTENDEE, rewritten(document, new, parts), messages, _keeps_tag(old, new, found)
-    )
+    told = answers or _forced(new, me)
+    text = rewritten(document, new, _stamped(parts, told, me, at))
+    messages = _messages(new, told, at, bool(answers))
+    return Plan(Role.ATTENDEE, text, messages, _keeps_tag(old, new, found))
 
 
 def left(old: Meeting, me: Addresses, at: datetime, answer: bool) -> Plan:
@@ -84,7 +87,31 @@ def _settled(of: Difference, me: Addresses) -> Part:
         base = of.base.attendees.get(address)
         if address not in me and base is not None and not same_person(base, line):
             lines[line] = base
-    return amended(of.part, lines, of.base.sequence, more)
+    mine, before = own_line(of.part, me), own_line(of.base, me)
+    known = None if before is None else parameter(before, REPLIED)
+    return _remembering(amended(of.part, lines, of.base.sequence, more), mine, known)
+
+
+def _remembering(part: Part, mine: Line | None, replied: str | None) -> Part:
+    """The part in which one's own ATTENDEE says when one answered; None: not yet."""
+    if mine is None or parameter(mine, REPLIED) == replied:
+        return part
+    line = with_parameter(mine, REPLIED, *([] if replied is None else [replied]))
+    return amended(part, {mine: line}, part.sequence)
+
+
+def _stamped(
+    parts: Mapping[Key | None, Part], answers: Sequence[_Answer], me: Addresses, at: datetime
+) -> Mapping[Key | None, Part]:
+    """The parts with the DTSTAMP of the REPLY in one's own ATTENDEE of those that it is about.
+
+    The organizer's messages name the last answer that they know of: what was said since stays.
+    """
+    stamp, told = time_line("", at).value, {one.part.key for one in answers}
+    return {
+        key: _remembering(part, own_line(part, me), stamp) if key in told else part
+        for key, part in parts.items()
+    }
 
 
 def _unforced(part: Part) -> Mapping[Line, Line]:

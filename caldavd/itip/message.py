@@ -38,8 +38,9 @@ _OF_CANCEL: Final = frozenset(
     }
 )
 _OF_REPLY: Final = frozenset(
-    {"UID", "RECURRENCE-ID", "DTSTART", "DTEND", "DUE", "DURATION", "SUMMARY"}
+    {"UID", "RECURRENCE-ID", "DTSTART", "DTEND", "DUE", "DURATION", "RRULE", "SUMMARY"}
 )
+"""The times are in it, whole: an answer to an earlier revision is one to this if they are its."""
 _DEFAULTS: Final = {"CUTYPE": "INDIVIDUAL", "ROLE": "REQ-PARTICIPANT"}
 _OF_REPLY_TO_TASK: Final = frozenset({"COMPLETED", "PERCENT-COMPLETE", "STATUS"})
 PRIVATE_COMMENT: Final = "X-CALENDARSERVER-PRIVATE-COMMENT"
@@ -93,6 +94,16 @@ def public(line: Line) -> Line:
     if not text or not any(sign in text.upper() for sign in _SIGNS):
         return line
     return line._replace(parameter_text=without_parameters(line, *_OWN))
+
+
+def _known(line: Line) -> Line:
+    """An ATTENDEE with what the organizer knows: by X-CALDAVD-REPLIED, which answer is in it.
+
+    Each recipient keeps that of the own ATTENDEE alone.
+    """
+    if not line.parameter_text or _SIGNS[0] not in line.parameter_text.upper():
+        return line
+    return line._replace(parameter_text=without_parameters(line, *_SCHEDULE))
 
 
 def request(part: Part, organizer: Line, at: datetime, excluded: Iterable[Line] = ()) -> Component:
@@ -152,7 +163,7 @@ def status_of(line: Line, *codes: str) -> Line:
 def _told(component: Component) -> Iterator[Line]:
     for line in component.lines:
         if line.name in _PEOPLE:
-            yield public(line)
+            yield _known(line)
         elif line.name == "REQUEST-STATUS" or is_own(line.name):
             continue
         else:
