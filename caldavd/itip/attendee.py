@@ -122,18 +122,24 @@ def _unforced(part: Part) -> Mapping[Line, Line]:
 def _answers(
     old: Meeting, new: Meeting, found: Mapping[Key | None, Difference], me: Addresses
 ) -> Iterator[_Answer]:
-    """What is said that was not said before: of parts, then of instances that were removed."""
+    """What is said that was not said before: of parts, then of instances that were removed.
+
+    An answer to a series goes for instances too: those with another one are named beside it.
+    """
     removed = frozenset[Key]() if new.master is None else new.master.excluded
-    for one in found.values():
-        who, before = own_line(one.part, me), own_line(one.base, me)
-        if who is None or one.base.is_cancelled or one.part.key in removed:
-            continue
-        comments = _comments(one)
-        said = before is None or _said(before) != _said(who)
-        done = one.part.component.name == "VTODO" and one.names & _PROGRESS
-        if said or comments or done:
-            part = Part(one.part.component, one.part.key, {}, one.base.sequence, frozenset())
-            yield _Answer(part, who, comments)
+    kept = {
+        key: (one, who)
+        for key, one in found.items()
+        if (who := own_line(one.part, me)) and not one.base.is_cancelled and key not in removed
+    }
+    said = {key for key, (one, who) in kept.items() if _is_news(one, who, me)}
+    if None in said:
+        of_series = partstat(kept[None][1])
+        said |= {key for key, (_, who) in kept.items() if partstat(who) != of_series}
+    for key, (one, who) in kept.items():
+        if key in said:
+            part = Part(one.part.component, key, {}, one.base.sequence, frozenset())
+            yield _Answer(part, who, _comments(part, one.base))
     for part in _dropped(old, new):
         who = own_line(part, me)
         if who is not None and _attends(_Answer(part, who)):
@@ -145,15 +151,26 @@ def _said(line: Line) -> object:
     return {(name, said) for name, said in person(line) if name.startswith(("PARTSTAT", "DELEG"))}
 
 
-def _comments(of: Difference) -> Sequence[Line]:
-    """The comments that were not there before."""
-    if not of.names & _COMMENTS:
-        return ()
-    known = {(line.name, line.value) for line in of.base.component.lines}
+def _is_news(of: Difference, who: Line, me: Addresses) -> bool:
+    """Whether anything is said of a part that was not said before."""
+    before = own_line(of.base, me)
+    if before is None or _said(before) != _said(who):
+        return True
+    if of.names & _COMMENTS and _comments(of.part, of.base) != _comments(of.base, of.base):
+        return True
+    return of.part.component.name == "VTODO" and bool(of.names & _PROGRESS)
+
+
+def _comments(part: Part, base: Part) -> Sequence[Line]:
+    """What is told beside an answer: the organizer has only what the last one said.
+
+    A COMMENT that was there before may be the organizer's own.
+    """
+    known = {line.value for line in base.component.all("COMMENT")}
     return [
         line
-        for line in of.part.component.lines
-        if line.name in _COMMENTS and (line.name, line.value) not in known
+        for line in part.component.lines
+        if line.name == PRIVATE_COMMENT or (line.name == "COMMENT" and line.value not in known)
     ]
 
 
@@ -175,7 +192,7 @@ def _all_answers(of: Meeting, me: Addresses) -> Iterator[_Answer]:
     for part in of.parts.values():
         who = own_line(part, me)
         if who is not None and not part.is_cancelled:
-            yield _Answer(part, who)
+            yield _Answer(part, who, _comments(part, part))
 
 
 def _forced(new: Meeting, me: Addresses) -> Sequence[_Answer]:
@@ -190,7 +207,7 @@ def _attends(one: _Answer) -> bool:
 
 
 def _decline(part: Part, who: Line) -> _Answer:
-    return _Answer(part, with_parameter(who, "PARTSTAT", DECLINED))
+    return _Answer(part, with_parameter(who, "PARTSTAT", DECLINED), _comments(part, part))
 
 
 def _messages(

@@ -110,6 +110,7 @@ def test_answers_for_the_series_and_for_days_go_out_together():
     assert answers(made) == {
         "series": "ACCEPTED",
         "20260106": "ACCEPTED",
+        "20260107": "DECLINED",
         "20260108": "DECLINED",
     }
 
@@ -163,6 +164,15 @@ def test_a_comment_goes_out_with_the_answer_as_it_stands(name: str):
     assert answers(made) == {"series": "ACCEPTED"}
     assert value(component, name) == "I may be late"
     assert "By the organizer" not in made.messages[0].text
+
+
+def test_a_comment_is_repeated_with_each_answer():
+    lines = ["X-CALENDARSERVER-PRIVATE-COMMENT:I may be late"]
+
+    made = planned(single(ASKED, lines=lines), single(ACCEPTED, lines=lines), BOB)
+
+    (component,) = components(made.messages[0].text)
+    assert value(component, "X-CALENDARSERVER-PRIVATE-COMMENT") == "I may be late"
 
 
 @pytest.mark.rfc("5546 3.4.3")
@@ -425,10 +435,8 @@ def test_what_the_server_remembers_of_the_organizer_s_messages_stays():
 
 @pytest.mark.rfc("5546 2.1.5")
 def test_a_reply_is_remembered_by_its_stamp_where_it_says_something():
-    old = daily(on(7, "ann ACCEPTED, bob"), asked="ann ACCEPTED, bob")
-    new = daily(
-        on(7, "ann ACCEPTED, bob;X-CALDAVD-REPLIED=forged"), asked="ann ACCEPTED, bob ACCEPTED"
-    )
+    old = daily(on(7, ACCEPTED), asked=ASKED)
+    new = daily(on(7, "ann ACCEPTED, bob;X-CALDAVD-REPLIED=forged ACCEPTED"), asked=ACCEPTED)
 
     made = planned(old, new, BOB)
 
