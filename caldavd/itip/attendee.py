@@ -15,8 +15,8 @@ from caldavd.itip.allowed import Difference, compared, own_line
 from caldavd.itip.compare import partstat, person, same_person
 from caldavd.itip.instance import series
 from caldavd.itip.message import PRIVATE_COMMENT, Message, Plan, force_send, reply, served
-from caldavd.itip.revision import RECEIVED, REPLIED
-from caldavd.itip.rewrite import amended, rewritten, unforced
+from caldavd.itip.revision import RECEIVED, REMOVED, REPLIED, Revision, removals, removed_line
+from caldavd.itip.rewrite import Parts, amended, rewritten, unforced
 from caldavd.itip.snapshot import Key, Meeting, Part, Role, calendar_text, with_parameter
 
 _COMMENTS: Final = frozenset({"COMMENT", PRIVATE_COMMENT})
@@ -42,7 +42,9 @@ def attended(
     if organizer is None or not served(organizer):
         return Plan(Role.ATTENDEE)
     if old is None:
-        parts = {key: amended(part, _unforced(part), part.sequence) for key, part in _items(new)}
+        parts: Parts = {
+            key: amended(part, _unforced(part), part.sequence) for key, part in _items(new)
+        }
         answers = [one for one in _all_answers(new, me) if partstat(one.who) != "NEEDS-ACTION"]
         parts = {key: _remembering(part, own_line(part, me), None) for key, part in parts.items()}
         told = answers or _forced(new, me)
@@ -52,7 +54,8 @@ def attended(
     parts = {key: _settled(one, me) for key, one in found.items()}
     answers = list(_answers(old, new, found, me))
     told = answers or _forced(new, me)
-    text = rewritten(document, new, _stamped(parts, told, me, at))
+    parts = _without_removed(_stamped(parts, told, me, at), old, new, at)
+    text = rewritten(document, new, parts)
     messages = _messages(new, told, at, bool(answers))
     return Plan(Role.ATTENDEE, text, messages, _keeps_tag(old, new, found))
 
@@ -83,6 +86,9 @@ def _settled(of: Difference, me: Addresses) -> Part:
         lines[sent] = received
     elif received is not None:
         more.append(received)
+    if of.part.key is None:
+        there = set(of.part.component.all(REMOVED))
+        more += (line for line in of.base.component.all(REMOVED) if line not in there)
     for address, line in of.part.attendees.items():
         base = of.base.attendees.get(address)
         if address not in me and base is not None and not same_person(base, line):
@@ -100,9 +106,7 @@ def _remembering(part: Part, mine: Line | None, replied: str | None) -> Part:
     return amended(part, {mine: line}, part.sequence)
 
 
-def _stamped(
-    parts: Mapping[Key | None, Part], answers: Sequence[_Answer], me: Addresses, at: datetime
-) -> Mapping[Key | None, Part]:
+def _stamped(parts: Parts, answers: Sequence[_Answer], me: Addresses, at: datetime) -> Parts:
     """The parts with the DTSTAMP of the REPLY in one's own ATTENDEE of those that it is about.
 
     The organizer's messages name the last answer that they know of: what was said since stays.
@@ -112,6 +116,19 @@ def _stamped(
         key: _remembering(part, own_line(part, me), stamp) if key in told else part
         for key, part in parts.items()
     }
+
+
+def _without_removed(parts: Parts, old: Meeting, new: Meeting, at: datetime) -> Parts:
+    """The parts, of which the series remembers the instances that are taken out now."""
+    master, stamp = parts.get(None), time_line("", at).value
+    if master is None:
+        return parts
+    lines = [
+        removed_line(part.key, Revision(max(part.sequence, master.sequence), stamp))
+        for part in _dropped(old, new)
+        if part.key is not None
+    ]
+    return {**parts, None: amended(master, {}, master.sequence, lines)} if lines else parts
 
 
 def _unforced(part: Part) -> Mapping[Line, Line]:
@@ -132,23 +149,30 @@ def _answers(
         for key, one in found.items()
         if (who := own_line(one.part, me)) and not one.base.is_cancelled and key not in removed
     }
+    known = {} if old.master is None else removals(old.master)
     said = {key for key, (one, who) in kept.items() if _is_news(one, who, me)}
     if None in said:
-        of_series = partstat(kept[None][1])
-        said |= {key for key, (_, who) in kept.items() if partstat(who) != of_series}
+        said |= {key for key, (one, who) in kept.items() if _differs(one, who, *kept[None])}
     for key, (one, who) in kept.items():
         if key in said:
             part = Part(one.part.component, key, {}, one.base.sequence, frozenset())
             yield _Answer(part, who, _comments(part, one.base))
-    for part in _dropped(old, new):
+    for part in [*_dropped(old, new), *(_removed_before(old, new) if None in said else ())]:
         who = own_line(part, me)
-        if who is not None and _attends(_Answer(part, who)):
+        if who is not None and (part.key in known or _attends(_Answer(part, who))):
             yield _decline(part, who)
 
 
 def _said(line: Line) -> object:
     """What an ATTENDEE says of itself that the organizer has to know."""
     return {(name, said) for name, said in person(line) if name.startswith(("PARTSTAT", "DELEG"))}
+
+
+def _differs(one: Difference, who: Line, series: Difference, of_series: Line) -> bool:
+    """Whether another answer is given to an instance than to its series."""
+    return partstat(who) != partstat(of_series) or (
+        _comments(one.part, one.base) != _comments(series.part, series.base)
+    )
 
 
 def _is_news(of: Difference, who: Line, me: Addresses) -> bool:
@@ -183,6 +207,17 @@ def _dropped(old: Meeting, new: Meeting) -> Iterator[Part]:
     of = series(before, old.zones)
     for key in sorted(master.excluded - (before.excluded if before else frozenset())):
         part = old.parts.get(key) or (None if of is None else of.instance(key))
+        if part is not None:
+            yield part
+
+
+def _removed_before(old: Meeting, new: Meeting) -> Iterator[Part]:
+    """The instances that the attendee took out before, and that are still out."""
+    of = series(old.master, old.zones)
+    if of is None or new.master is None:
+        return
+    for key in sorted(removals(of.part)):
+        part = of.instance(key) if key in new.master.excluded else None
         if part is not None:
             yield part
 

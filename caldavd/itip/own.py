@@ -14,7 +14,7 @@ from caldavd.ical.contentline import Component, Line, parameter, without_paramet
 from caldavd.itip.address import Addresses, normal
 from caldavd.itip.compare import partstat, rule_parts, when
 from caldavd.itip.message import public
-from caldavd.itip.revision import OURS, RECEIVED, REPLIED, received, received_line
+from caldavd.itip.revision import OURS, RECEIVED, REMOVED, REPLIED, received, received_line
 from caldavd.itip.snapshot import Key, Part, Zones, keys, with_parameter
 
 NEEDS_ACTION: Final = "NEEDS-ACTION"
@@ -105,7 +105,7 @@ def _keeps_answer(theirs: Version, mine: Version, me: Addresses) -> bool:
         return False
     if partstat(my_line) == _DELEGATED and _delegate_declined(theirs.part, my_line):
         return False
-    if moved(theirs, mine):
+    if mine.part.is_cancelled or moved(theirs, mine):
         return False
     if replied_at(their_line) and replied_at(my_line):
         return True
@@ -167,7 +167,7 @@ def _is_own(line: Line) -> bool:
     return (
         line.name.startswith("X-")
         and not line.name.startswith(_ORGANIZERS_X)
-        and line.name != RECEIVED
+        and line.name not in (RECEIVED, REMOVED)
     )
 
 

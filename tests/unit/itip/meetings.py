@@ -116,7 +116,8 @@ def stored(made: Plan, sent_: Document) -> str:
 
 def without_stamps(text: str) -> str:
     """The text without what the server remembers of answers, its lines unfolded."""
-    return re.sub(r";X-CALDAVD-REPLIED=[0-9TZ]+", "", text.replace("\r\n ", ""))
+    unfolded = text.replace("\r\n ", "")
+    return re.sub(r";X-CALDAVD-REPLIED=[0-9TZ]+|X-CALDAVD-REMOVED;.*\r\n", "", unfolded)
 
 
 def partstats(text: str) -> list[dict[str, str]]:

@@ -76,7 +76,11 @@ def test_an_answer_to_what_was_moved_since_is_ignored_and_its_sender_told() -> N
 
     outcome = got(now, reply(answer("bob=ACCEPTED", rrule="FREQ=DAILY;COUNT=5")), "ann")
 
-    assert outcome == Outcome(answer="REQUEST", ignored=Ignored.STALE)
+    (component,) = components(outcome.text)
+    heard = [parameter(line, "X-CALDAVD-REPLIED") for line in component.all("ATTENDEE")]
+    assert heard == [None, "20260102T000000Z", None]
+    assert answers(outcome.text) == answers(now)
+    assert outcome == Outcome(outcome.text, answer="REQUEST", ignored=Ignored.STALE)
 
 
 @pytest.mark.rfc("5546 2.1.4")
