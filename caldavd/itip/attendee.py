@@ -54,7 +54,7 @@ def attended(
     parts = {key: _settled(one, me) for key, one in found.items()}
     answers = list(_answers(old, new, found, me))
     told = answers or _forced(new, me)
-    parts = _without_removed(_stamped(parts, told, me, at), old, new, at)
+    parts = _without_removed(_stamped(parts, told, me, at), old, new, me, at)
     text = rewritten(document, new, parts)
     messages = _messages(new, told, at, bool(answers))
     return Plan(Role.ATTENDEE, text, messages, _keeps_tag(old, new, found))
@@ -118,16 +118,23 @@ def _stamped(parts: Parts, answers: Sequence[_Answer], me: Addresses, at: dateti
     }
 
 
-def _without_removed(parts: Parts, old: Meeting, new: Meeting, at: datetime) -> Parts:
-    """The parts, of which the series remembers the instances that are taken out now."""
-    master, stamp = parts.get(None), time_line("", at).value
+def _without_removed(
+    parts: Parts, old: Meeting, new: Meeting, me: Addresses, at: datetime
+) -> Parts:
+    """The parts, of which the series remembers the instances that are taken out now.
+
+    What was declined before goes in silence: the answer to it is that one.
+    """
+    master = parts.get(None)
     if master is None:
         return parts
-    lines = [
-        removed_line(part.key, Revision(max(part.sequence, master.sequence), stamp))
-        for part in _dropped(old, new)
-        if part.key is not None
-    ]
+    lines: list[Line] = []
+    for part in _dropped(old, new):
+        who = own_line(part, me)
+        if part.key is not None and who is not None:
+            silent = None if _attends(_Answer(part, who)) else parameter(who, REPLIED)
+            stamp = silent or time_line("", at).value
+            lines.append(removed_line(part.key, Revision(part.sequence, stamp)))
     return {**parts, None: amended(master, {}, master.sequence, lines)} if lines else parts
 
 

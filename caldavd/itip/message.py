@@ -14,7 +14,7 @@ from typing import Final
 from caldavd.ical.contentline import Component, Line, parameter, without_parameters
 from caldavd.ical.write import parameter_text, time_line
 from caldavd.itip.revision import OURS, REPLIED
-from caldavd.itip.snapshot import Part, Role
+from caldavd.itip.snapshot import Part, Role, with_parameter
 
 SERVER: Final = "SERVER"
 _SCHEDULE: Final = ("SCHEDULE-AGENT", "SCHEDULE-STATUS", "SCHEDULE-FORCE-SEND")
@@ -139,7 +139,9 @@ def reply(
 
 
 def _answering(who: Line) -> Line:
-    """Oneself in an answer, without what the organizer said of one."""
+    """Oneself in an answer, without what the organizer said of one; what is said is spelled out."""
+    if parameter(who, "PARTSTAT") is None:
+        who = with_parameter(who, "PARTSTAT", "NEEDS-ACTION")
     defaults = [name for name, said in _DEFAULTS.items() if (parameter(who, name) or said) == said]
     return who._replace(parameter_text=without_parameters(who, *_OWN, "RSVP", *defaults))
 

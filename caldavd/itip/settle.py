@@ -166,7 +166,8 @@ def _sequence(base: Part, part: Part, names: frozenset[str], of: _Versions) -> i
     if not of.asks:
         return part.sequence
     removed = _removed(base, part, of.me)
-    if removed and part.key is None:
+    ended = removed or (part.is_cancelled and not base.is_cancelled)
+    if ended and part.key is None:
         return max(part.sequence, of.old.sequence + 1, of.least(None))
     revised = removed or names & _REVISED or base.excluded != part.excluded
     return max(part.sequence, base.sequence + (1 if revised else 0), of.least(part.key))

@@ -451,3 +451,24 @@ def test_a_reply_to_a_series_names_its_rule_as_an_answer_to_the_same_times():
     made = planned(daily(), daily(asked="ann ACCEPTED, bob ACCEPTED"), BOB)
 
     assert value(parts_of(made.messages[0])["series"], "RRULE") == "FREQ=DAILY;COUNT=10"
+
+
+@pytest.mark.rfc("5546 3.2.3")
+def test_a_reply_says_that_nothing_was_decided_yet():
+    """A comment may go out before there is an answer; one that was given may be taken back."""
+    lines = ["X-CALENDARSERVER-PRIVATE-COMMENT:I do not know"]
+
+    made = planned(single("ann ACCEPTED, bob"), single("ann ACCEPTED, bob", lines=lines), BOB)
+
+    assert answers(made) == {"series": "NEEDS-ACTION"}
+
+
+def test_a_day_that_was_removed_stays_declined_when_the_series_is_answered():
+    removed = daily(asked=DECLINED, exdate=["20260107T090000Z"])
+    first = planned(daily(asked=DECLINED), removed, BOB)
+    now = daily(asked=ACCEPTED, exdate=["20260107T090000Z"])
+
+    second = planned(parse(stored(first, removed).encode()), now, BOB)
+
+    assert sent(first) == []
+    assert answers(second) == {"series": "ACCEPTED", "20260107": "DECLINED"}

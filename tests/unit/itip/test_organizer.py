@@ -587,3 +587,14 @@ def test_texts_that_would_grow_out_of_all_proportion_are_refused():
         planned(None, new)
 
     assert raised.value.condition == ALLOWED_ORGANIZER_SCHEDULING_OBJECT_CHANGE
+
+
+@pytest.mark.rfc("5546 2.1.4")
+def test_what_is_cancelled_keeps_the_sequence_with_which_it_was():
+    old = daily(on(7, sequence=4), sequence=1)
+    new = daily(on(7, sequence=4), sequence=1, lines=["STATUS:CANCELLED"])
+
+    made = planned(old, new)
+
+    assert [one.sequence for one in made.messages] == [5]
+    assert sequences(stored(made, new)) == [5, 4]
