@@ -12,7 +12,7 @@ from caldavd.ical.parse import Document
 from caldavd.ical.write import time_line
 from caldavd.itip.address import Addresses, normal
 from caldavd.itip.allowed import Difference, compared, own_line
-from caldavd.itip.compare import partstat, person, same_person
+from caldavd.itip.compare import STAMPS, partstat, person, same_person
 from caldavd.itip.instance import series
 from caldavd.itip.message import PRIVATE_COMMENT, Message, Plan, force_send, reply, served
 from caldavd.itip.revision import RECEIVED, REMOVED, REPLIED, Revision, removals, removed_line
@@ -21,7 +21,6 @@ from caldavd.itip.snapshot import Key, Meeting, Part, Role, calendar_text, with_
 
 _COMMENTS: Final = frozenset({"COMMENT", PRIVATE_COMMENT})
 _PROGRESS: Final = frozenset({"COMPLETED", "PERCENT-COMPLETE", "STATUS"})
-_SILENT: Final = frozenset({"DTSTAMP", "LAST-MODIFIED", "CREATED", "SEQUENCE"})
 DECLINED: Final = "DECLINED"
 
 
@@ -269,6 +268,6 @@ def _keeps_tag(old: Meeting, new: Meeting, found: Mapping[Key | None, Difference
     """Whether nothing was changed but the own answer, and what a client keeps for itself."""
     return old.parts.keys() <= new.parts.keys() and not any(
         one.base.excluded != one.part.excluded
-        or any(name not in _SILENT and not name.startswith("X-") for name in one.names)
+        or any(name not in STAMPS and not name.startswith("X-") for name in one.names)
         for one in found.values()
     )

@@ -25,12 +25,14 @@ _SHARED_X: Final = (
     "X-ALT-DESC",
     "X-APPLE-STRUCTURED-LOCATION",
     "X-CALENDARSERVER-ACCESS",
-    "X-GOOGLE-CONFERENCE",
-    "X-GOOGLE-HANGOUT",
+    "X-GOOGLE-",
     "X-MICROSOFT-",
     "X-MS-OLK-",
 )
-"""How the X- properties begin that are about the event. What is not known may be private."""
+"""How the X- properties begin that are about the event: they come and go as the organizer says.
+
+What is not known may be private.
+"""
 _OF_CANCEL: Final = frozenset(
     {
         *("UID", "RECURRENCE-ID", "DTSTART", "DTEND", "DUE", "DURATION", "RRULE"),

@@ -13,7 +13,7 @@ from typing import Final
 from caldavd.ical.contentline import Component, Line, parameter, without_parameters
 from caldavd.itip.address import Addresses, normal
 from caldavd.itip.compare import partstat, rule_parts, when
-from caldavd.itip.message import public
+from caldavd.itip.message import is_own, public
 from caldavd.itip.revision import OURS, RECEIVED, REMOVED, REPLIED, received, received_line
 from caldavd.itip.snapshot import Key, Part, Zones, keys, with_parameter
 
@@ -21,15 +21,6 @@ NEEDS_ACTION: Final = "NEEDS-ACTION"
 _DELEGATED: Final = "DELEGATED"
 _OPAQUE: Final = "OPAQUE"
 _PROGRESS: Final = frozenset({"STATUS", "COMPLETED", "PERCENT-COMPLETE"})
-_ORGANIZERS_X: Final = (
-    "X-ALT-DESC",
-    "X-APPLE-STRUCTURED-LOCATION",
-    "X-CALENDARSERVER-ACCESS",
-    "X-GOOGLE-",
-    "X-MICROSOFT-",
-    "X-MS-OLK-",
-)
-"""How the X- properties begin that are about the event: they go when the organizer drops them."""
 _NEVER_TOLD: Final = (
     OURS,
     "X-MOZ-",
@@ -164,11 +155,7 @@ def _attendees(theirs: Part, mine: Part | None, said: str) -> Iterator[Line]:
 
 
 def _is_own(line: Line) -> bool:
-    return (
-        line.name.startswith("X-")
-        and not line.name.startswith(_ORGANIZERS_X)
-        and line.name not in (RECEIVED, REMOVED)
-    )
+    return is_own(line.name) and line.name not in (RECEIVED, REMOVED)
 
 
 def _answered(theirs: Line, mine: Line) -> Line:

@@ -12,7 +12,7 @@ from typing import Final
 
 from caldavd.ical.contentline import Line, parameter
 from caldavd.itip.address import Addresses
-from caldavd.itip.compare import TIMES, changes, partstat, same_person
+from caldavd.itip.compare import STAMPS, TIMES, changes, partstat, same_person
 from caldavd.itip.instance import Series, series
 from caldavd.itip.message import force_send, is_own, served
 from caldavd.itip.revision import REPLIED
@@ -22,9 +22,7 @@ from caldavd.itip.snapshot import Key, Meeting, Part, keys, with_parameter
 
 _REVISED: Final = TIMES | {"RRULE", "EXRULE", "RDATE", "STATUS"}
 """What raises the SEQUENCE where it changes; EXDATE does too (RFC 5546 §2.1.4)."""
-_UNTOLD: Final = frozenset(
-    {"DTSTAMP", "LAST-MODIFIED", "CREATED", "SEQUENCE", "TRANSP", "REQUEST-STATUS"}
-)
+_UNTOLD: Final = STAMPS | {"TRANSP", "REQUEST-STATUS"}
 """What nobody is told of if it is all that changed."""
 
 
