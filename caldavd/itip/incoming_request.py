@@ -16,7 +16,7 @@ from caldavd.itip.incoming import Case, for_me, names, version, with_lines, writ
 from caldavd.itip.message import exdate
 from caldavd.itip.occurrence import Instances, including
 from caldavd.itip.outcome import Action, Changes, Ignored, Outcome, Recurrence
-from caldavd.itip.own import Version, has_own, line_of, merged, replied_at
+from caldavd.itip.own import Version, has_own, is_unheard, line_of, merged, replied_at
 from caldavd.itip.revision import RECEIVED, Received, received, removals, removed_line, revision
 from caldavd.itip.snapshot import Key, Meeting, Part, used_zones
 
@@ -182,7 +182,9 @@ def _kept(case: Case, old: Part, now: tuple[Part, Part], fresh: Instances) -> Co
         *(line for line in component.lines if line.name != RECEIVED),
         *remembered,
     ]
-    return component if has_own(version(case, component), series, case.me) else None
+    made = version(case, component)
+    mine, theirs = line_of(made, case.me), line_of(base, case.me)
+    return component if is_unheard(theirs, mine) or has_own(made, series, case.me) else None
 
 
 def _still_removed(case: Case, told: Meeting, fresh: Instances) -> frozenset[Key]:

@@ -92,7 +92,11 @@ def _keeps_answer(theirs: Version, mine: Version, me: Addresses) -> bool:
     of, and asked for before the event was changed, is lost with what it was about.
     """
     their_line, my_line = line_of(theirs.part, me), line_of(mine.part, me)
-    if my_line is None or their_line is None or _was_heard(their_line, my_line, mine.part):
+    if my_line is None or their_line is None:
+        return False
+    if is_unheard(their_line, my_line) and partstat(their_line) == partstat(my_line):
+        return True
+    if _was_heard(their_line, my_line, mine.part):
         return False
     if partstat(my_line) == _DELEGATED and _delegate_declined(theirs.part, my_line):
         return False
@@ -107,6 +111,11 @@ def _keeps_answer(theirs: Version, mine: Version, me: Addresses) -> bool:
 def replied_at(line: Line | None) -> str:
     """When an attendee answered last, as an ATTENDEE tells; empty if it does not."""
     return "" if line is None else parameter(line, REPLIED) or ""
+
+
+def is_unheard(theirs: Line | None, mine: Line | None) -> bool:
+    """Whether the attendee answered later than the message knows."""
+    return replied_at(theirs) < replied_at(mine)
 
 
 def _was_heard(theirs: Line, mine: Line, part: Part) -> bool:

@@ -21,7 +21,8 @@ from tests.property.itip_world import (
     differences,
     lost_comments,
 )
-from tests.unit.itip.meetings import daily, single
+from tests.unit.builders import START
+from tests.unit.itip.meetings import single, task
 
 UNHURRIED: Final = settings(
     max_examples=120, suppress_health_check=[HealthCheck.too_slow], deadline=None
@@ -44,11 +45,13 @@ def done_by_others(*acts: str) -> st.SearchStrategy[Step]:
 
 @st.composite
 def invitations(draw: st.DrawFn) -> str:
-    """A meeting of ann's with two or three others: a series, or once."""
+    """A meeting, or a task, of ann's with two or three others: a series, or once."""
     asked = ", ".join(("ann ACCEPTED", *OTHERS[: draw(st.integers(2, 3))]))
-    if draw(st.booleans()):
-        return daily(asked=asked, rrule="FREQ=DAILY;COUNT=4", sequence=0).text
-    return single(asked, sequence=0).text
+    rrule = draw(st.sampled_from((None, "FREQ=DAILY;COUNT=4", "FREQ=DAILY;COUNT=4")))
+    if draw(st.integers(0, 3)) == 0:
+        due = "20260105T100000Z"
+        return task(asked, start=START, due=due, rrule=rrule, lines=["SEQUENCE:0"]).text
+    return single(asked, rrule=rrule, sequence=0).text
 
 
 def history(text: str, steps: list[Step]) -> World:
