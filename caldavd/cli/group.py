@@ -66,6 +66,7 @@ def add_member(invocation: Invocation, group: str, name: str) -> None:
     async def work(tx: WriteTx) -> tuple[Principal, Principal]:
         into, member = await _both(tx, group, name)
         accept = config.sharing.auto_accept_groups
+        await groups.require_no_circle(tx, into, member)
         await groups.add(tx, into, member, clock.now(), accept=accept)
         return into, member
 

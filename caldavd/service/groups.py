@@ -39,15 +39,22 @@ async def add(
     """Adds a user or a group to a group, and invites to what is shared with that.
 
     `accept`: what is shared is in their homes at once. Raises Failed(409) if it is in already, or
-    is itself, or holds the group.
+    is itself.
     """
     if group.id == member.id:
         raise Failed(409, f"{group.name} cannot be a member of itself")
-    if member.is_group and member.id in await members.identities_of(tx, group.id):
-        raise Failed(409, f"{group.name} is in {member.name}: two groups cannot hold each other")
     if not await members.add(tx, group.id, member.id):
         raise Failed(409, f"{member.name} is in {group.name} already")
     await _settle(tx, group, now, accept=accept)
+
+
+async def require_no_circle(tx: ReadTx, group: Principal, member: Principal) -> None:
+    """Raises Failed(409) for groups that would hold each other.
+
+    They would do no harm, and mean the same people: whoever adds them is mistaken.
+    """
+    if member.id != group.id and member.id in await members.identities_of(tx, group.id):
+        raise Failed(409, f"{group.name} is in {member.name}: two groups cannot hold each other")
 
 
 async def remove(tx: WriteTx, group: Principal, member: Principal, now: int) -> None:

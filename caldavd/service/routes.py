@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import quote, unquote
 
@@ -36,6 +36,10 @@ class Rules:
     """The domain of mail addresses that are nobody's if they are no account's; empty: none."""
     mails: bool = False
     """Whether messages leave by mail."""
+
+    def without_mail(self) -> Rules:
+        """The same, for what is told within this server only."""
+        return replace(self, mails=False)
 
     def principal_path(self, name: str) -> str:
         """The path of a principal, as `normal` leaves it."""

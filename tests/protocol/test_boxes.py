@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from caldavd.dav.registry import DAV_HEADER
+from caldavd.dav.registry import dav_header
 from caldavd.dav.server import Server
 from caldavd.ical.parse import stored as read
 from caldavd.model import Kind
@@ -96,7 +96,7 @@ def privileges(answer: Answer) -> list[str]:
 
 
 class TestUntold:
-    """As long as `dav.server.SCHEDULING` is not set, no client is sent into scheduling."""
+    """Where it is switched off, no client is sent into scheduling."""
 
     async def test_nothing_announces_it(self, server: Server) -> None:
         ann = Client(server, "ann")
@@ -109,8 +109,8 @@ class TestUntold:
 
         assert {status for status, _ in urls.props().values()} == {404}
         assert {INBOX, OUTBOX}.isdisjoint([*listed.hrefs, *synced.hrefs])
-        assert "schedule" not in DAV_HEADER
-        assert "availability" not in DAV_HEADER
+        assert "schedule" not in dav_header(schedules=False)
+        assert "availability" not in dav_header(schedules=False)
 
 
 class TestTold:

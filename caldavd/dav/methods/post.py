@@ -54,7 +54,7 @@ async def _add(
     require(target, Privilege.BIND)
     name = f"{uuid.uuid4()}.ics"
     href = target.href + encode(name)
-    place = put.Place(calendar, name, href)
+    place = put.At(calendar, name, href)
     saved = await put.save(tx, context, target, place, command)
     made = put.answer(saved, command, href)
     return Response(made.status, (("Location", href), *made.headers), made.body)

@@ -21,7 +21,7 @@ from caldavd.xml.parse import Element, elements, raw_text, serialized, text
 AUTO_SCHEDULE: Final = "calendar-auto-schedule"
 AVAILABILITY: Final = "calendar-availability"
 FEATURES: Final = frozenset({AUTO_SCHEDULE, AVAILABILITY})
-"""The tokens of the DAV header that are for `dav.server.SCHEDULING` to announce."""
+"""The tokens of the DAV header that are announced where the server schedules."""
 DEFAULT_CALENDAR: Final = CALDAV + "schedule-default-calendar-URL"
 MAX_AVAILABILITY: Final = 100_000
 """Characters of the element, as it is kept."""
