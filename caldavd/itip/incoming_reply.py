@@ -12,8 +12,9 @@ from caldavd.ical.contentline import Component, Line, parameter, parameters
 from caldavd.ical.extent import extent
 from caldavd.ical.parse import Document
 from caldavd.ical.validate import DEFAULT
-from caldavd.ical.write import escape, parameter_text, time_line
+from caldavd.ical.write import parameter_text
 from caldavd.itip.address import Addresses, normal
+from caldavd.itip.comments import commented, said_before
 from caldavd.itip.compare import partstat, rule_parts
 from caldavd.itip.incoming import Case, judged, with_lines, written
 from caldavd.itip.message import PRIVATE_COMMENT, public, served
@@ -23,9 +24,6 @@ from caldavd.itip.own import NEEDS_ACTION
 from caldavd.itip.revision import REPLIED, stamp_of
 from caldavd.itip.snapshot import Key, Part, Zones, with_parameter
 
-ATTENDEE_COMMENT: Final = "X-CALENDARSERVER-ATTENDEE-COMMENT"
-_REF: Final = "X-CALENDARSERVER-ATTENDEE-REF"
-_AT: Final = "X-CALENDARSERVER-DTSTAMP"
 _DELEGATED: Final = "DELEGATED"
 _TOKEN: Final = re.compile(r"[A-Z][A-Z0-9-]{0,63}", re.ASCII)
 _CODE: Final = re.compile(r"[1-5](?:\.[0-9]{1,3}){1,2}", re.ASCII)
@@ -197,8 +195,8 @@ def _hear(work: _Work, part: Part, told: Part) -> None:
         heard, lines = one, None
         if (parameter(line, REPLIED) or "") <= stamp:
             heard = _with_line(one, line, with_parameter(line, REPLIED, stamp))
-            if _said_before(work, one) == _said_before(work, part):
-                lines = _commented(work, list(heard.component.lines), heard, told)
+            if said_before(one, work.who) == said_before(part, work.who):
+                lines = commented(list(heard.component.lines), heard, told, work.who, work.case.at)
         if lines is not None:
             heard = replace(heard, component=with_lines(heard.component, lines))
             work.changed[one.key] = (Changed(PRIVATE_COMMENT),)
@@ -264,12 +262,12 @@ def _written(work: _Work, part: Part, told: Part) -> tuple[Part, tuple[Changed, 
     instead = {old: new} | _of_delegator(part, new)
     lines = [instead.get(line, line) for line in part.component.lines]
     lines += _delegate(work, part, told, new)
-    commented = _commented(work, lines, part, told)
-    if commented is None and lines == part.component.lines:
+    comments = commented(lines, part, told, work.who, work.case.at)
+    if comments is None and lines == part.component.lines:
         return part, ()
     attendees = {normal(line.value): line for line in lines if line.name == "ATTENDEE"}
-    component = with_lines(part.component, lines if commented is None else commented)
-    changed = [] if commented is None else [Changed(PRIVATE_COMMENT)]
+    component = with_lines(part.component, lines if comments is None else comments)
+    changed = [] if comments is None else [Changed(PRIVATE_COMMENT)]
     differing = _differing(old, new)
     if differing or attendees.keys() != part.attendees.keys():
         changed.insert(0, Changed("ATTENDEE", differing))
@@ -325,47 +323,6 @@ def _as_asked(delegate: Line, delegator: Line) -> Line:
     return with_parameter(with_parameter(line, REPLIED), "DELEGATED-FROM", delegator.value)
 
 
-def _commented(work: _Work, lines: list[Line], part: Part, told: Part) -> list[Line] | None:
-    """The lines with what the attendee tells the organizer; None: that is there already.
-
-    A COMMENT is taken for that too, unless it is the organizer's own (caldav-privatecomments §3.2).
-    """
-    text = _comment(part, told)
-    place = _place_of_comment(lines, work.who)
-    if (lines[place].value if place is not None else "") == text:
-        return None
-    stamp = time_line("", work.case.at).value
-    ref = parameter_text(_REF, told.attendees[work.who].value)
-    line = Line(ATTENDEE_COMMENT, parameter_text(_AT, stamp) + ref, text)
-    if place is None:
-        return [*lines, line]
-    return [*lines[:place], line, *lines[place + 1 :]]
-
-
-def _place_of_comment(lines: list[Line], who: str) -> int | None:
-    """Where a component says what an attendee told the organizer."""
-    for place, line in enumerate(lines):
-        if line.name == ATTENDEE_COMMENT and normal(parameter(line, _REF) or "") == who:
-            return place
-    return None
-
-
-def _said_before(work: _Work, part: Part) -> str:
-    """What who answers told the organizer before, still escaped."""
-    place = _place_of_comment(part.component.lines, work.who)
-    return "" if place is None else part.component.lines[place].value
-
-
-def _comment(part: Part, told: Part) -> str:
-    """What an answer says to the organizer, still escaped."""
-    private = told.component.first(PRIVATE_COMMENT)
-    if private is not None:
-        return private.value
-    organizers = {line.value for line in part.component.all("COMMENT")}
-    said = (line.value for line in told.component.all("COMMENT"))
-    return escape("\n").join(text for text in said if text not in organizers)
-
-
 def _spread(
     work: _Work, before: Part, told: Part, after: Line, changed: tuple[Changed, ...]
 ) -> None:
@@ -374,7 +331,7 @@ def _spread(
     Such an override was made for somebody else's answer; it is of no later revision. Where who
     answered had another one, the answer names it.
     """
-    line, comment = before.attendees[work.who], _said_before(work, before)
+    line, comment = before.attendees[work.who], said_before(before, work.who)
     for key, part in list(work.parts.items()):
         mine = part.attendees.get(work.who)
         if key is None or key in work.case.message.parts or mine is None:
@@ -384,8 +341,8 @@ def _spread(
             made = _with_line(part, mine, after)
         elif (parameter(mine, REPLIED) or "") < stamp_of(told.component):
             made = _with_line(part, mine, with_parameter(mine, REPLIED, stamp_of(told.component)))
-        if _said_before(work, part) == comment:
-            lines = _commented(work, list(made.component.lines), made, told)
+        if said_before(part, work.who) == comment:
+            lines = commented(list(made.component.lines), made, told, work.who, work.case.at)
             if lines is not None:
                 made = replace(made, component=with_lines(made.component, lines))
         if made.component.lines == part.component.lines:

@@ -18,7 +18,8 @@ from caldavd.ical.parse import Document, parse, stored
 from caldavd.ical.recurrence import Instance, instances
 from caldavd.ical.write import write
 from caldavd.itip.address import Addresses
-from caldavd.itip.incoming_reply import ATTENDEE_COMMENT, replier
+from caldavd.itip.comments import ATTENDEE_COMMENT
+from caldavd.itip.incoming_reply import replier
 from caldavd.itip.message import PRIVATE_COMMENT, Message
 from caldavd.itip.occurrence import Instances
 from caldavd.itip.plan import plan, refresh
