@@ -12,7 +12,7 @@ from typing import Final
 
 from caldavd.ical.contentline import Line, parameter
 from caldavd.itip.address import Addresses
-from caldavd.itip.compare import TIMES, changes, partstat, same_person
+from caldavd.itip.compare import STAMPS, TIMES, changes, partstat, same_person
 from caldavd.itip.instance import Series, series
 from caldavd.itip.message import force_send, is_own, served
 from caldavd.itip.revision import REPLIED
@@ -24,9 +24,7 @@ _REVISED: Final = TIMES | {"RRULE", "EXRULE", "RDATE", "STATUS"}
 """What raises the SEQUENCE where it changes; EXDATE does too (RFC 5546 §2.1.4)."""
 _REACHED: Final = ("", "1", "2")
 """How a SCHEDULE-STATUS begins of what is on its way, or arrived (RFC 6638 §3.2.9)."""
-_UNTOLD: Final = frozenset(
-    {"DTSTAMP", "LAST-MODIFIED", "CREATED", "SEQUENCE", "TRANSP", "REQUEST-STATUS"}
-)
+_UNTOLD: Final = STAMPS | {"TRANSP", "REQUEST-STATUS"}
 """What nobody is told of if it is all that changed."""
 
 
@@ -176,7 +174,8 @@ def _sequence(base: Part, part: Part, names: frozenset[str], of: _Versions) -> i
     if not of.asks:
         return part.sequence
     removed = _removed(base, part, of.me)
-    if removed and part.key is None:
+    ended = removed or (part.is_cancelled and not base.is_cancelled)
+    if ended and part.key is None:
         return max(part.sequence, of.old.sequence + 1, of.least(None))
     revised = removed or names & _REVISED or base.excluded != part.excluded
     return max(part.sequence, base.sequence + (1 if revised else 0), of.least(part.key))
