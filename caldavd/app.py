@@ -32,11 +32,13 @@ from caldavd.processes import Parent
 from caldavd.requestlog import RequestLog
 from caldavd.service import accounts
 from caldavd.service.accounts import Created
+from caldavd.service.routes import Rules
 from caldavd.settings import Config
 from caldavd.store import upgrading
 from caldavd.store.connect import connect
 from caldavd.store.engine import Database, Unavailable
 from caldavd.workers import invitations, prune, runner
+from caldavd.workers.deliver import Deliverer
 from caldavd.workers.link_uses import LinkUses
 from caldavd.workers.reindex import Reindexer
 from caldavd.workers.subscriptions import Fetcher
@@ -46,6 +48,8 @@ _log: Final = logging.getLogger(__name__)
 PRUNE_EVERY_S: Final = 6 * 3_600
 INVITE_EVERY_S: Final = 300
 REINDEX_EVERY_S: Final = 600
+DELIVER_EVERY_S: Final = 5
+"""How soon what another process was to deliver is delivered, and what could not be."""
 LINK_USES_EVERY_S: Final = 600
 FEEDS_EVERY_S: Final = 60
 KEEPALIVE_S: Final = 75
@@ -168,7 +172,12 @@ async def _serve(prepared: Prepared, number: int, parent: int | None) -> None:
     stop = _stop_signals(config, context, parent)
     requests = RequestLog(config.log.format)
     uses = LinkUses(db)
-    served = replace(_server(config, db, auth, requests), publisher=_publisher(config, uses))
+    deliverer = Deliverer(db, rules(config), clock.now)
+    served = replace(
+        _server(config, db, auth, requests),
+        publisher=_publisher(config, uses),
+        settle=deliverer.settle,
+    )
     front = Front(_bounds(config), db, metrics, http.handler(served, _proxies(config)))
     main = _runner(front.serve, config)
     side = _runner(Side(db, metrics).serve, config)
@@ -177,11 +186,18 @@ async def _serve(prepared: Prepared, number: int, parent: int | None) -> None:
         if config.metrics.port:
             port = config.metrics.port + number
             await _listen(side, listeners.tcp(config.metrics.host, port, shared=False), None)
-        reindexing = runner.Periodic("reindex", REINDEX_EVERY_S, reindexer.work)
         watching = front.watch(lambda: main.server.connections if main.server else ())
-        noting = runner.Periodic("link uses", LINK_USES_EVERY_S, uses.write)
-        fetching = runner.Periodic("feeds", FEEDS_EVERY_S, Fetcher(feeds.means(config, db)).work)
-        others = (auth.keep_notes(), watching, *map(runner.run, (reindexing, noting, fetching)))
+        works = (
+            runner.Periodic("reindex", REINDEX_EVERY_S, reindexer.work),
+            runner.Periodic("link uses", LINK_USES_EVERY_S, uses.write),
+            runner.Periodic("feeds", FEEDS_EVERY_S, Fetcher(feeds.means(config, db)).work),
+            runner.Periodic("deliver", DELIVER_EVERY_S, deliverer.work),
+        )
+        others: tuple[Coroutine[Any, Any, None], ...] = (
+            auth.keep_notes(),
+            watching,
+            *map(runner.run, works),
+        )
         if number == 0:  # several would hold to the mail server's bounds each for itself
             others = (*others, *mailing.works(config, db))
         await _until(stop, config, db, others)
@@ -194,6 +210,7 @@ async def _serve(prepared: Prepared, number: int, parent: int | None) -> None:
         await side.cleanup()
         await _write_notes(auth.write_notes)
         await _write_notes(uses.write)
+        await deliverer.close()
         await db.close()
         requests.close()
 
@@ -304,7 +321,15 @@ def _server(config: Config, db: Database, auth: Authenticator, requests: Request
         ),
         note=requests.note,
         accepts_for_groups=config.sharing.auto_accept_groups,
+        scheduling=config.scheduling.enabled,
+        rules=rules(config),
     )
+
+
+def rules(config: Config) -> Rules:
+    """What is known of calendar user addresses."""
+    domain, mails = config.server.domain, bool(config.mail.smtp_host)
+    return Rules(Urls(config.server.path_prefix).principals, domain, mails=mails)
 
 
 def _publisher(config: Config, uses: LinkUses) -> Publisher:

@@ -297,6 +297,17 @@ class Sharing(BaseModel):
     )
 
 
+class Scheduling(BaseModel):
+    """Invitations between users, and answers to them."""
+
+    model_config = FROZEN
+
+    enabled: bool = Field(
+        default=True,
+        description="Whether the server sends invitations and answers, so that clients need not.",
+    )
+
+
 class Config(BaseModel):
     """All settings. After load() `data` is an absolute path."""
 
@@ -313,6 +324,7 @@ class Config(BaseModel):
     auth: Auth = Auth()
     calendars: Calendars = Calendars()
     sharing: Sharing = Sharing()
+    scheduling: Scheduling = Scheduling()
     mail: Mail = Mail()
     metrics: Metrics = Metrics()
     log: Log = Log()

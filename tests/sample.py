@@ -22,6 +22,7 @@ from caldavd.model import (
 )
 from caldavd.service import boxes, calendars, inbox, put_own, sharing
 from caldavd.service.delete import delete
+from caldavd.service.put import Place as At
 from caldavd.service.put import put
 from caldavd.service.save import save
 from caldavd.service.set_acl import set_acl
@@ -121,7 +122,7 @@ async def _objects(tx: WriteTx) -> None:
     home = await _home(tx)
     for calendar in await collections.calendars(tx, home.owner_id):
         for name, text in TEXTS.items():
-            await put(tx, calendar, None, name, parse(text.encode()), NOW, 0)
+            await put(tx, At(calendar, name, None), parse(text.encode()), NOW, 0)
         gone = await objects.get(tx, calendar.id, "lunch.ics")
         assert gone is not None
         await delete(tx, calendar, gone, NOW + 60)
@@ -140,8 +141,9 @@ async def _personal(tx: WriteTx) -> None:
     alarm = "BEGIN:VALARM\r\nACTION:DISPLAY\r\nDESCRIPTION:Böb\r\nTRIGGER:-PT5M\r\nEND:VALARM\r\n"
     text = TEXTS["monthly.ics"].replace("END:VEVENT\r\n", alarm + "END:VEVENT\r\n")
     reader = Reader(bob.id, Sight.DETAILS)
-    at = put_own.Place(default, "monthly.ics", existing)
-    put_ = await put_own.put_seen(tx, reader, at, parse(text.encode()), NOW + 90, lambda: None, 0)
+    writer = put_own.Writer(reader, lambda: None, 0)
+    at = At(default, "monthly.ics", existing)
+    put_ = await put_own.put_seen(tx, writer, at, parse(text.encode()), NOW + 90)
     assert put_.text == text
 
 

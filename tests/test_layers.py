@@ -33,9 +33,9 @@ MAY_KNOW: Final[dict[str, frozenset[str] | None]] = {
     "xml": LEAVES,
     "store": LEAVES,
     "service": LEAVES | {"ical", "itip", "acl", "store"},
-    # dav parses bodies into values of ical before it has a transaction.
+    # dav parses bodies into values of ical and itip before it has a transaction.
     # It also serves the zone database itself.
-    "dav": LEAVES | {"clock", "service", "store", "ical", "xml", "acl", "zonedata"},
+    "dav": LEAVES | {"clock", "service", "store", "ical", "itip", "xml", "acl", "zonedata"},
     "api": LEAVES | {"clock", "service", "store", "ical", "acl"},
     "auth": LEAVES | {"clock", "store"},
     "workers": LEAVES | {"clock", "service", "itip", "store"},

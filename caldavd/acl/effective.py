@@ -96,9 +96,10 @@ def knows_members(held: Privilege) -> bool:
 def knows(held: Privilege) -> bool:
     """Whether who holds that on something may know that it is there.
 
-    Whoever may deliver to an inbox gives the server a message, and no request leads there.
+    Whoever may deliver to an inbox gives the server a message, and no request leads there. One does
+    to an outbox: whoever may send asks there when others are busy.
     """
-    return bool(held & ~(DELIVER | SEND))
+    return bool(held & ~DELIVER)
 
 
 def above(actor: Actor, resource: Resource, grants: Grants) -> Privilege:

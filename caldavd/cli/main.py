@@ -71,6 +71,12 @@ COMMANDS: Final = (
         "share",
         "Calendars in the homes of others: add, list, remove, accept, decline.",
     ),
+    Entry(
+        "availability",
+        "caldavd.cli.availability",
+        "availability",
+        "Working hours, for whoever invites: set, show, remove.",
+    ),
     Entry("calendar", "caldavd.cli.calendar", "calendar", "Calendars: add, list, remove, restore."),
     Entry(
         "publish",

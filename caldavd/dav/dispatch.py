@@ -7,14 +7,15 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from caldavd.dav import answer, links, timezones
 from caldavd.dav.message import Request, Response
 from caldavd.dav.path import Urls, path_of
-from caldavd.dav.registry import BY_NAME, DAV_HEADER, allow
+from caldavd.dav.registry import BY_NAME, allow, dav_header
 from caldavd.dav.resolve import Target, resolve
-from caldavd.dav.row import Method, Reads, Writes
+from caldavd.dav.row import Method, Question, Reads, Writes
 from caldavd.dav.server import Context, Server
 from caldavd.errors import SUFFICIENT_DISK_SPACE, Failed, Refused, not_found
 from caldavd.model import Actor, Unmapped
@@ -126,8 +127,12 @@ async def _answer(server: Server, request: Request, actor: Actor) -> Response:
         server.auth.forget(request.headers.get("Authorization", ""))
         context = replace(context, actor=await _actor(server, request))
         response = await _run_again(server, row, context, command)
+    if context.outgoing:
+        await server.settle()
     if request.method == "PROPFIND":
-        return replace(response, headers=(*response.headers, ("DAV", DAV_HEADER)))
+        return replace(
+            response, headers=(*response.headers, ("DAV", dav_header(schedules=server.scheduling)))
+        )
     return response
 
 
@@ -147,28 +152,35 @@ async def _parsed(row: Method, context: Context, request: Request) -> Any:
 async def _run(server: Server, row: Method, context: Context, command: Any) -> Response:
     """Resolves and runs in one transaction, on whichever side of the database it belongs."""
     match row:
+        case Writes(question=Question() as asked) if isinstance(command, asked.command):
+            row = Reads(row.name, row.on, row.parse, asked.run)
+    match row:
         case Reads(run=read, content=content):
 
             async def reads(tx: ReadTx) -> Response:
                 target = await resolve(tx, context, context.path, content=content)
-                return await _on(row, target, lambda: read(tx, context, target, command))
+                run = partial(read, tx, context, target, command)
+                return await _on(row, target, run, schedules=server.scheduling)
 
             return await server.db.read(reads, snapshot=not content)
         case Writes(run=write):
 
             async def writes(tx: WriteTx) -> Response:
                 target = await resolve(tx, context, context.path)
-                return await _on(row, target, lambda: write(tx, context, target, command))
+                run = partial(write, tx, context, target, command)
+                return await _on(row, target, run, schedules=server.scheduling)
 
             return await server.db.write(writes)
 
 
-async def _on(row: Method, target: Target, run: Callable[[], Awaitable[Response]]) -> Response:
+async def _on(
+    row: Method, target: Target, run: Callable[[], Awaitable[Response]], *, schedules: bool
+) -> Response:
     type_ = type(target.resource)
     if type_ in row.on:
         response = await run()
         if row.name == "OPTIONS":
-            headers = (("DAV", DAV_HEADER), ("Allow", allow(type_)))
+            headers = (("DAV", dav_header(schedules=schedules)), ("Allow", allow(type_)))
             return replace(response, headers=(*response.headers, *headers))
         return response
     if isinstance(target.resource, Unmapped):

@@ -117,6 +117,8 @@ class View(NamedTuple):
     usage: Mapping[int, Usage] = MappingProxyType({})
     """By owner's id."""
     boxes: Boxes = MappingProxyType({})
+    schedules: bool = False
+    """Whether the server does."""
 
 
 Getter: TypeAlias = Callable[[View], str | None]

@@ -6,7 +6,7 @@ computed from the rows, so that nothing can be announced that is not there.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final
 
 from caldavd.dav.message import Response
@@ -20,6 +20,7 @@ from caldavd.dav.methods import (
     lock,
     mkcalendar,
     options,
+    outbox,
     post,
     propfind,
     proppatch,
@@ -50,8 +51,8 @@ from caldavd.dav.reports import (
 )
 from caldavd.dav.resolve import Target
 from caldavd.dav.respond import multistatus
-from caldavd.dav.row import AnyReport, Method, OtherReport, Reads, Report, Writes
-from caldavd.dav.server import SCHEDULING, Context
+from caldavd.dav.row import AnyReport, Method, OtherReport, Question, Reads, Report, Writes
+from caldavd.dav.server import Context
 from caldavd.errors import RESOURCE_MUST_BE_NULL
 from caldavd.model import (
     Calendar,
@@ -169,7 +170,14 @@ METHODS: Final[tuple[Method, ...]] = (
         report.runner(properties),
     ),
     Writes("PUT", (CalendarObject, Unmapped), put.parse, put.run),
-    Writes("POST", (Calendar, Home), post.parse, post.run),
+    Writes(
+        "POST",
+        (Calendar, Home, Outbox),
+        post.parse,
+        post.run,
+        feature=scheduling.SCHEDULE,
+        question=Question(outbox.Message, outbox.run),
+    ),
     Writes("DELETE", (Calendar, CalendarObject, Notification), delete.parse, delete.run),
     Writes("PROPPATCH", _STORED, proppatch.parse, proppatch.runner(properties)),
     Writes(
@@ -226,13 +234,15 @@ def _supported_methods(view: View) -> str:
     return "".join(f'<D:supported-method name="{row.name}"/>' for row in METHODS if type_ in row.on)
 
 
-def _is_announced(feature: str) -> bool:
-    return SCHEDULING or feature not in scheduling.FEATURES
+def _is_announced(feature: str, *, schedules: bool) -> bool:
+    return schedules or feature not in scheduling.FEATURES
 
 
 def _supported_live_properties(view: View) -> str:
     rows = PROPERTIES.of(type(view.resource))
-    names = [name for name, row in rows.items() if _is_announced(row.feature)]
+    names = [
+        name for name, row in rows.items() if _is_announced(row.feature, schedules=view.schedules)
+    ]
     return "".join(
         "<D:supported-live-property>"
         f"<D:prop>{write.element(name)}</D:prop>"
@@ -259,11 +269,17 @@ _ROWS: Final = (
 
 PROPERTIES: Final = table(_ROWS)
 
-_FEATURES: Final = dict.fromkeys(
-    row.feature
-    for row in (*METHODS, *REPORTS, *_ROWS)
-    if row.feature and _is_announced(row.feature)
-)
-_NUMBERS: Final = sorted({*CLASSES, *filter(str.isdigit, _FEATURES)})
-DAV_HEADER: Final = ", ".join(dict.fromkeys((*_NUMBERS, *_FEATURES)))
-"""The value of the DAV header: compliance classes, then the features of all rows."""
+
+@cache
+def dav_header(*, schedules: bool) -> str:
+    """The value of the DAV header: compliance classes, then the features of all rows.
+
+    `schedules`: whether those of scheduling are among them.
+    """
+    features = dict.fromkeys(
+        row.feature
+        for row in (*METHODS, *REPORTS, *_ROWS)
+        if row.feature and _is_announced(row.feature, schedules=schedules)
+    )
+    numbers = sorted({*CLASSES, *filter(str.isdigit, features)})
+    return ", ".join(dict.fromkeys((*numbers, *features)))

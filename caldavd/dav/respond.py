@@ -283,6 +283,7 @@ def _view(context: Context, href: str, resource: Resource, facts: Facts) -> View
         facts.locks,
         facts.usage,
         facts.boxes,
+        schedules=context.server.scheduling,
     )
 
 

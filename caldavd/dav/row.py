@@ -36,6 +36,14 @@ class Reads:
 
 
 @dataclass(frozen=True, slots=True)
+class Question:
+    """What a method that changes something can be asked besides: its commands only read."""
+
+    command: type
+    run: RunRead
+
+
+@dataclass(frozen=True, slots=True)
 class Writes:
     """A method that changes something; `run` may be run again, from the start."""
 
@@ -46,6 +54,7 @@ class Writes:
     feature: str = ""
     taken: Condition | None = None
     """What a URL that leads to something is refused with, if not with 405."""
+    question: Question | None = None
 
 
 Method: TypeAlias = Reads | Writes

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Protocol
 
 from caldavd.clock import Clock, now
 from caldavd.dav.path import Path, Urls
@@ -12,14 +12,8 @@ from caldavd.dav.publisher import Publisher
 from caldavd.ical.validate import DEFAULT, Limits
 from caldavd.model import Actor, Principal
 from caldavd.requestline import RequestLine
+from caldavd.service.routes import Rules
 from caldavd.store.engine import Database
-
-SCHEDULING: Final = False
-"""Whether clients are told of scheduling. A client that finds an inbox and an outbox leaves it to
-the server to invite and to answer, and sends nothing itself: so not before the server does all of
-that. Then this is True, and with it the DAV header names the features, homes list the two, and
-principals name their URLs.
-"""
 
 
 class Authentication(Protocol):
@@ -50,6 +44,10 @@ class DavLimits:
     """Of the objects of a user who has no quota of their own; 0: none."""
 
 
+async def nothing() -> None:
+    """There is nobody to see to it."""
+
+
 def ignore(line: RequestLine) -> None:
     """Tells nobody."""
 
@@ -71,7 +69,12 @@ class Server:
     accepts_for_groups: bool = False
     """Whether what is shared with a group is in its members' homes at once."""
     publisher: Publisher = field(default_factory=Publisher)
-    scheduling: bool = SCHEDULING
+    scheduling: bool = False
+    """Whether it sends invitations: clients that find an inbox and an outbox leave it to them."""
+    rules: Rules = field(default_factory=Rules)
+    """What is known of calendar user addresses."""
+    settle: Callable[[], Awaitable[None]] = nothing
+    """Sees to what requests left to be delivered, and waits a little while for it."""
 
     def accepts(self, sharee: Principal) -> bool:
         """Whether what is shared with somebody is in the homes of those at once."""
@@ -88,6 +91,8 @@ class Context:
     now: int
     host: str = ""
     """Under which the client knows us, as it sent it."""
+    outgoing: list[int] = field(default_factory=list)
+    """What the request left to be delivered."""
 
     @property
     def urls(self) -> Urls:

@@ -62,19 +62,29 @@ def parse(body: bytes, limits: Limits = DEFAULT) -> Document:
     SUPPORTED_CALENDAR_DATA, MAX_RESOURCE_SIZE, MAX_INSTANCES, MAX_ATTENDEES, MIN_DATE_TIME or
     MAX_DATE_TIME.
     """
-    if len(body) > limits.max_bytes:
-        raise Refused(
-            MAX_RESOURCE_SIZE,
-            f"the object has {len(body)} bytes, more than {limits.max_bytes}: "
-            "leave large attachments out",
-        )
-    text, verbatim = _decode(body)
-    calendar = _calendar(text)
+    text, calendar, verbatim = vcalendar(body, limits.max_bytes)
+    if calendar.first("METHOD") is not None:
+        raise _not_object("a stored calendar object has no METHOD: leave it out")
     zones, components = _parts(calendar)
     _check_object(components)
     uid = _common_uid(components)
     validate.check(components, zones.values(), limits)
     return Document(text, calendar, uid, components[0].name, tuple(components), zones, verbatim)
+
+
+def vcalendar(body: bytes, most_bytes: int) -> tuple[str, Component, bool]:
+    """The text in a body, its only VCALENDAR, and whether the text is the body unchanged.
+
+    A METHOD may be in it. Raises Refused as `parse` does for what is no iCalendar.
+    """
+    if len(body) > most_bytes:
+        raise Refused(
+            MAX_RESOURCE_SIZE,
+            f"the object has {len(body)} bytes, more than {most_bytes}: "
+            "leave large attachments out",
+        )
+    text, verbatim = _decode(body)
+    return text, _calendar(text), verbatim
 
 
 def stored(text: str) -> Document:
@@ -129,7 +139,7 @@ def _not_text(body: bytes, place: int, what: str) -> Refused:
 
 
 def _calendar(text: str) -> Component:
-    """The only VCALENDAR of the text, of version 2.0 and without a METHOD."""
+    """The only VCALENDAR of the text, of version 2.0."""
     try:
         top = read(text)
     except Malformed as fault:
@@ -142,8 +152,6 @@ def _calendar(text: str) -> Component:
         raise _not_object(f"{len(top)} VCALENDARs in one object: send one")
     calendar = top[0]
     for line in calendar.lines:
-        if line.name == "METHOD":
-            raise _not_object("a stored calendar object has no METHOD: leave it out")
         if line.name == "VERSION" and "2.0" not in line.value:
             raise Refused(
                 SUPPORTED_CALENDAR_DATA, "only iCalendar VERSION:2.0 is supported: convert it"

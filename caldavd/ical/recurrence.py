@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from itertools import islice, starmap
@@ -18,7 +18,7 @@ from caldavd.ical.series import Override, Series, key_of, overrides, recurs, ser
 from caldavd.ical.values import Temporal, epoch, wall
 from caldavd.model import Window
 
-__all__ = ["LIMIT", "Instance", "TooMany", "instances", "iterate", "named"]
+__all__ = ["LIMIT", "Instance", "TooMany", "instances", "iterate", "named", "placed"]
 
 LIMIT: Final = 5_000
 """Instances of one object that one answer may hold."""
@@ -42,7 +42,7 @@ class Instance:
     """None when the resource does not recur."""
 
 
-class _Placed(NamedTuple):
+class Placed(NamedTuple):
     """An instance that overlaps the window: what a time range tests of it, and whose it is."""
 
     interval: Interval
@@ -61,9 +61,9 @@ def instances(
         found = list(islice(iterate(document, window, floating), limit + 1))
         too_many = len(found) > limit
     else:
-        placed = list(islice(_overlapping(document, window, floating), limit + 1))
-        too_many = len(placed) > limit
-        found = [] if too_many else list(starmap(_instance, placed))
+        overlap = list(islice(_overlapping(document, window, floating), limit + 1))
+        too_many = len(overlap) > limit
+        found = [] if too_many else list(starmap(_instance, overlap))
     if too_many:
         raise TooMany(f"more than {limit} instances lie in the window")
     found.sort(key=_order)
@@ -92,19 +92,29 @@ def _ends(window: Window) -> tuple[int, int]:
     )
 
 
-def _overlapping(document: Document, window: Window, floating: tzinfo) -> Iterator[_Placed]:
+def _overlapping(document: Document, window: Window, floating: tzinfo) -> Iterator[Placed]:
+    return placed(named(document), window, floating)
+
+
+def placed(
+    of_document: tuple[Sequence[Row], Sequence[Series]], window: Window, floating: tzinfo
+) -> Iterator[Placed]:
+    """What `named` made of a document, as the intervals that overlap the window, nearly in order.
+
+    Endless where the rule and the window are. Raises as `instances` does.
+    """
     low, high = _ends(window)
-    rows, found = named(document)
+    rows, found = of_document
     for row_ in rows:
         interval = row_.extent.interval(row_.start, floating)
         if interval is not None and interval.starts < high and interval.ends > low:
-            yield _Placed(interval, row_)
+            yield Placed(interval, row_)
     for of in found:
         misses = 0
         for interval, row_ in _recurring(of, low, high, floating):
             if interval.starts < high and interval.ends > low:
                 misses = 0
-                yield _Placed(interval, row_)
+                yield Placed(interval, row_)
                 continue
             misses += 1
             if misses > MAX_MISSES:

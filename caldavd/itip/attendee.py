@@ -7,20 +7,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from caldavd.ical.contentline import Line
+from caldavd.ical.contentline import Line, parameter
 from caldavd.ical.parse import Document
+from caldavd.ical.write import time_line
 from caldavd.itip.address import Addresses, normal
 from caldavd.itip.allowed import Difference, compared, own_line
-from caldavd.itip.compare import partstat, person, same_person
+from caldavd.itip.compare import STAMPS, partstat, person, same_person
 from caldavd.itip.instance import series
 from caldavd.itip.message import PRIVATE_COMMENT, Message, Plan, force_send, reply, served
-from caldavd.itip.revision import RECEIVED
-from caldavd.itip.rewrite import amended, rewritten, unforced
+from caldavd.itip.revision import RECEIVED, REMOVED, REPLIED, Revision, removals, removed_line
+from caldavd.itip.rewrite import Parts, amended, rewritten, unforced
 from caldavd.itip.snapshot import Key, Meeting, Part, Role, calendar_text, with_parameter
 
 _COMMENTS: Final = frozenset({"COMMENT", PRIVATE_COMMENT})
 _PROGRESS: Final = frozenset({"COMPLETED", "PERCENT-COMPLETE", "STATUS"})
-_SILENT: Final = frozenset({"DTSTAMP", "LAST-MODIFIED", "CREATED", "SEQUENCE"})
 DECLINED: Final = "DECLINED"
 
 
@@ -41,17 +41,22 @@ def attended(
     if organizer is None or not served(organizer):
         return Plan(Role.ATTENDEE)
     if old is None:
-        parts = {key: amended(part, _unforced(part), part.sequence) for key, part in _items(new)}
+        parts: Parts = {
+            key: amended(part, _unforced(part), part.sequence) for key, part in _items(new)
+        }
         answers = [one for one in _all_answers(new, me) if partstat(one.who) != "NEEDS-ACTION"]
-        messages = _messages(new, answers or _forced(new, me), at, bool(answers))
-        return Plan(Role.ATTENDEE, rewritten(document, new, parts), messages)
+        parts = {key: _remembering(part, own_line(part, me), None) for key, part in parts.items()}
+        told = answers or _forced(new, me)
+        text = rewritten(document, new, _stamped(parts, told, me, at))
+        return Plan(Role.ATTENDEE, text, _messages(new, told, at, bool(answers)))
     found = compared(old, new, me)
     parts = {key: _settled(one, me) for key, one in found.items()}
     answers = list(_answers(old, new, found, me))
-    messages = _messages(new, answers or _forced(new, me), at, bool(answers))
-    return Plan(
-        Role.ATTENDEE, rewritten(document, new, parts), messages, _keeps_tag(old, new, found)
-    )
+    told = answers or _forced(new, me)
+    parts = _without_removed(_stamped(parts, told, me, at), old, new, me, at)
+    text = rewritten(document, new, parts)
+    messages = _messages(new, told, at, bool(answers))
+    return Plan(Role.ATTENDEE, text, messages, _keeps_tag(old, new, found))
 
 
 def left(old: Meeting, me: Addresses, at: datetime, answer: bool) -> Plan:
@@ -80,11 +85,56 @@ def _settled(of: Difference, me: Addresses) -> Part:
         lines[sent] = received
     elif received is not None:
         more.append(received)
+    if of.part.key is None:
+        there = set(of.part.component.all(REMOVED))
+        more += (line for line in of.base.component.all(REMOVED) if line not in there)
     for address, line in of.part.attendees.items():
         base = of.base.attendees.get(address)
         if address not in me and base is not None and not same_person(base, line):
             lines[line] = base
-    return amended(of.part, lines, of.base.sequence, more)
+    mine, before = own_line(of.part, me), own_line(of.base, me)
+    known = None if before is None else parameter(before, REPLIED)
+    return _remembering(amended(of.part, lines, of.base.sequence, more), mine, known)
+
+
+def _remembering(part: Part, mine: Line | None, replied: str | None) -> Part:
+    """The part in which one's own ATTENDEE says when one answered; None: not yet."""
+    if mine is None or parameter(mine, REPLIED) == replied:
+        return part
+    line = with_parameter(mine, REPLIED, *([] if replied is None else [replied]))
+    return amended(part, {mine: line}, part.sequence)
+
+
+def _stamped(parts: Parts, answers: Sequence[_Answer], me: Addresses, at: datetime) -> Parts:
+    """The parts with the DTSTAMP of the REPLY in one's own ATTENDEE of those that it is about.
+
+    The organizer's messages name the last answer that they know of: what was said since stays.
+    """
+    stamp, told = time_line("", at).value, {one.part.key for one in answers}
+    return {
+        key: _remembering(part, own_line(part, me), stamp) if key in told else part
+        for key, part in parts.items()
+    }
+
+
+def _without_removed(
+    parts: Parts, old: Meeting, new: Meeting, me: Addresses, at: datetime
+) -> Parts:
+    """The parts, of which the series remembers the instances that are taken out now.
+
+    What was declined before goes in silence: the answer to it is that one.
+    """
+    master = parts.get(None)
+    if master is None:
+        return parts
+    lines: list[Line] = []
+    for part in _dropped(old, new):
+        who = own_line(part, me)
+        if part.key is not None and who is not None:
+            silent = None if _attends(_Answer(part, who)) else parameter(who, REPLIED)
+            stamp = silent or time_line("", at).value
+            lines.append(removed_line(part.key, Revision(part.sequence, stamp)))
+    return {**parts, None: amended(master, {}, master.sequence, lines)} if lines else parts
 
 
 def _unforced(part: Part) -> Mapping[Line, Line]:
@@ -95,21 +145,27 @@ def _unforced(part: Part) -> Mapping[Line, Line]:
 def _answers(
     old: Meeting, new: Meeting, found: Mapping[Key | None, Difference], me: Addresses
 ) -> Iterator[_Answer]:
-    """What is said that was not said before: of parts, then of instances that were removed."""
+    """What is said that was not said before: of parts, then of instances that were removed.
+
+    An answer to a series goes for instances too: those with another one are named beside it.
+    """
     removed = frozenset[Key]() if new.master is None else new.master.excluded
-    for one in found.values():
-        who, before = own_line(one.part, me), own_line(one.base, me)
-        if who is None or one.base.is_cancelled or one.part.key in removed:
-            continue
-        comments = _comments(one)
-        said = before is None or _said(before) != _said(who)
-        done = one.part.component.name == "VTODO" and one.names & _PROGRESS
-        if said or comments or done:
-            part = Part(one.part.component, one.part.key, {}, one.base.sequence, frozenset())
-            yield _Answer(part, who, comments)
-    for part in _dropped(old, new):
+    kept = {
+        key: (one, who)
+        for key, one in found.items()
+        if (who := own_line(one.part, me)) and not one.base.is_cancelled and key not in removed
+    }
+    known = {} if old.master is None else removals(old.master)
+    said = {key for key, (one, who) in kept.items() if _is_news(one, who, me)}
+    if None in said:
+        said |= {key for key, (one, who) in kept.items() if _differs(one, who, *kept[None])}
+    for key, (one, who) in kept.items():
+        if key in said:
+            part = Part(one.part.component, key, {}, one.base.sequence, frozenset())
+            yield _Answer(part, who, _comments(part, one.base))
+    for part in [*_dropped(old, new), *(_removed_before(old, new) if None in said else ())]:
         who = own_line(part, me)
-        if who is not None and _attends(_Answer(part, who)):
+        if who is not None and (part.key in known or _attends(_Answer(part, who))):
             yield _decline(part, who)
 
 
@@ -118,15 +174,33 @@ def _said(line: Line) -> object:
     return {(name, said) for name, said in person(line) if name.startswith(("PARTSTAT", "DELEG"))}
 
 
-def _comments(of: Difference) -> Sequence[Line]:
-    """The comments that were not there before."""
-    if not of.names & _COMMENTS:
-        return ()
-    known = {(line.name, line.value) for line in of.base.component.lines}
+def _differs(one: Difference, who: Line, series: Difference, of_series: Line) -> bool:
+    """Whether another answer is given to an instance than to its series."""
+    return partstat(who) != partstat(of_series) or (
+        _comments(one.part, one.base) != _comments(series.part, series.base)
+    )
+
+
+def _is_news(of: Difference, who: Line, me: Addresses) -> bool:
+    """Whether anything is said of a part that was not said before."""
+    before = own_line(of.base, me)
+    if before is None or _said(before) != _said(who):
+        return True
+    if of.names & _COMMENTS and _comments(of.part, of.base) != _comments(of.base, of.base):
+        return True
+    return of.part.component.name == "VTODO" and bool(of.names & _PROGRESS)
+
+
+def _comments(part: Part, base: Part) -> Sequence[Line]:
+    """What is told beside an answer: the organizer has only what the last one said.
+
+    A COMMENT that was there before may be the organizer's own.
+    """
+    known = {line.value for line in base.component.all("COMMENT")}
     return [
         line
-        for line in of.part.component.lines
-        if line.name in _COMMENTS and (line.name, line.value) not in known
+        for line in part.component.lines
+        if line.name == PRIVATE_COMMENT or (line.name == "COMMENT" and line.value not in known)
     ]
 
 
@@ -143,12 +217,23 @@ def _dropped(old: Meeting, new: Meeting) -> Iterator[Part]:
             yield part
 
 
+def _removed_before(old: Meeting, new: Meeting) -> Iterator[Part]:
+    """The instances that the attendee took out before, and that are still out."""
+    of = series(old.master, old.zones)
+    if of is None or new.master is None:
+        return
+    for key in sorted(removals(of.part)):
+        part = of.instance(key) if key in new.master.excluded else None
+        if part is not None:
+            yield part
+
+
 def _all_answers(of: Meeting, me: Addresses) -> Iterator[_Answer]:
     """What an attendee says of each part."""
     for part in of.parts.values():
         who = own_line(part, me)
         if who is not None and not part.is_cancelled:
-            yield _Answer(part, who)
+            yield _Answer(part, who, _comments(part, part))
 
 
 def _forced(new: Meeting, me: Addresses) -> Sequence[_Answer]:
@@ -163,7 +248,7 @@ def _attends(one: _Answer) -> bool:
 
 
 def _decline(part: Part, who: Line) -> _Answer:
-    return _Answer(part, with_parameter(who, "PARTSTAT", DECLINED))
+    return _Answer(part, with_parameter(who, "PARTSTAT", DECLINED), _comments(part, part))
 
 
 def _messages(
@@ -183,6 +268,6 @@ def _keeps_tag(old: Meeting, new: Meeting, found: Mapping[Key | None, Difference
     """Whether nothing was changed but the own answer, and what a client keeps for itself."""
     return old.parts.keys() <= new.parts.keys() and not any(
         one.base.excluded != one.part.excluded
-        or any(name not in _SILENT and not name.startswith("X-") for name in one.names)
+        or any(name not in STAMPS and not name.startswith("X-") for name in one.names)
         for one in found.values()
     )

@@ -18,6 +18,8 @@ from caldavd.itip.address import normal
 from caldavd.itip.snapshot import Key, Zones, key_of_moment, keys
 
 TIMES: Final = frozenset({"DTSTART", "DTEND", "DUE", "DURATION"})
+STAMPS: Final = frozenset({"DTSTAMP", "LAST-MODIFIED", "CREATED", "SEQUENCE"})
+"""What says of which version a component is."""
 _APART: Final = frozenset({"ATTENDEE", "ORGANIZER", "EXDATE", "RECURRENCE-ID", "VALARM"})
 """What is compared by other means, or not at all."""
 _DEFAULTS: Final = frozenset(

@@ -8,12 +8,11 @@ from typing import Final
 
 from caldavd.ical.contentline import Line, parameters
 from caldavd.itip.address import Addresses
-from caldavd.itip.compare import changes, partstat
+from caldavd.itip.compare import STAMPS, changes, partstat
 from caldavd.itip.outcome import Changed
 from caldavd.itip.own import Version
 from caldavd.itip.revision import OURS, REPLIED
 
-_STAMPS: Final = frozenset({"DTSTAMP", "SEQUENCE", "CREATED", "LAST-MODIFIED"})
 _ANSWER: Final = frozenset({"PARTSTAT", "DELEGATED-TO", "DELEGATED-FROM", "RSVP"})
 _SERVERS: Final = frozenset({"SCHEDULE-STATUS", REPLIED})
 
@@ -32,7 +31,7 @@ def difference(old: Version, new: Version, me: Addresses) -> Difference:
     names = {
         name
         for name in changes(old.part.component, new.part.component, old.zones, new.zones)
-        if name not in _STAMPS and not name.startswith(OURS)
+        if name not in STAMPS and not name.startswith(OURS)
     }
     if old.part.excluded != new.part.excluded:
         names.add("EXDATE")

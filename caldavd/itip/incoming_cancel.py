@@ -77,7 +77,11 @@ def _cancel_all(case: Case, part: Part) -> Outcome:
     last = case.stored.master or next(iter(case.stored.parts.values()))
     if is_older(part, received(last)):
         return Outcome(ignored=Ignored.STALE)
-    made = [_with_status(old, part) for old in case.stored.parts.values()]
+    recurs = case.stored.master is not None
+    made = [
+        _with_status(old, part, recurs and old.key is not None)
+        for old in case.stored.parts.values()
+    ]
     before = [old.component for old in case.stored.parts.values()]
     if made == before:
         return Outcome()
@@ -143,8 +147,11 @@ def _cancel_alone(work: _Work, part: Part) -> list[Key] | Ignored:
     return gone or Ignored.STALE
 
 
-def _with_status(old: Part, told: Part) -> Component:
-    """A component that is cancelled, with the organizer's words on it."""
+def _with_status(old: Part, told: Part, is_within: bool = False) -> Component:
+    """A component that is cancelled, with the organizer's words on it.
+
+    `is_within`: it goes with its series, whose SEQUENCE is counted by itself.
+    """
     component = copied(old.component)
     put_line(component, _CANCELLED)
     put_line(component, Line("SEQUENCE", "", str(max(told.sequence, old.sequence))))
@@ -157,7 +164,8 @@ def _with_status(old: Part, told: Part) -> Component:
         component.lines += words
     remembered = component.first(RECEIVED)
     if remembered is not None:
-        line = with_parameter(remembered, "SEQUENCE", str(told.sequence))
+        number = received(old).revision.sequence if is_within else told.sequence
+        line = with_parameter(remembered, "SEQUENCE", str(number))
         put_line(component, line._replace(value=stamp_of(told.component)))
     return component
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from caldavd.errors import VALID_SCHEDULING_MESSAGE, Refused
@@ -12,8 +12,9 @@ from caldavd.ical.contentline import Component, Line, parameter, parameters
 from caldavd.ical.extent import extent
 from caldavd.ical.parse import Document
 from caldavd.ical.validate import DEFAULT
-from caldavd.ical.write import escape, parameter_text, time_line
+from caldavd.ical.write import parameter_text
 from caldavd.itip.address import Addresses, normal
+from caldavd.itip.comments import commented, said_before
 from caldavd.itip.compare import partstat, rule_parts
 from caldavd.itip.incoming import Case, judged, with_lines, written
 from caldavd.itip.message import PRIVATE_COMMENT, public, served
@@ -23,9 +24,6 @@ from caldavd.itip.own import NEEDS_ACTION
 from caldavd.itip.revision import REPLIED, stamp_of
 from caldavd.itip.snapshot import Key, Part, Zones, with_parameter
 
-ATTENDEE_COMMENT: Final = "X-CALENDARSERVER-ATTENDEE-COMMENT"
-_REF: Final = "X-CALENDARSERVER-ATTENDEE-REF"
-_AT: Final = "X-CALENDARSERVER-DTSTAMP"
 _DELEGATED: Final = "DELEGATED"
 _TOKEN: Final = re.compile(r"[A-Z][A-Z0-9-]{0,63}", re.ASCII)
 _CODE: Final = re.compile(r"[1-5](?:\.[0-9]{1,3}){1,2}", re.ASCII)
@@ -47,6 +45,8 @@ class _Work:
     is_news: bool = False
     """Whether who answered does not have what was made of it: the meeting was changed since,
     though not its times, or the answer to the series was taken for one to its overrides."""
+    is_stale: bool = False
+    """Whether an answer was to what is no longer so: who gave it is to know."""
     told: set[str] = field(default_factory=set)
     """Others who are to know."""
 
@@ -72,19 +72,21 @@ def replied(case: Case, who: str) -> Outcome:
         _answer(work, case.message.parts[key])
     if work.ignored is Ignored.TOO_LARGE:
         return Outcome(inbox=True, ignored=work.ignored)
-    if not work.changed:
-        stale = work.ignored is Ignored.STALE
+    answer = "REQUEST" if work.is_stale or work.ignored is Ignored.STALE else ""
+    text = None
+    if work.parts != case.stored.parts:
+        text = written(case, [part.component for part in work.parts.values()])
+    if not work.changed or text is None:
         kept = work.ignored in (Ignored.STRANGER, Ignored.CLIENT, Ignored.NO_INSTANCE)
-        return Outcome(inbox=kept, answer="REQUEST" if stale else "", ignored=work.ignored)
-    text = written(case, [part.component for part in work.parts.values()])
+        return Outcome(text, inbox=kept, answer=answer, ignored=work.ignored)
     if len(text) > DEFAULT.max_bytes:
         return Outcome(inbox=True, ignored=Ignored.TOO_LARGE)
     recurrences = tuple(Recurrence(key, changed) for key, changed in work.changed.items())
     changes = Changes(Action.REPLY, who, recurrences)
     news = any(recurrence.changed for recurrence in recurrences)
     if not news:
-        return Outcome(text, inbox=_is_failure(case))
-    return Outcome(text, inbox=True, changes=changes, refresh=_to_tell(work))
+        return Outcome(text, inbox=_is_failure(case), answer=answer)
+    return Outcome(text, inbox=True, changes=changes, refresh=_to_tell(work), answer=answer)
 
 
 def asked_again(case: Case) -> Outcome:
@@ -153,14 +155,12 @@ def _answer(work: _Work, told: Part) -> None:
         return
     work.ignored = _refusal(work, part, told)
     if work.ignored is not None:
+        if work.ignored is Ignored.STALE:
+            _hear(work, part, told)
         return
-    if made:
-        work.room -= len(part.component.lines)
-        if work.room < 0:
-            work.ignored = Ignored.TOO_LARGE
-            return
+    if made and not _has_room(work, part):
+        return
     work.is_news = work.is_news or told.sequence < part.sequence
-    before = part.attendees[work.who]
     after, changed = _written(work, part, told)
     if after is part and not made:
         return
@@ -168,7 +168,48 @@ def _answer(work: _Work, told: Part) -> None:
     work.changed[told.key] = changed
     work.told |= after.attendees.keys()
     if told.key is None:
-        _spread(work, before, after.attendees[work.who], changed)
+        _spread(work, part, told, after.attendees[work.who], changed)
+
+
+def _has_room(work: _Work, part: Part) -> bool:
+    """Whether there is room for one more override."""
+    work.room -= len(part.component.lines)
+    if work.room < 0:
+        work.ignored = Ignored.TOO_LARGE
+    return work.room >= 0
+
+
+def _hear(work: _Work, part: Part, told: Part) -> None:
+    """Remembers that an answer to something else came, and was not taken for one to this.
+
+    The REQUEST that follows says so: who answered would take it for an answer on its way. What
+    they told the organizer stays worth reading.
+    """
+    work.is_stale = True
+    stamp, made = stamp_of(told.component), part.key not in work.parts
+    others = [one for key, one in work.parts.items() if key not in work.case.message.parts]
+    for one in [part, *(others if told.key is None else ())]:
+        line = one.attendees.get(work.who)
+        if line is None:
+            continue
+        heard, lines = one, None
+        if (parameter(line, REPLIED) or "") <= stamp:
+            heard = _with_line(one, line, with_parameter(line, REPLIED, stamp))
+            if said_before(one, work.who) == said_before(part, work.who):
+                lines = commented(list(heard.component.lines), heard, told, work.who, work.case.at)
+        if lines is not None:
+            heard = replace(heard, component=with_lines(heard.component, lines))
+            work.changed[one.key] = (Changed(PRIVATE_COMMENT),)
+        if lines is not None or not made:
+            work.parts[one.key] = heard
+
+
+def _with_line(part: Part, old: Line, new: Line) -> Part:
+    """The part with another ATTENDEE line of the same address."""
+    lines = [new if line == old else line for line in part.component.lines]
+    attendees = {who: new if line == old else line for who, line in part.attendees.items()}
+    component = with_lines(part.component, lines)
+    return Part(component, part.key, attendees, part.sequence, part.excluded)
 
 
 def _refusal(work: _Work, part: Part, told: Part) -> Ignored | None:
@@ -221,12 +262,12 @@ def _written(work: _Work, part: Part, told: Part) -> tuple[Part, tuple[Changed, 
     instead = {old: new} | _of_delegator(part, new)
     lines = [instead.get(line, line) for line in part.component.lines]
     lines += _delegate(work, part, told, new)
-    commented = _commented(work, lines, part, told)
-    if commented is None and lines == part.component.lines:
+    comments = commented(lines, part, told, work.who, work.case.at)
+    if comments is None and lines == part.component.lines:
         return part, ()
     attendees = {normal(line.value): line for line in lines if line.name == "ATTENDEE"}
-    component = with_lines(part.component, lines if commented is None else commented)
-    changed = [] if commented is None else [Changed(PRIVATE_COMMENT)]
+    component = with_lines(part.component, lines if comments is None else comments)
+    changed = [] if comments is None else [Changed(PRIVATE_COMMENT)]
     differing = _differing(old, new)
     if differing or attendees.keys() != part.attendees.keys():
         changed.insert(0, Changed("ATTENDEE", differing))
@@ -282,59 +323,34 @@ def _as_asked(delegate: Line, delegator: Line) -> Line:
     return with_parameter(with_parameter(line, REPLIED), "DELEGATED-FROM", delegator.value)
 
 
-def _commented(work: _Work, lines: list[Line], part: Part, told: Part) -> list[Line] | None:
-    """The lines with what the attendee tells the organizer; None: that is there already.
-
-    A COMMENT is taken for that too, unless it is the organizer's own (caldav-privatecomments §3.2).
-    """
-    text = _comment(part, told)
-    place = next(
-        (
-            at
-            for at, line in enumerate(lines)
-            if line.name == ATTENDEE_COMMENT and normal(parameter(line, _REF) or "") == work.who
-        ),
-        None,
-    )
-    if (lines[place].value if place is not None else "") == text:
-        return None
-    stamp = time_line("", work.case.at).value
-    ref = parameter_text(_REF, told.attendees[work.who].value)
-    line = Line(ATTENDEE_COMMENT, parameter_text(_AT, stamp) + ref, text)
-    if place is None:
-        return [*lines, line]
-    return [*lines[:place], line, *lines[place + 1 :]]
-
-
-def _comment(part: Part, told: Part) -> str:
-    """What an answer says to the organizer, still escaped."""
-    private = told.component.first(PRIVATE_COMMENT)
-    if private is not None:
-        return private.value
-    organizers = {line.value for line in part.component.all("COMMENT")}
-    said = (line.value for line in told.component.all("COMMENT"))
-    return escape("\n").join(text for text in said if text not in organizers)
-
-
-def _spread(work: _Work, before: Line, after: Line, changed: tuple[Changed, ...]) -> None:
+def _spread(
+    work: _Work, before: Part, told: Part, after: Line, changed: tuple[Changed, ...]
+) -> None:
     """An answer to a series is one to its instances too, where nothing else was answered.
 
-    Such an override was made for somebody else's answer; it is of no later revision.
+    Such an override was made for somebody else's answer; it is of no later revision. Where who
+    answered had another one, the answer names it.
     """
-    sequence = work.parts[None].sequence
+    line, comment = before.attendees[work.who], said_before(before, work.who)
     for key, part in list(work.parts.items()):
-        if key is None or key in work.case.message.parts or part.sequence > sequence:
+        mine = part.attendees.get(work.who)
+        if key is None or key in work.case.message.parts or mine is None:
             continue
-        if part.attendees.get(work.who) != before:
+        made = part
+        if part.sequence <= before.sequence and mine == line:
+            made = _with_line(part, mine, after)
+        elif (parameter(mine, REPLIED) or "") < stamp_of(told.component):
+            made = _with_line(part, mine, with_parameter(mine, REPLIED, stamp_of(told.component)))
+        if said_before(part, work.who) == comment:
+            lines = commented(list(made.component.lines), made, told, work.who, work.case.at)
+            if lines is not None:
+                made = replace(made, component=with_lines(made.component, lines))
+        if made.component.lines == part.component.lines:
             continue
-        lines = [after if line == before else line for line in part.component.lines]
-        attendees = {**part.attendees, work.who: after}
-        work.parts[key] = Part(
-            with_lines(part.component, lines), key, attendees, part.sequence, part.excluded
-        )
-        work.is_news = True
+        work.parts[key] = made
+        work.is_news = work.is_news or made.attendees[work.who] != mine
         work.changed[key] = tuple(one for one in changed if one.name == "ATTENDEE")
-        work.told |= attendees.keys()
+        work.told |= made.attendees.keys()
 
 
 def _to_tell(work: _Work) -> Addresses:

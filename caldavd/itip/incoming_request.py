@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TypeAlias
 
-from caldavd.ical.contentline import Component
+from caldavd.ical.contentline import Component, Line
 from caldavd.ical.parse import Document
 from caldavd.ical.write import write
 from caldavd.itip.address import Addresses
@@ -16,8 +16,8 @@ from caldavd.itip.incoming import Case, for_me, names, version, with_lines, writ
 from caldavd.itip.message import exdate
 from caldavd.itip.occurrence import Instances, including
 from caldavd.itip.outcome import Action, Changes, Ignored, Outcome, Recurrence
-from caldavd.itip.own import Version, has_own, line_of, merged, replied_at
-from caldavd.itip.revision import RECEIVED, Received, received, revision
+from caldavd.itip.own import Version, has_own, is_unheard, line_of, merged, replied_at
+from caldavd.itip.revision import RECEIVED, Received, received, removals, removed_line, revision
 from caldavd.itip.snapshot import Key, Meeting, Part, used_zones
 
 Made: TypeAlias = dict[Key | None, Component]
@@ -134,6 +134,7 @@ def _whole(case: Case, parts: Mapping[Key | None, Part]) -> Made | None:
     removed = _still_removed(case, told, fresh)
     master = _without(master, removed, fresh)
     made: Made = {None: merged(Version(master, theirs), _mine(old_master, stored), case.me)}
+    made[None].lines.extend(_remembered(old_master, removed))
     for key, part in parts.items():
         if key is None or key in removed:
             continue
@@ -181,28 +182,40 @@ def _kept(case: Case, old: Part, now: tuple[Part, Part], fresh: Instances) -> Co
         *(line for line in component.lines if line.name != RECEIVED),
         *remembered,
     ]
-    return component if has_own(version(case, component), series, case.me) else None
+    made = version(case, component)
+    mine, theirs = line_of(made, case.me), line_of(base, case.me)
+    return component if is_unheard(theirs, mine) or has_own(made, series, case.me) else None
 
 
 def _still_removed(case: Case, told: Meeting, fresh: Instances) -> frozenset[Key]:
     """The instances that the attendee has taken out, and that the organizer still has.
 
-    To take one out is to decline it: it stays out while the organizer asks for no more.
+    To take one out is to decline it: it stays out until the organizer, who heard of that, asks
+    again, or asks for another revision of it.
     """
     old, master = case.stored.master, told.master
-    if old is None or master is None:
+    if old is None or master is None or old.is_cancelled:
         return frozenset()
-    grew = master.sequence > received(old).revision.sequence
-    found: set[Key] = set()
+    known, found = removals(old), set[Key]()
     for key in old.excluded - master.excluded:
-        part = told.parts.get(key)
+        part, last = told.parts.get(key), known.get(key)
         asked = fresh.find(key) if part is None else part
         if asked is None:
             continue
-        declined = part is not None and partstat(line_of(part, case.me)) == "DECLINED"
-        if declined or not grew:
+        line = line_of(asked, case.me)
+        is_unheard = last is not None and (
+            replied_at(line) < last.stamp and asked.sequence <= last.sequence
+        )
+        if partstat(line) == "DECLINED" or is_unheard:
             found.add(key)
     return frozenset(found)
+
+
+def _remembered(master: Part | None, removed: frozenset[Key]) -> list[Line]:
+    """The lines that remember when the attendee took these instances out."""
+    if master is None:
+        return []
+    return [removed_line(key, of) for key, of in removals(master).items() if key in removed]
 
 
 def _without(master: Part, removed: frozenset[Key], fresh: Instances) -> Part:

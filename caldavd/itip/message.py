@@ -14,7 +14,7 @@ from typing import Final
 from caldavd.ical.contentline import Component, Line, parameter, without_parameters
 from caldavd.ical.write import parameter_text, time_line
 from caldavd.itip.revision import OURS, REPLIED
-from caldavd.itip.snapshot import Part, Role
+from caldavd.itip.snapshot import Part, Role, with_parameter
 
 SERVER: Final = "SERVER"
 _SCHEDULE: Final = ("SCHEDULE-AGENT", "SCHEDULE-STATUS", "SCHEDULE-FORCE-SEND")
@@ -25,12 +25,14 @@ _SHARED_X: Final = (
     "X-ALT-DESC",
     "X-APPLE-STRUCTURED-LOCATION",
     "X-CALENDARSERVER-ACCESS",
-    "X-GOOGLE-CONFERENCE",
-    "X-GOOGLE-HANGOUT",
+    "X-GOOGLE-",
     "X-MICROSOFT-",
     "X-MS-OLK-",
 )
-"""How the X- properties begin that are about the event. What is not known may be private."""
+"""How the X- properties begin that are about the event: they come and go as the organizer says.
+
+What is not known may be private.
+"""
 _OF_CANCEL: Final = frozenset(
     {
         *("UID", "RECURRENCE-ID", "DTSTART", "DTEND", "DUE", "DURATION", "RRULE"),
@@ -38,8 +40,9 @@ _OF_CANCEL: Final = frozenset(
     }
 )
 _OF_REPLY: Final = frozenset(
-    {"UID", "RECURRENCE-ID", "DTSTART", "DTEND", "DUE", "DURATION", "SUMMARY"}
+    {"UID", "RECURRENCE-ID", "DTSTART", "DTEND", "DUE", "DURATION", "RRULE", "SUMMARY"}
 )
+"""The times are in it, whole: an answer to an earlier revision is one to this if they are its."""
 _DEFAULTS: Final = {"CUTYPE": "INDIVIDUAL", "ROLE": "REQ-PARTICIPANT"}
 _OF_REPLY_TO_TASK: Final = frozenset({"COMPLETED", "PERCENT-COMPLETE", "STATUS"})
 PRIVATE_COMMENT: Final = "X-CALENDARSERVER-PRIVATE-COMMENT"
@@ -95,6 +98,16 @@ def public(line: Line) -> Line:
     return line._replace(parameter_text=without_parameters(line, *_OWN))
 
 
+def _known(line: Line) -> Line:
+    """An ATTENDEE with what the organizer knows: by X-CALDAVD-REPLIED, which answer is in it.
+
+    Each recipient keeps that of the own ATTENDEE alone.
+    """
+    if not line.parameter_text or _SIGNS[0] not in line.parameter_text.upper():
+        return line
+    return line._replace(parameter_text=without_parameters(line, *_SCHEDULE))
+
+
 def request(part: Part, organizer: Line, at: datetime, excluded: Iterable[Line] = ()) -> Component:
     """What attendees are told of a part, with further EXDATEs (RFC 5546 §3.2.2, §3.4.2)."""
     lines = [*_stamped(part.sequence, at, _told(part.component)), *excluded]
@@ -128,7 +141,9 @@ def reply(
 
 
 def _answering(who: Line) -> Line:
-    """Oneself in an answer, without what the organizer said of one."""
+    """Oneself in an answer, without what the organizer said of one; what is said is spelled out."""
+    if parameter(who, "PARTSTAT") is None:
+        who = with_parameter(who, "PARTSTAT", "NEEDS-ACTION")
     defaults = [name for name, said in _DEFAULTS.items() if (parameter(who, name) or said) == said]
     return who._replace(parameter_text=without_parameters(who, *_OWN, "RSVP", *defaults))
 
@@ -152,7 +167,7 @@ def status_of(line: Line, *codes: str) -> Line:
 def _told(component: Component) -> Iterator[Line]:
     for line in component.lines:
         if line.name in _PEOPLE:
-            yield public(line)
+            yield _known(line)
         elif line.name == "REQUEST-STATUS" or is_own(line.name):
             continue
         else:

@@ -78,6 +78,16 @@ def removed(old: Meeting, me: Addresses, at: datetime) -> Plan:
     return Plan(Role.ORGANIZER, None, tuple(_messages(change, _groups(change, me), at)))
 
 
+def repeated(of: Meeting, to: Addresses, me: Addresses, at: datetime) -> tuple[Message, ...]:
+    """What an organizer's object tells some of its attendees again, as it is (RFC 5546 §3.2.2)."""
+    change = Change(of, of, of.parts, {key: Settled(part, False) for key, part in of.parts.items()})
+    groups: dict[_Group, list[str]] = {}
+    for address, one in invitations(of.parts, me).items():
+        if address in to:
+            groups.setdefault((one.asked, one.asked, True), []).append(address)
+    return tuple(_messages(change, groups, at))
+
+
 def _groups(change: Change, me: Addresses) -> dict[_Group, list[str]]:
     """The attendees by what they were asked to and what they are, in the order of the text."""
     was: Mapping[str, Invitation] = {}

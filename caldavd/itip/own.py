@@ -13,23 +13,14 @@ from typing import Final
 from caldavd.ical.contentline import Component, Line, parameter, without_parameters
 from caldavd.itip.address import Addresses, normal
 from caldavd.itip.compare import partstat, rule_parts, when
-from caldavd.itip.message import public
-from caldavd.itip.revision import OURS, RECEIVED, REPLIED, received, received_line
+from caldavd.itip.message import is_own, public
+from caldavd.itip.revision import OURS, RECEIVED, REMOVED, REPLIED, received, received_line
 from caldavd.itip.snapshot import Key, Part, Zones, keys, with_parameter
 
 NEEDS_ACTION: Final = "NEEDS-ACTION"
 _DELEGATED: Final = "DELEGATED"
 _OPAQUE: Final = "OPAQUE"
 _PROGRESS: Final = frozenset({"STATUS", "COMPLETED", "PERCENT-COMPLETE"})
-_ORGANIZERS_X: Final = (
-    "X-ALT-DESC",
-    "X-APPLE-STRUCTURED-LOCATION",
-    "X-CALENDARSERVER-ACCESS",
-    "X-GOOGLE-",
-    "X-MICROSOFT-",
-    "X-MS-OLK-",
-)
-"""How the X- properties begin that are about the event: they go when the organizer drops them."""
 _NEVER_TOLD: Final = (
     OURS,
     "X-MOZ-",
@@ -101,11 +92,15 @@ def _keeps_answer(theirs: Version, mine: Version, me: Addresses) -> bool:
     of, and asked for before the event was changed, is lost with what it was about.
     """
     their_line, my_line = line_of(theirs.part, me), line_of(mine.part, me)
-    if my_line is None or their_line is None or _was_heard(their_line, my_line, mine.part):
+    if my_line is None or their_line is None:
+        return False
+    if is_unheard(their_line, my_line) and partstat(their_line) == partstat(my_line):
+        return True
+    if _was_heard(their_line, my_line, mine.part):
         return False
     if partstat(my_line) == _DELEGATED and _delegate_declined(theirs.part, my_line):
         return False
-    if moved(theirs, mine):
+    if mine.part.is_cancelled or moved(theirs, mine):
         return False
     if replied_at(their_line) and replied_at(my_line):
         return True
@@ -116,6 +111,11 @@ def _keeps_answer(theirs: Version, mine: Version, me: Addresses) -> bool:
 def replied_at(line: Line | None) -> str:
     """When an attendee answered last, as an ATTENDEE tells; empty if it does not."""
     return "" if line is None else parameter(line, REPLIED) or ""
+
+
+def is_unheard(theirs: Line | None, mine: Line | None) -> bool:
+    """Whether the attendee answered later than the message knows."""
+    return replied_at(theirs) < replied_at(mine)
 
 
 def _was_heard(theirs: Line, mine: Line, part: Part) -> bool:
@@ -164,11 +164,7 @@ def _attendees(theirs: Part, mine: Part | None, said: str) -> Iterator[Line]:
 
 
 def _is_own(line: Line) -> bool:
-    return (
-        line.name.startswith("X-")
-        and not line.name.startswith(_ORGANIZERS_X)
-        and line.name != RECEIVED
-    )
+    return is_own(line.name) and line.name not in (RECEIVED, REMOVED)
 
 
 def _answered(theirs: Line, mine: Line) -> Line:

@@ -14,11 +14,11 @@ from caldavd.itip.address import Addresses
 from caldavd.itip.allowed import forbidden
 from caldavd.itip.attendee import attended, left
 from caldavd.itip.message import Message, Plan, served
-from caldavd.itip.organizer import organized, removed
+from caldavd.itip.organizer import organized, removed, repeated
 from caldavd.itip.rewrite import with_statuses
 from caldavd.itip.snapshot import SCHEDULED, Meeting, Role, meeting
 
-__all__ = ["Message", "Plan", "plan", "with_statuses"]
+__all__ = ["Message", "Plan", "plan", "refresh", "with_statuses"]
 
 _NOTHING = Plan(Role.NONE)
 
@@ -55,6 +55,17 @@ def plan(
         return _NOTHING
     gone = removed(before, me, at) if was is Role.ORGANIZER else left(before, me, at, reply)
     return gone if after is None else Plan(Role.NONE, None, gone.messages)
+
+
+def refresh(of: Document, to: Addresses, me: Addresses, at: datetime) -> tuple[Message, ...]:
+    """REQUESTs that tell attendees of an organizer's object as it is, such as others' answers.
+
+    Their SEQUENCE is that of the object. Nothing goes to who is not asked to it, or was cancelled.
+    """
+    found = meeting(of)
+    if found.role(me) is not Role.ORGANIZER or found.is_cancelled:
+        return ()
+    return repeated(found, to, me, at)
 
 
 def _replaced(

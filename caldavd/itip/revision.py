@@ -6,19 +6,25 @@ is remembered beside them, in each component of the attendee's object:
     X-CALDAVD-RECEIVED;SEQUENCE=2;PARTSTAT=NEEDS-ACTION;TRANSP=OPAQUE:20260105T090000Z
 
 An override that the attendee's client made has none, or that of the series (INSTANCE tells). The
-organizer's object has the DTSTAMP of the last answer in each ATTENDEE, as X-CALDAVD-REPLIED.
+organizer's object has the DTSTAMP of the last answer in each ATTENDEE, as X-CALDAVD-REPLIED; so
+has that of an attendee in the own ATTENDEE, and REQUESTs say what the organizer knows of. A series
+from which the attendee took an instance has the DTSTAMP of that answer beside the EXDATE:
+
+    X-CALDAVD-REMOVED;SEQUENCE=2;INSTANCE=20260107T090000Z:20260105T090000Z
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from caldavd.ical.contentline import Component, Line, parameters
 from caldavd.ical.write import parameter_text
-from caldavd.itip.snapshot import Part, sequence_of
+from caldavd.itip.snapshot import Key, Part, sequence_of
 
 RECEIVED: Final = "X-CALDAVD-RECEIVED"
 REPLIED: Final = "X-CALDAVD-REPLIED"
+REMOVED: Final = "X-CALDAVD-REMOVED"
 OURS: Final = "X-CALDAVD-"
 
 
@@ -51,10 +57,9 @@ def received(part: Part) -> Received:
     if line is None:
         return Received(Revision(sequence_of(part.component)))
     found = parameters(line)
-    digits, instance = _first(found, "SEQUENCE"), _first(found, "INSTANCE")
-    number = int(digits) if digits and digits.isdecimal() and len(digits) < 10 else 0
+    instance = _first(found, "INSTANCE")
     return Received(
-        Revision(number, line.value.strip()),
+        Revision(_number(found), line.value.strip()),
         _first(found, "PARTSTAT"),
         _first(found, "TRANSP"),
         instance != part.key,
@@ -70,10 +75,32 @@ def received_line(part: Part, partstat: str, transp: str) -> Line:
     return Line(RECEIVED, said, stamp_of(part.component))
 
 
+def removals(part: Part) -> Mapping[Key, Revision]:
+    """The instances that the attendee took out of a series: of what revision, and when."""
+    made: dict[Key, Revision] = {}
+    for line in part.component.all(REMOVED):
+        found = parameters(line)
+        instance = _first(found, "INSTANCE")
+        if instance is not None:
+            made[instance] = Revision(_number(found), line.value.strip())
+    return made
+
+
+def removed_line(key: Key, of: Revision) -> Line:
+    """The line that remembers that the attendee took an instance out."""
+    said = parameter_text("SEQUENCE", str(of.sequence)) + parameter_text("INSTANCE", key)
+    return Line(REMOVED, said, of.stamp)
+
+
 def stamp_of(component: Component) -> str:
     """The DTSTAMP of a component; empty if there is none."""
     line = component.first("DTSTAMP")
     return "" if line is None else line.value.strip().upper()
+
+
+def _number(found: dict[str, tuple[str, ...]]) -> int:
+    digits = _first(found, "SEQUENCE")
+    return int(digits) if digits and digits.isdecimal() and len(digits) < 10 else 0
 
 
 def _first(found: dict[str, tuple[str, ...]], name: str) -> str | None:

@@ -12,7 +12,7 @@ from typing import Final
 
 from caldavd.ical.contentline import Line, parameter
 from caldavd.itip.address import Addresses
-from caldavd.itip.compare import TIMES, changes, partstat, same_person
+from caldavd.itip.compare import STAMPS, TIMES, changes, partstat, same_person
 from caldavd.itip.instance import Series, series
 from caldavd.itip.message import force_send, is_own, served
 from caldavd.itip.revision import REPLIED
@@ -22,9 +22,9 @@ from caldavd.itip.snapshot import Key, Meeting, Part, keys, with_parameter
 
 _REVISED: Final = TIMES | {"RRULE", "EXRULE", "RDATE", "STATUS"}
 """What raises the SEQUENCE where it changes; EXDATE does too (RFC 5546 §2.1.4)."""
-_UNTOLD: Final = frozenset(
-    {"DTSTAMP", "LAST-MODIFIED", "CREATED", "SEQUENCE", "TRANSP", "REQUEST-STATUS"}
-)
+_REACHED: Final = ("", "1", "2")
+"""How a SCHEDULE-STATUS begins of what is on its way, or arrived (RFC 6638 §3.2.9)."""
+_UNTOLD: Final = STAMPS | {"TRANSP", "REQUEST-STATUS"}
 """What nobody is told of if it is all that changed."""
 
 
@@ -128,8 +128,16 @@ def _lines(base: Part | None, part: Part, reset: bool, me: Addresses) -> Mapping
     return found
 
 
+def _is_out_of_reach(line: Line | None) -> bool:
+    """Whether the invitation did not get through: then the organizer says what was answered."""
+    told = None if line is None else parameter(line, "SCHEDULE-STATUS")
+    return told is not None and told.strip()[:1] not in _REACHED
+
+
 def _answer_kept(line: Line, before: Line | None) -> Line:
     """The ATTENDEE with what was answered before; nothing was if that is None."""
+    if _is_out_of_reach(before):
+        return unforced(line)
     sent, answer = partstat(line), partstat(before)
     asked_again = sent == "NEEDS-ACTION" and force_send(line) == "REQUEST"
     kept = unforced(line)
@@ -166,7 +174,8 @@ def _sequence(base: Part, part: Part, names: frozenset[str], of: _Versions) -> i
     if not of.asks:
         return part.sequence
     removed = _removed(base, part, of.me)
-    if removed and part.key is None:
+    ended = removed or (part.is_cancelled and not base.is_cancelled)
+    if ended and part.key is None:
         return max(part.sequence, of.old.sequence + 1, of.least(None))
     revised = removed or names & _REVISED or base.excluded != part.excluded
     return max(part.sequence, base.sequence + (1 if revised else 0), of.least(part.key))

@@ -8,12 +8,14 @@ from typing import Final
 
 from caldavd.acl.effective import is_masked
 from caldavd.ical import parse
+from caldavd.ical.parse import Document
 from caldavd.model import Collection, Sight, Stored
-from caldavd.service import calendars, views
+from caldavd.service import calendars, schedule, views
 from caldavd.service.delete import delete
 from caldavd.service.put import require_component, uid_changed, uid_taken
 from caldavd.service.quota import require_room, require_room_for
-from caldavd.service.save import is_private, save
+from caldavd.service.save import Saved, is_private, save
+from caldavd.service.schedule import Sender
 from caldavd.service.views import Reader
 from caldavd.store import changes, ids, objects, occurrences, personal, properties
 from caldavd.store.engine import WriteTx
@@ -28,12 +30,19 @@ class Destination:
     calendar: Collection
     name: str
     over: Stored | None
+    sender: Sender | None = None
+    """Who copies or moves, where others are told of meetings that come to somebody else."""
 
 
 async def copy_object(
-    tx: WriteTx, reader: Reader, source: Stored, to: Destination, now: int, quota_bytes: int
+    tx: WriteTx,
+    reader: Reader,
+    source: Stored,
+    to: Destination,
+    now: int,
+    quota_bytes: int,
 ) -> None:
-    """Copies what a reader sees of an object, with its properties.
+    """Copies what a reader sees of an object, with its properties; whom it concerns is told.
 
     `quota_bytes` as for `quota.require_room`. Raises Refused(SUPPORTED_COMPONENT,
     QUOTA_NOT_EXCEEDED) or UidConflict.
@@ -47,9 +56,22 @@ async def _copy_seen(
     tx: WriteTx, reader: Reader, source: Stored, to: Destination, now: int
 ) -> None:
     content = (await views.texts(tx, reader, [source]))[source.id]
-    saved = await save(tx, to.calendar, None, to.name, parse.stored(content), now)
+    saved = await _save(tx, to, None, parse.stored(content), now)
     if not is_masked(source, reader.sight):
         await properties.copy(tx, source.id, saved.stored.id, to.calendar.owner_id)
+
+
+async def _save(
+    tx: WriteTx, to: Destination, existing: Stored | None, document: Document, now: int
+) -> Saved:
+    """Saves what comes to a name that was free as a PUT does."""
+    if to.sender is None:
+        return await save(tx, to.calendar, existing, to.name, document, now)
+    prepared = await schedule.prepare(tx, to.sender, to.calendar, None, document, now)
+    tag = prepared.tag or ""
+    saved = await save(tx, to.calendar, existing, to.name, prepared.document, now, tag)
+    await schedule.send(tx, to.sender, to.calendar, prepared, now)
+    return saved
 
 
 async def move_object(
@@ -71,6 +93,8 @@ async def move_object(
     into = to.calendar
     if into.owner_id != from_.owner_id:
         await require_room(tx, into, _growth(source, to), quota_bytes)
+        if to.sender is not None:
+            await schedule.removed(tx, to.sender, from_, source, now)
     await _make_room(tx, source, to, now, moves=True)
     texts: Mapping[int, str] = {}
     if into.owner_id != from_.owner_id:
@@ -87,7 +111,7 @@ async def move_object(
         await properties.give(tx, source.id, into.owner_id)
         await personal.remove(tx, source.id)
         moved = source._replace(collection_id=into.id, owner_id=into.owner_id, name=to.name)
-        await save(tx, into, moved, to.name, parse.stored(text), now)
+        await _save(tx, to, moved, parse.stored(text), now)
 
 
 async def copy_calendar(
@@ -115,7 +139,10 @@ async def copy_calendar(
                 for one in await views.seen(tx, reader, [stored]):
                     await _copy_seen(tx, reader, one, Destination(made, one.name, None), now)
                 continue
-            copy = stored._replace(id=ids.new(), collection_id=made.id, owner_id=made.owner_id)
+            # The meeting stays where it is, and the copy is nothing but a text.
+            copy = stored._replace(
+                id=ids.new(), collection_id=made.id, owner_id=made.owner_id, schedule_tag=None
+            )
             await objects.copy(tx, stored.id, copy, content)
             await occurrences.copy(tx, stored.id, copy)
             await properties.copy(tx, stored.id, copy.id, made.owner_id)

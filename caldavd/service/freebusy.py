@@ -7,7 +7,7 @@ lie where the calendar's owner lives, whoever asks.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import tzinfo
 from itertools import islice
 from typing import Final
@@ -49,6 +49,8 @@ class Question:
     """The owner's calendar-timezone by collection id, where there is one."""
     window: Window
     limit: int
+    masked: frozenset[int] = frozenset()
+    """The ids of objects that count for nobody."""
 
 
 def any_calendar(calendar: Collection) -> bool:
@@ -70,12 +72,18 @@ async def of_users(
     `limit` instances of all users lie in the window.
     """
     calendars = [one for one in await store.calendars(tx, user_ids) if may_see(one)]
-    ids = [one.id for one in calendars]
-    stored = await store.owners_properties(tx, ids, (TRANSP, zone.TIMEZONE))
-    users = {
-        one.id: one.owner_id for one in calendars if not _transparent(stored.get((one.id, TRANSP)))
-    }
-    found = await _periods(tx, Question(users, _zones(stored), window, limit))
+    found = await _periods(tx, await _question(tx, calendars, window, limit))
+    return {user_id: found.get(user_id, []) for user_id in user_ids}
+
+
+async def of_users_without(
+    tx: ReadTx, user_ids: Sequence[int], window: Window, limit: int, uids: Iterable[str]
+) -> dict[int, list[BusyPeriod]]:
+    """As `of_users`, but objects of these UIDs count for nobody."""
+    asked = await _question(tx, await store.calendars(tx, user_ids), window, limit)
+    if uids:
+        asked = replace(asked, masked=await store.of_uids(tx, list(asked.users), uids))
+    found = await _periods(tx, asked)
     return {user_id: found.get(user_id, []) for user_id in user_ids}
 
 
@@ -89,6 +97,18 @@ async def of_calendar(
     return found.get(calendar.owner_id, [])
 
 
+async def _question(
+    tx: ReadTx, calendars: Sequence[Collection], window: Window, limit: int
+) -> Question:
+    """What is asked about calendars, the transparent ones left out."""
+    ids = [one.id for one in calendars]
+    stored = await store.owners_properties(tx, ids, (TRANSP, zone.TIMEZONE))
+    users = {
+        one.id: one.owner_id for one in calendars if not _transparent(stored.get((one.id, TRANSP)))
+    }
+    return Question(users, _zones(stored), window, limit)
+
+
 async def _periods(tx: ReadTx, asked: Question) -> dict[int, list[BusyPeriod]]:
     """By user; who is free all the time is left out."""
     ids = list(asked.users)
@@ -96,8 +116,9 @@ async def _periods(tx: ReadTx, asked: Question) -> dict[int, list[BusyPeriod]]:
         return {}
     low, high = bounds(asked.window)
     within = Range(low, high, low - MARGIN_S, high + MARGIN_S)
-    rows = await store.busy(tx, ids, within, asked.limit + 1)
+    rows = await store.busy(tx, ids, within, asked.limit + 1, asked.masked)
     beyond = await store.undecided(tx, ids, within, asked.limit + 1)
+    beyond = [one for one in beyond if one.id not in asked.masked]
     left = asked.limit - len(rows) - len(beyond)
     if left < 0:
         raise _too_many(asked.limit)

@@ -12,7 +12,7 @@ from caldavd.ical.contentline import Component, read
 from caldavd.ical.parse import Document
 from caldavd.ical.split import object_name
 from caldavd.model import Collection, Stored
-from caldavd.service.put import put, require_component
+from caldavd.service.put import Place, put, require_component
 from caldavd.service.save import etag
 from caldavd.store import collections, objects
 from caldavd.store.engine import ReadTx, WriteTx
@@ -81,8 +81,9 @@ async def _take(
     place = await _place(tx, calendar, document)
     if await _holds(tx, place.existing, document):
         return Outcome(Verb.UNCHANGED)
+    at = Place(calendar, place.name, place.existing)
     try:
-        saved = await put(tx, calendar, place.existing, place.name, document, now, quota_bytes)
+        saved = await put(tx, at, document, now, quota_bytes)
     except Refused as refused:  # before anything was written
         return Outcome(Verb.REFUSED, refused)
     return Outcome(Verb.ADDED if saved.created else Verb.UPDATED)

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from caldavd.errors import NO_UID_CONFLICT, SUPPORTED_COMPONENT, Refused
 from caldavd.ical.parse import Document
 from caldavd.model import Collection, Stored
+from caldavd.service import schedule
 from caldavd.service.quota import require_room
 from caldavd.service.save import Saved, save
+from caldavd.service.schedule import Prepared, Sender
 from caldavd.store import objects
 from caldavd.store.engine import Conflict, WriteTx
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A name of a locked calendar, and the object that has it."""
+
+    calendar: Collection
+    name: str
+    existing: Stored | None
 
 
 class UidConflict(Refused):
@@ -36,31 +49,37 @@ def uid_changed(existing: Stored) -> UidConflict:
 
 async def put(
     tx: WriteTx,
-    calendar: Collection,
-    existing: Stored | None,
-    name: str,
+    at: Place,
     document: Document,
     now: int,
     quota_bytes: int,
+    sender: Sender | None = None,
 ) -> Saved:
-    """Saves a document under a name of a locked calendar.
+    """Saves a document under a name of a locked calendar, and tells whom it concerns.
 
-    `quota_bytes` as for `quota.require_room`. Raises Refused(SUPPORTED_COMPONENT,
-    QUOTA_NOT_EXCEEDED) or UidConflict.
+    `quota_bytes` as for `quota.require_room`; `sender`: who writes, None: nobody is told. Raises
+    Refused(SUPPORTED_COMPONENT, QUOTA_NOT_EXCEEDED), UidConflict, and what `schedule.prepare` does.
     """
+    calendar, name, existing = at.calendar, at.name, at.existing
     require_component(calendar, document.component)
     if existing is not None and existing.uid != document.uid:
         raise uid_changed(existing)
     held = 0 if existing is None else existing.size_bytes
     await require_room(tx, calendar, document.size_bytes - held, quota_bytes)
+    prepared = Prepared(document)
+    if sender is not None:
+        prepared = await schedule.prepare(tx, sender, calendar, existing, document, now)
     try:
-        return await save(tx, calendar, existing, name, document, now)
+        saved = await save(tx, calendar, existing, name, prepared.document, now, prepared.tag)
     except Conflict:
         # The name was free, so it is the UID.
         holder = await objects.name_of_uid(tx, calendar.id, document.uid)
         if holder is None:
             raise
         raise uid_taken(document.uid, holder) from None
+    if sender is not None and prepared.messages:
+        await schedule.send(tx, sender, calendar, prepared, now)
+    return saved
 
 
 def require_component(calendar: Collection, component: str) -> None:

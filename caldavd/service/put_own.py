@@ -12,8 +12,9 @@ from caldavd.ical.parse import Document
 from caldavd.ical.personal import Parts, dumps, is_empty, merge, own, same_essence, seen, split
 from caldavd.model import Collection, Stored
 from caldavd.service import views
-from caldavd.service.put import put
+from caldavd.service.put import Place, put
 from caldavd.service.save import Saved, etag
+from caldavd.service.schedule import Sender
 from caldavd.service.views import OFFLOAD_BYTES, Reader
 from caldavd.store import collections, objects, personal
 from caldavd.store.engine import ReadTx, WriteTx
@@ -33,12 +34,16 @@ class Put:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """A name of a locked calendar, and the object that has it."""
+class Writer:
+    """Who writes into a calendar, and within which bounds."""
 
-    calendar: Collection
-    name: str
-    existing: Stored | None
+    reader: Reader
+    require: Callable[[], None]
+    """Raises where they may not write."""
+    quota_bytes: int
+    """As for `quota.require_room`."""
+    sender: Sender | None = None
+    """None: nobody is told."""
 
 
 class _Parted(NamedTuple):
@@ -48,34 +53,27 @@ class _Parted(NamedTuple):
     own: Parts
 
 
-async def put_seen(
-    tx: WriteTx,
-    reader: Reader,
-    at: Place,
-    document: Document,
-    now: int,
-    require_write: Callable[[], None],
-    quota_bytes: int,
-) -> Put:
+async def put_seen(tx: WriteTx, writer: Writer, at: Place, document: Document, now: int) -> Put:
     """Saves what a reader makes of what they see.
 
-    What is their own is stored as such: nobody else's object changes. If there is more,
-    `require_write` raises where they may not write. `quota_bytes`, and what is raised, as in `put`.
+    What is their own is stored as such: nobody else's object changes. Raises what `put` and, if
+    there is more, `writer.require` does.
     """
-    calendar, name, existing = at.calendar, at.name, at.existing
+    calendar, existing, reader = at.calendar, at.existing, writer.reader
+    bounds = (now, writer.quota_bytes, writer.sender)
     if not views.has_own(reader):
-        require_write()
-        saved = await put(tx, calendar, existing, name, document, now, quota_bytes)
-        return Put(saved.stored, document.text, saved.created)
+        writer.require()
+        saved = await put(tx, at, document, *bounds)
+        return Put(saved.stored, saved.text, saved.created)
     parted = await _part(tx, existing, document)
     if parted.text is None:
         assert existing is not None
         saved = Saved(existing, created=False, changed=False)
     else:
-        require_write()
-        saved = await put(tx, calendar, existing, name, parse.stored(parted.text), now, quota_bytes)
+        writer.require()
+        saved = await put(tx, at, parse.stored(parted.text), *bounds)
     held = await _set_own(tx, reader, calendar, saved, parted.own, now)
-    text = parted.text or (await objects.contents(tx, [saved.stored.id]))[saved.stored.id]
+    text = saved.text or (await objects.contents(tx, [saved.stored.id]))[saved.stored.id]
     return Put(
         views.tagged(reader, saved.stored, held),
         views.shown(reader, saved.stored, text, held),

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, replace
 from enum import Enum
 from typing import Any, Final
 
-from caldavd.ical import byreference, parse, timezone
+from caldavd.ical import available, byreference, parse, timezone
 from caldavd.ical.index import RULES, Index, index
 from caldavd.model import Stored
 from caldavd.store import check, collections, indexing, occurrence_rows
@@ -264,3 +264,4 @@ def forget_zones() -> None:
     """Lets this process read the zone database anew."""
     timezone.forget()
     byreference.forget()
+    available.forget()

@@ -21,6 +21,8 @@ class Saved:
     stored: Stored
     created: bool
     changed: bool
+    text: str = ""
+    """What is stored now."""
 
 
 def etag(content: str) -> str:
@@ -46,7 +48,7 @@ async def save(
     tag = etag(document.text)
     schedule_tag = _schedule_tag(existing) if schedule_tag is None else schedule_tag or None
     if existing is not None and (existing.etag, existing.schedule_tag) == (tag, schedule_tag):
-        return Saved(existing, created=False, changed=False)
+        return Saved(existing, created=False, changed=False, text=document.text)
     read = await tx.offload(index, document, now) if _long(document) else index(document, now)
     stored = _stored(calendar, existing, name, document, tag, now)
     stored = stored._replace(schedule_tag=schedule_tag)
@@ -59,7 +61,7 @@ async def save(
     grown = stored.size_bytes - (0 if existing is None else existing.size_bytes)
     private = is_private(stored)
     await changes.record(tx, calendar, name, now, deleted=False, private=private, grown_bytes=grown)
-    return Saved(stored, created=existing is None, changed=True)
+    return Saved(stored, created=existing is None, changed=True, text=document.text)
 
 
 def _schedule_tag(existing: Stored | None) -> str | None:

@@ -6,10 +6,20 @@ read. `store.occurrences` says what bands are.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, bindparam, literal, select, union, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Select,
+    bindparam,
+    literal,
+    not_,
+    select,
+    union,
+    union_all,
+)
 
 from caldavd.model import Collection, Kind
 from caldavd.store import collections
@@ -47,8 +57,8 @@ class Undecided(NamedTuple):
     collection_id: int
 
 
-def _band(band: Band, starts: str, ends: str, *, short: bool) -> Select[Any]:
-    condition = [
+def _band(band: Band, starts: str, ends: str, *, short: bool, without: bool) -> Select[Any]:
+    condition: list[ColumnElement[bool]] = [
         In(occurrence.c.collection_id, "ids"),
         occurrence.c.kind.in_(_KINDS),
         occurrence.c.band == int(band),
@@ -58,6 +68,8 @@ def _band(band: Band, starts: str, ends: str, *, short: bool) -> Select[Any]:
     ]
     if short:
         condition.append(occurrence.c.starts > bindparam(starts + "_short"))
+    if without:
+        condition.append(not_(In(occurrence.c.object_id, "without")))
     return select(
         occurrence.c.collection_id,
         occurrence.c.band,
@@ -67,12 +79,20 @@ def _band(band: Band, starts: str, ends: str, *, short: bool) -> Select[Any]:
     ).where(*condition)
 
 
-_BUSY: Final = union_all(
-    _band(Band.SHORT, "starts", "ends", short=True),
-    _band(Band.LONG, "starts", "ends", short=False),
-    _band(Band.FLOATING_SHORT, "local_starts", "local_ends", short=True),
-    _band(Band.FLOATING_LONG, "local_starts", "local_ends", short=False),
-).limit(bindparam("at_most"))
+def _busy(*, without: bool) -> CompoundSelect[Any]:
+    return union_all(
+        _band(Band.SHORT, "starts", "ends", short=True, without=without),
+        _band(Band.LONG, "starts", "ends", short=False, without=without),
+        _band(Band.FLOATING_SHORT, "local_starts", "local_ends", short=True, without=without),
+        _band(Band.FLOATING_LONG, "local_starts", "local_ends", short=False, without=without),
+    ).limit(bindparam("at_most"))
+
+
+_BUSY: Final = _busy(without=False)
+_BUSY_WITHOUT: Final = _busy(without=True)
+_OF_UIDS: Final = select(calendar_object.c.id).where(
+    In(calendar_object.c.collection_id, "ids"), In(calendar_object.c.uid, "uids")
+)
 
 
 def _beyond(*conditions: ColumnElement[bool]) -> Select[Any]:
@@ -116,13 +136,22 @@ async def owners_properties(
     return {(resource_id, name): value for resource_id, name, value in rows}
 
 
-async def busy(tx: ReadTx, ids: Sequence[int], within: Range, at_most: int) -> list[BusyRow]:
+async def of_uids(tx: ReadTx, ids: Sequence[int], uids: Iterable[str]) -> frozenset[int]:
+    """The ids of the objects in calendars that have one of these UIDs."""
+    return frozenset(row[0] for row in await tx.all(_OF_UIDS, ids=ids, uids=list(uids)))
+
+
+async def busy(
+    tx: ReadTx, ids: Sequence[int], within: Range, at_most: int, without: frozenset[int]
+) -> list[BusyRow]:
     """Busy instances of calendars that may overlap a range, no more than `at_most`.
 
     Those that do not float do overlap it; floating ones may miss it by the width of the margin.
+    `without`: the ids of objects that do not count.
     """
     rows = await tx.all(
-        _BUSY,
+        _BUSY_WITHOUT if without else _BUSY,
+        **({"without": sorted(without)} if without else {}),
         ids=ids,
         starts=within.starts,
         starts_short=within.starts - SHORT_S,

@@ -8,11 +8,11 @@ from typing import Final
 from sqlalchemy import bindparam, case, delete, literal, literal_column, select
 from sqlalchemy.dialects.postgresql import insert
 
-from caldavd.model import Collection, Kind
-from caldavd.store import collections
+from caldavd.model import Collection, Kind, Stored
+from caldavd.store import collections, objects
 from caldavd.store.engine import ReadTx, WriteTx
 from caldavd.store.statement import In
-from caldavd.store.tables import collection, scheduling
+from caldavd.store.tables import calendar_object, collection, scheduling
 
 _ALIVE: Final = collection.c.trashed_at.is_(None)
 _BOXES: Final = (
@@ -38,6 +38,30 @@ _DEFAULTS: Final = (
     )
     .order_by(collection.c.owner_id, case((_IS_SET, literal(0)), else_=literal(1)), collection.c.id)
 )
+_IS_SCHEDULED: Final = calendar_object.c.schedule_tag.is_not(None)
+_OF_UID: Final = (
+    select(*objects.COLUMNS)
+    .select_from(
+        collection.join(calendar_object, calendar_object.c.collection_id == collection.c.id)
+    )
+    .where(
+        collection.c.owner_id == bindparam("owner_id"),
+        collection.c.kind == Kind.CALENDAR.value,
+        _ALIVE,
+        calendar_object.c.uid == bindparam("uid"),
+    )
+    .order_by(case((_IS_SCHEDULED, literal(0)), else_=literal(1)), calendar_object.c.id)
+)
+_IN_CALENDAR: Final = (
+    select(*objects.COLUMNS)
+    .where(
+        calendar_object.c.collection_id == bindparam("collection_id"),
+        _IS_SCHEDULED,
+        calendar_object.c.id > bindparam("after"),
+    )
+    .order_by(calendar_object.c.id)
+    .limit(bindparam("limit"))
+)
 _REMOVE: Final = delete(scheduling).where(scheduling.c.owner_id == bindparam("owner_id"))
 _SET: Final = insert(scheduling).values(
     owner_id=bindparam("owner_id"), default_calendar_id=bindparam("default_calendar_id")
@@ -46,6 +70,18 @@ _UPSERT: Final = _SET.on_conflict_do_update(
     index_elements=["owner_id"],
     set_={"default_calendar_id": _SET.excluded.default_calendar_id},
 )
+
+
+async def of_uid(tx: ReadTx, owner_id: int, uid: str) -> list[Stored]:
+    """Somebody's objects of a UID, in whichever calendar; scheduling object resources first."""
+    rows = await tx.all(_OF_UID, owner_id=owner_id, uid=uid)
+    return [Stored._make(row) for row in rows]
+
+
+async def in_calendar(tx: ReadTx, calendar_id: int, after: int, limit: int) -> list[Stored]:
+    """The scheduling object resources of a calendar in the order of their ids, after one."""
+    rows = await tx.all(_IN_CALENDAR, collection_id=calendar_id, after=after, limit=limit)
+    return [Stored._make(row) for row in rows]
 
 
 async def boxes(tx: ReadTx, owner_ids: Sequence[int]) -> dict[tuple[int, Kind], Collection]:

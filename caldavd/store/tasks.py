@@ -76,6 +76,12 @@ _CLAIM: Final = (
     .values(due_at=bindparam("until"), attempts=task.c.attempts + 1)
     .returning(*_COLUMNS)
 )
+_SAME: Final = select(task.c.id).where(
+    task.c.kind == bindparam("of_kind"),
+    _WAITING,
+    task.c.owner_id == bindparam("owner_id"),
+    task.c.payload == bindparam("payload"),
+)
 _DONE: Final = delete(task).where(In(task.c.id, "ids"))
 _FAILED: Final = (
     update(task)
@@ -110,6 +116,15 @@ async def add_message(tx: WriteTx, one: Message) -> None:
 async def add(tx: WriteTx, tasks: Iterable[Task]) -> None:
     """Adds tasks."""
     await tx.many(_ADD, (one._asdict() | {"state": int(one.state)} for one in tasks))
+
+
+async def add_once(tx: WriteTx, one: Task) -> list[int]:
+    """Adds a task, unless one of the same kind, owner and payload waits already; its id."""
+    same = {"of_kind": one.kind, "owner_id": one.owner_id, "payload": one.payload}
+    if await tx.one(_SAME, **same) is not None:
+        return []
+    await add(tx, [one])
+    return [one.id]
 
 
 async def claim(tx: WriteTx, kind: str, now: int, lease_s: int, limit: int) -> list[Task]:

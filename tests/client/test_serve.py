@@ -116,8 +116,7 @@ def test_variables_choose_the_first_account(location: Path | str, tmp_path: Path
         assert answer.status == 207
         assert re.findall(rb"<D:href>([^<]*)<", answer.body) == [
             HOME.encode(),
-            f"{HOME}calendar/".encode(),
-            f"{HOME}tasks/".encode(),
+            *(f"{HOME}{name}/".encode() for name in ("calendar", "tasks", "inbox", "outbox")),
         ]
         assert PASSWORD not in served.printed + served.log
 

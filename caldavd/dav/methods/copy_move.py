@@ -20,6 +20,7 @@ from caldavd.dav.locked import require as require_state
 from caldavd.dav.message import Request, Response
 from caldavd.dav.path import Path, host_of
 from caldavd.dav.resolve import Target, reader_of, require, require_above, resolve
+from caldavd.dav.sending import scheduled_refusal, sender_of
 from caldavd.dav.server import Context
 from caldavd.dav.wanted import INFINITY, depth
 from caldavd.errors import (
@@ -29,10 +30,11 @@ from caldavd.errors import (
     Refused,
     not_found,
 )
-from caldavd.model import Calendar, CalendarObject, Collection, Home, Kind, Mount, Unmapped
+from caldavd.model import Calendar, CalendarObject, Collection, Home, Kind, Mount, Stored, Unmapped
 from caldavd.service import boxes, calendars, locks, mounts, views
 from caldavd.service.copy_move import Destination, copy_calendar, copy_object, move_object
 from caldavd.service.put import UidConflict
+from caldavd.service.schedule import AlreadyScheduled
 from caldavd.service.views import Reader
 from caldavd.store import collections
 from caldavd.store.engine import WriteTx
@@ -166,18 +168,45 @@ async def _object(
     if command.moves:
         changed += [locks.of_member(source, from_name), locks.of_collection(source)]
     held = await require_unlocked(tx, context, command.conditions, *changed)
-    place = Destination(to, name, over.stored)
-    quota_bytes = context.server.limits.quota_bytes
+    place = Destination(to, name, over.stored, sender_of(context))
     try:
-        if command.moves:
-            await move_object(tx, reader, found.stored, source, place, context.now, quota_bytes)
-            # A lock is on a URL, and stays there (RFC 4918 §7.6): nothing is there any more.
-            await locks.drop(tx, held, locks.of_member(source, from_name))
-        else:
-            await copy_object(tx, reader, found.stored, place, context.now, quota_bytes)
-    except UidConflict as conflict:
-        raise await uid_refusal(tx, to, writer, conflict, destination.href) from None
+        await _transfer(tx, context, reader, found.stored, source, place, moves=command.moves)
+    except (UidConflict, AlreadyScheduled) as refused:
+        raise await _told(tx, context, to, writer, destination.href, refused) from None
+    if command.moves:
+        # A lock is on a URL, and stays there (RFC 4918 §7.6): nothing is there any more.
+        await locks.drop(tx, held, locks.of_member(source, from_name))
     return over.stored is not None
+
+
+async def _told(
+    tx: WriteTx,
+    context: Context,
+    to: Collection,
+    writer: Reader,
+    href: str,
+    refused: UidConflict | AlreadyScheduled,
+) -> Refused:
+    if isinstance(refused, AlreadyScheduled):
+        return await scheduled_refusal(tx, context, refused)
+    return await uid_refusal(tx, to, writer, refused, href)
+
+
+async def _transfer(
+    tx: WriteTx,
+    context: Context,
+    reader: Reader,
+    stored: Stored,
+    source: Collection,
+    to: Destination,
+    *,
+    moves: bool,
+) -> None:
+    quota_bytes = context.server.limits.quota_bytes
+    if moves:
+        await move_object(tx, reader, stored, source, to, context.now, quota_bytes)
+    else:
+        await copy_object(tx, reader, stored, to, context.now, quota_bytes)
 
 
 def _place_in_calendar(destination: Target) -> tuple[Collection, str]:

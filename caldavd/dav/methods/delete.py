@@ -17,11 +17,12 @@ from caldavd.dav.locked import (
 from caldavd.dav.locked import require as require_state
 from caldavd.dav.message import Request, Response
 from caldavd.dav.resolve import Target, reader_of, require_above
+from caldavd.dav.sending import sender_of
 from caldavd.dav.server import Context
 from caldavd.dav.wanted import INFINITY, depth
 from caldavd.errors import Failed, not_found
 from caldavd.model import Calendar, CalendarObject, Collection, Notification
-from caldavd.service import boxes, calendars, locks, mounts, notify
+from caldavd.service import boxes, calendars, locks, mounts, notify, schedule
 from caldavd.service.delete import delete
 from caldavd.store import collections, principals
 from caldavd.store.engine import WriteTx
@@ -33,11 +34,16 @@ class Command:
 
     conditions: Conditions
     depth: str
+    reply: bool
+    """Whether an attendee who removes a meeting says so (RFC 6638 §8.1)."""
 
 
 def parse(context: Context, request: Request) -> Command:
     """Raises Failed(400) for a Depth that is none."""
-    return Command(conditions.parse(request.headers), depth(request.headers, INFINITY))
+    said = request.headers.get("Schedule-Reply", "").strip().upper()
+    return Command(
+        conditions.parse(request.headers), depth(request.headers, INFINITY), reply=said != "F"
+    )
 
 
 async def run(tx: WriteTx, context: Context, target: Target, command: Command) -> Response:
@@ -49,7 +55,7 @@ async def run(tx: WriteTx, context: Context, target: Target, command: Command) -
             found = await lock_object(
                 tx, context, collection, reader, stored.name, command.conditions, unbinds=target
             )
-            await _object(tx, context, target, found)
+            await _object(tx, context, target, found, reply=command.reply)
         case Notification() as told:
             await _notification(tx, context, told, command.conditions)
         case Calendar(collection, mount):
@@ -64,10 +70,15 @@ async def run(tx: WriteTx, context: Context, target: Target, command: Command) -
     return Response(204)
 
 
-async def _object(tx: WriteTx, context: Context, target: Target, found: Member) -> None:
+async def _object(
+    tx: WriteTx, context: Context, target: Target, found: Member, *, reply: bool
+) -> None:
     if found.stored is None or found.seen is None:
         raise not_found("this object")
     require_writable(found, target.href)
+    sender = sender_of(context)
+    if sender is not None:
+        await schedule.removed(tx, sender, found.calendar, found.stored, context.now, reply=reply)
     await delete(tx, found.calendar, found.stored, context.now)
     await locks.drop(tx, found.locks, locks.of_member(found.calendar, found.stored.name))
 
@@ -101,4 +112,7 @@ async def _calendar(
     require_removable(context, command, held, locked, target)
     if context.server.scheduling:
         await boxes.require_not_needed(tx, locked)
+    sender = sender_of(context)
+    if sender is not None:
+        await schedule.all_removed(tx, sender, locked, context.now)
     await calendars.trash(tx, home, locked, context.now)

@@ -1,4 +1,7 @@
-"""POST: add a member to a calendar (RFC 5995), share it, answer an invitation (caldav-sharing)."""
+"""POST: add a member to a calendar (RFC 5995), share it, answer an invitation (caldav-sharing).
+
+What is asked of an outbox (RFC 6638 §5) is in `outbox`.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +10,17 @@ from typing import Final, TypeAlias
 
 from caldavd.acl.privileges import Privilege
 from caldavd.dav.message import Request, Response
-from caldavd.dav.methods import put, share
+from caldavd.dav.methods import outbox, put, share
 from caldavd.dav.path import encode
 from caldavd.dav.resolve import Target, require
 from caldavd.dav.server import Context
 from caldavd.dav.wanted import body_of
-from caldavd.errors import Failed
-from caldavd.model import Calendar, Collection, Home
+from caldavd.errors import VALID_SCHEDULING_MESSAGE, Failed, Refused
+from caldavd.model import Calendar, Collection, Home, Outbox
 from caldavd.names import CS
 from caldavd.store.engine import WriteTx
 
-Command: TypeAlias = put.Command | share.Changes | share.Reply
+Command: TypeAlias = put.Command | share.Changes | share.Reply | outbox.Message
 _XML: Final = ("text/xml", "application/xml")
 
 
@@ -25,7 +28,8 @@ def parse(context: Context, request: Request) -> Command:
     """What `put.parse` does for a calendar object. Raises Failed(400) for other XML."""
     media_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if media_type not in _XML:
-        return put.parse(context, request)
+        message = outbox.parse(context, request, media_type)
+        return message or put.parse(context, request)
     root = body_of(request.body, context.server.limits.max_xml_bytes)
     if root is not None and root.tag == CS + "share":
         return share.parse_changes(root)
@@ -43,6 +47,8 @@ async def run(tx: WriteTx, context: Context, target: Target, command: Command) -
             return await share.change(tx, context, target, collection, command)
         case Home(collection), share.Reply():
             return await share.reply(tx, context, collection, command)
+        case Outbox(), _:
+            raise Refused(VALID_SCHEDULING_MESSAGE, "an outbox takes requests for busy time")
     raise Failed(
         403, "objects are added to calendars, calendars are shared, and a home takes replies"
     )
@@ -54,7 +60,7 @@ async def _add(
     require(target, Privilege.BIND)
     name = f"{uuid.uuid4()}.ics"
     href = target.href + encode(name)
-    place = put.Place(calendar, name, href)
+    place = put.At(calendar, name, href)
     saved = await put.save(tx, context, target, place, command)
     made = put.answer(saved, command, href)
     return Response(made.status, (("Location", href), *made.headers), made.body)

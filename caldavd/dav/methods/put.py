@@ -11,6 +11,7 @@ from caldavd.dav.conditions import Conditions
 from caldavd.dav.locked import lock_object, require_writable, uid_refusal
 from caldavd.dav.message import Request, Response, http_date, schedule_tag
 from caldavd.dav.resolve import Target, reader_of, require
+from caldavd.dav.sending import scheduled_refusal, sender_of
 from caldavd.dav.server import Context
 from caldavd.dav.wanted import prefers, zones
 from caldavd.errors import SUPPORTED_CALENDAR_DATA, Failed, Refused
@@ -20,8 +21,9 @@ from caldavd.ical.parse import Document
 from caldavd.ical.parse import parse as parse_document
 from caldavd.model import Calendar, CalendarObject, Collection, Inbox, Kind, Outbox, Unmapped
 from caldavd.service import put_own, views
-from caldavd.service.put import UidConflict
+from caldavd.service.put import Place, UidConflict
 from caldavd.service.put_own import Put, is_own_alone, put_seen
+from caldavd.service.schedule import AlreadyScheduled
 from caldavd.store.engine import WriteTx
 
 
@@ -37,7 +39,7 @@ class Command:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class At:
     """Where a document is put."""
 
     calendar: Collection
@@ -69,11 +71,11 @@ async def run(tx: WriteTx, context: Context, target: Target, command: Command) -
     match target.resource:
         case CalendarObject(collection, stored) as seen:
             await _require_write(tx, context, target, seen, command)
-            place = Place(collection, stored.name, target.href)
+            place = At(collection, stored.name, target.href)
         case Unmapped(Calendar(collection) | Inbox(collection) | Outbox(collection), name):
             # Which nobody has on an inbox: what is in it, the server put there.
             require(target, Privilege.BIND)
-            place = Place(collection, name, target.href)
+            place = At(collection, name, target.href)
         case _:
             raise Failed(409, "there is no calendar of that name: make it first (MKCALENDAR)")
     done = await save(tx, context, target, place, command)
@@ -95,9 +97,7 @@ async def _require_write(
             require(target, Privilege.WRITE_CONTENT)
 
 
-async def save(
-    tx: WriteTx, context: Context, target: Target, place: Place, command: Command
-) -> Put:
+async def save(tx: WriteTx, context: Context, target: Target, place: At, command: Command) -> Put:
     """Locks, checks and puts; a UID conflict names the href of the object that holds the UID."""
     reader = reader_of(context, place.calendar, target.grants)
     found = await lock_object(tx, context, place.calendar, reader, place.name, command.conditions)
@@ -108,15 +108,20 @@ async def save(
     try:
         return await put_seen(
             tx,
-            reader,
-            put_own.Place(found.calendar, place.name, found.stored),
+            put_own.Writer(
+                reader,
+                lambda: require(target, needed),
+                context.server.limits.quota_bytes,
+                sender_of(context),
+            ),
+            Place(found.calendar, place.name, found.stored),
             command.document,
             context.now,
-            lambda: require(target, needed),
-            context.server.limits.quota_bytes,
         )
     except UidConflict as conflict:
         raise await uid_refusal(tx, found.calendar, reader, conflict, place.href) from None
+    except AlreadyScheduled as refused:
+        raise await scheduled_refusal(tx, context, refused) from None
 
 
 def answer(saved: Put, command: Command, href: str) -> Response:

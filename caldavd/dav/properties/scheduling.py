@@ -15,13 +15,17 @@ from caldavd.errors import (
 from caldavd.ical.availability import require_availability
 from caldavd.model import CalendarObject, Inbox, Principal
 from caldavd.names import CALDAV, DAV
+from caldavd.service import availability
 from caldavd.xml import write
 from caldavd.xml.parse import Element, elements, raw_text, serialized, text
 
+SCHEDULE: Final = "calendar-schedule"
+"""Of the drafts of RFC 6638; Evolution asks nobody's outbox about busy time without it. Where there
+is calendar-auto-schedule, too, clients leave it to the server to invite."""
 AUTO_SCHEDULE: Final = "calendar-auto-schedule"
 AVAILABILITY: Final = "calendar-availability"
-FEATURES: Final = frozenset({AUTO_SCHEDULE, AVAILABILITY})
-"""The tokens of the DAV header that are for `dav.server.SCHEDULING` to announce."""
+FEATURES: Final = frozenset({SCHEDULE, AUTO_SCHEDULE, AVAILABILITY})
+"""The tokens of the DAV header that are announced where the server schedules."""
 DEFAULT_CALENDAR: Final = CALDAV + "schedule-default-calendar-URL"
 MAX_AVAILABILITY: Final = 100_000
 """Characters of the element, as it is kept."""
@@ -75,7 +79,7 @@ def _set_availability(element: Element) -> tuple[Update, ...]:
         require_availability(raw_text(element))
     except ValueError as error:
         raise Refused(VALID_CALENDAR_DATA, f"calendar-availability: {error}") from None
-    return ((CALDAV + "calendar-availability", value),)
+    return ((availability.PROPERTY, value),)
 
 
 def _schedule_tag(view: View) -> str | None:
@@ -109,9 +113,9 @@ PROPERTIES: Final = (
         feature=AUTO_SCHEDULE,
     ),
     Property(
-        CALDAV + "calendar-availability",
+        availability.PROPERTY,
         (Inbox,),
-        stored(CALDAV + "calendar-availability"),
+        stored(availability.PROPERTY),
         set=_set_availability,
         needs=Fact.STORED,
         whole=True,

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
@@ -111,6 +112,12 @@ def components(text: str) -> list[Component]:
 
 def stored(made: Plan, sent_: Document) -> str:
     return sent_.text if made.text is None else made.text
+
+
+def without_stamps(text: str) -> str:
+    """The text without what the server remembers of answers, its lines unfolded."""
+    unfolded = text.replace("\r\n ", "")
+    return re.sub(r";X-CALDAVD-REPLIED=[0-9TZ]+|X-CALDAVD-REMOVED;.*\r\n", "", unfolded)
 
 
 def partstats(text: str) -> list[dict[str, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from caldavd.errors import ALLOWED_ATTENDEE_SCHEDULING_OBJECT_CHANGE, Refused
-from caldavd.ical.contentline import parameters
+from caldavd.ical.contentline import parameter, parameters
 from caldavd.ical.parse import Document, parse
 from tests.unit.builders import BERLIN, calendar, valarm
 from tests.unit.itip.meetings import (
@@ -17,6 +17,7 @@ from tests.unit.itip.meetings import (
     meeting_of,
     on,
     part,
+    parts_of,
     partstats,
     planned,
     sent,
@@ -25,6 +26,7 @@ from tests.unit.itip.meetings import (
     stored,
     task,
     value,
+    without_stamps,
 )
 
 ASKED = "ann ACCEPTED, bob NEEDS-ACTION"
@@ -47,13 +49,15 @@ def refused(old: Document, new: Document) -> str:
 def test_an_answer_is_sent_to_the_organizer(said: str):
     old = single("ann ACCEPTED, bob X-UNDECIDED, cid", sequence=3)
 
-    made = planned(old, single(f"ann ACCEPTED, bob {said}, cid", sequence=3), BOB)
+    new = single(f"ann ACCEPTED, bob {said}, cid", sequence=3)
+
+    made = planned(old, new, BOB)
 
     assert sent(made) == ["REPLY ann: series"]
     assert answers(made) == {"series": said}
     (message,) = made.messages
     assert (message.sender, message.sequence) == ("mailto:bob@example.com", 3)
-    assert (made.text, made.keeps_tag) == (None, True)
+    assert (without_stamps(stored(made, new)), made.keeps_tag) == (new.text, True)
 
 
 @pytest.mark.rfc("5546 3.2.3")
@@ -106,6 +110,7 @@ def test_answers_for_the_series_and_for_days_go_out_together():
     assert answers(made) == {
         "series": "ACCEPTED",
         "20260106": "ACCEPTED",
+        "20260107": "DECLINED",
         "20260108": "DECLINED",
     }
 
@@ -159,6 +164,15 @@ def test_a_comment_goes_out_with_the_answer_as_it_stands(name: str):
     assert answers(made) == {"series": "ACCEPTED"}
     assert value(component, name) == "I may be late"
     assert "By the organizer" not in made.messages[0].text
+
+
+def test_a_comment_is_repeated_with_each_answer():
+    lines = ["X-CALENDARSERVER-PRIVATE-COMMENT:I may be late"]
+
+    made = planned(single(ASKED, lines=lines), single(ACCEPTED, lines=lines), BOB)
+
+    (component,) = components(made.messages[0].text)
+    assert value(component, "X-CALENDARSERVER-PRIVATE-COMMENT") == "I may be late"
 
 
 @pytest.mark.rfc("5546 3.4.3")
@@ -263,7 +277,7 @@ def test_what_a_client_has_no_place_for_is_put_back():
     made = planned(single(ASKED, lines=lines), new, BOB)
 
     assert answers(made) == {"series": "ACCEPTED"}
-    assert stored(made, new) == single(ACCEPTED, lines=lines).text
+    assert without_stamps(stored(made, new)) == single(ACCEPTED, lines=lines).text
 
 
 @pytest.mark.rfc("6638 3.2.4.4")
@@ -413,7 +427,48 @@ def test_what_the_server_remembers_of_the_organizer_s_messages_stays():
     made = planned(old, new, BOB)
 
     assert (
-        stored(made, new)
+        without_stamps(stored(made, new))
         == daily(on(7, DECLINED, lines=[known]), asked=ACCEPTED, lines=[known]).text
     )
     assert "X-CALDAVD" not in made.messages[0].text
+
+
+@pytest.mark.rfc("5546 2.1.5")
+def test_a_reply_is_remembered_by_its_stamp_where_it_says_something():
+    old = daily(on(7, ACCEPTED), asked=ASKED)
+    new = daily(on(7, "ann ACCEPTED, bob;X-CALDAVD-REPLIED=forged ACCEPTED"), asked=ACCEPTED)
+
+    made = planned(old, new, BOB)
+
+    series, day = (list(one.all("ATTENDEE"))[1] for one in components(stored(made, new)))
+    assert [parameter(one, "X-CALDAVD-REPLIED") for one in (series, day)] == [
+        "20261121T123000Z",
+        None,
+    ]
+
+
+def test_a_reply_to_a_series_names_its_rule_as_an_answer_to_the_same_times():
+    made = planned(daily(), daily(asked="ann ACCEPTED, bob ACCEPTED"), BOB)
+
+    assert value(parts_of(made.messages[0])["series"], "RRULE") == "FREQ=DAILY;COUNT=10"
+
+
+@pytest.mark.rfc("5546 3.2.3")
+def test_a_reply_says_that_nothing_was_decided_yet():
+    """A comment may go out before there is an answer; one that was given may be taken back."""
+    lines = ["X-CALENDARSERVER-PRIVATE-COMMENT:I do not know"]
+
+    made = planned(single("ann ACCEPTED, bob"), single("ann ACCEPTED, bob", lines=lines), BOB)
+
+    assert answers(made) == {"series": "NEEDS-ACTION"}
+
+
+def test_a_day_that_was_removed_stays_declined_when_the_series_is_answered():
+    removed = daily(asked=DECLINED, exdate=["20260107T090000Z"])
+    first = planned(daily(asked=DECLINED), removed, BOB)
+    now = daily(asked=ACCEPTED, exdate=["20260107T090000Z"])
+
+    second = planned(parse(stored(first, removed).encode()), now, BOB)
+
+    assert sent(first) == []
+    assert answers(second) == {"series": "ACCEPTED", "20260107": "DECLINED"}

@@ -538,7 +538,8 @@ def test_the_parts_of_a_request_are_those_of_the_object():
     assert value(parts_of(made.messages[0])["20260107"], "LOCATION") == "Elsewhere"
 
 
-def test_what_the_server_remembers_of_answers_stays_and_is_not_told():
+def test_what_the_server_remembers_of_answers_stays_and_is_told_as_it_is():
+    """An attendee's server sees by it whether an answer on its way was heard."""
     known = "bob;X-CALDAVD-REPLIED=20260101T000000Z ACCEPTED"
     new = single("bob ACCEPTED, cid;X-CALDAVD-REPLIED=forged", summary="Other")
 
@@ -546,7 +547,8 @@ def test_what_the_server_remembers_of_answers_stays_and_is_not_told():
 
     expected = single(f"{known}, cid", summary="Other")
     assert components(stored(made, new)) == list(expected.components)
-    assert "X-CALDAVD" not in "".join(one.text for one in made.messages)
+    told = {one for text in made.messages for one in components(text.text)[0].all("ATTENDEE")}
+    assert told == set(components(stored(made, new))[0].all("ATTENDEE"))
 
 
 @pytest.mark.rfc("5546 2.1.4")
@@ -585,3 +587,14 @@ def test_texts_that_would_grow_out_of_all_proportion_are_refused():
         planned(None, new)
 
     assert raised.value.condition == ALLOWED_ORGANIZER_SCHEDULING_OBJECT_CHANGE
+
+
+@pytest.mark.rfc("5546 2.1.4")
+def test_what_is_cancelled_keeps_the_sequence_with_which_it_was():
+    old = daily(on(7, sequence=4), sequence=1)
+    new = daily(on(7, sequence=4), sequence=1, lines=["STATUS:CANCELLED"])
+
+    made = planned(old, new)
+
+    assert [one.sequence for one in made.messages] == [5]
+    assert sequences(stored(made, new)) == [5, 4]

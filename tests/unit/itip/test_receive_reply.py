@@ -76,7 +76,11 @@ def test_an_answer_to_what_was_moved_since_is_ignored_and_its_sender_told() -> N
 
     outcome = got(now, reply(answer("bob=ACCEPTED", rrule="FREQ=DAILY;COUNT=5")), "ann")
 
-    assert outcome == Outcome(answer="REQUEST", ignored=Ignored.STALE)
+    (component,) = components(outcome.text)
+    heard = [parameter(line, "X-CALDAVD-REPLIED") for line in component.all("ATTENDEE")]
+    assert heard == [None, "20260102T000000Z", None]
+    assert answers(outcome.text) == answers(now)
+    assert outcome == Outcome(outcome.text, answer="REQUEST", ignored=Ignored.STALE)
 
 
 @pytest.mark.rfc("5546 2.1.4")
@@ -130,6 +134,7 @@ def test_an_answer_to_the_series_is_one_to_the_overrides_that_others_answers_mad
     outcome = got(text, reply(answer("bob=ACCEPTED", at=1)), "ann")
 
     assert answers(outcome.text)["07"] == ["ann=ACCEPTED", "bob=ACCEPTED", "cid=DECLINED"]
+    assert outcome.refresh == {"mailto:bob@example.com", "mailto:cid@example.com"}
 
 
 def test_an_answer_to_the_series_leaves_what_was_answered_by_itself() -> None:
@@ -198,6 +203,16 @@ def test_a_private_comment_is_kept_with_who_made_it() -> None:
     assert line.value == "Too early"
     assert parameter(line, "X-CALENDARSERVER-ATTENDEE-REF") == "mailto:bob@example.com"
     assert parameter(line, "X-CALENDARSERVER-DTSTAMP") == "20260103T120000Z"
+
+
+@pytest.mark.rfc("5546 4.4.10")
+def test_that_a_message_was_of_no_use_is_for_the_organizer_to_see() -> None:
+    lines = ["REQUEST-STATUS:3.0;Invalid Property Name;FOO"]
+    told = reply(answer("bob", lines=lines))
+
+    outcome = got(organized(), told, "ann")
+
+    assert (outcome.inbox, outcome.changes, outcome.refresh) == (True, None, frozenset())
 
 
 def test_an_answer_may_not_make_the_object_grow_without_end() -> None:

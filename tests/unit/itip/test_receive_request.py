@@ -147,6 +147,33 @@ def test_an_answer_that_was_heard_before_it_was_taken_back_is_not_on_its_way() -
     assert answers(outcome.text) == {"": list(ACCEPTED)}
 
 
+@pytest.mark.rfc("6638 3.2.8")
+def test_an_answer_on_its_way_survives_a_new_text_where_the_organizer_knows_when_it_was() -> None:
+    text = having(request()).replace(
+        "ATTENDEE:mailto:bob",
+        "ATTENDEE;PARTSTAT=DECLINED;X-CALDAVD-REPLIED=20260102T000300Z:mailto:bob",
+    )
+    told = request(at=4, sequence=1, summary="New").replace(
+        "ATTENDEE:mailto:bob", "ATTENDEE;X-CALDAVD-REPLIED=20260102T000200Z:mailto:bob"
+    )
+
+    outcome = got(text, told)
+
+    assert answers(outcome.text) == {"": ["ann=ACCEPTED", "bob=DECLINED", "cid"]}
+
+
+def test_an_answer_to_an_instance_counts_more_than_one_to_the_series_that_is_on_its_way() -> None:
+    answered = "ATTENDEE;PARTSTAT=DECLINED;X-CALDAVD-REPLIED=20260102T000300Z:mailto:bob"
+    text = having(request()).replace("ATTENDEE:mailto:bob", answered)
+    instance = part(at=4, day=7, people=("ann=ACCEPTED", "bob=ACCEPTED", "cid")).replace(
+        "ACCEPTED:mailto:bob", "ACCEPTED;X-CALDAVD-REPLIED=20260102T000200Z:mailto:bob"
+    )
+
+    outcome = got(text, request(instance, at=4))
+
+    assert [one[1] for one in answers(outcome.text).values()] == ["bob=DECLINED", "bob=ACCEPTED"]
+
+
 @pytest.mark.rfc("6638 3.2.10")
 def test_answers_of_others_keep_the_schedule_tag_and_are_no_news() -> None:
     outcome = got(having(request()), request(at=1, people=("ann=ACCEPTED", "bob", "cid=DECLINED")))

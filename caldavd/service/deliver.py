@@ -1,0 +1,175 @@
+"""Deliver a message to a principal of this server (RFC 6638 §4)."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from typing import Final
+
+from caldavd.ical import parse
+from caldavd.ical.parse import Document
+from caldavd.itip import plan as itip
+from caldavd.itip.address import Addresses, normal
+from caldavd.itip.incoming_reply import replier
+from caldavd.itip.outcome import Outcome
+from caldavd.itip.receive import receive
+from caldavd.model import Collection, Kind, Principal, Stored
+from caldavd.service import boxes, inbox, schedule
+from caldavd.service.routes import Rules
+from caldavd.service.save import save
+from caldavd.service.schedule import OFFLOAD_BYTES
+from caldavd.store import collections, ids, objects, principals, scheduling, tasks
+from caldavd.store.engine import WriteTx
+from caldavd.store.tasks import Message, Task
+
+REFRESH: Final = "refresh"
+"""A kind of task: tell attendees of answers that came since."""
+AT_ONCE: Final = 10
+"""To so many attendees answers are told one by one; to more, those of some seconds together."""
+TOGETHER_S: Final = 5
+_OF_ATTENDEES: Final = frozenset({"REPLY", "REFRESH", "COUNTER"})
+
+
+async def deliver(tx: WriteTx, rules: Rules, of: Task, message: Message, now: int) -> list[int]:
+    """Does what a message asks for to its recipient's calendars; the ids of tasks that follow.
+
+    The same message again changes nothing. A recipient who is gone gets nothing.
+    """
+    recipient = await principals.by_id(tx, of.owner_id)
+    if recipient is None:
+        return []
+    document = await _parsed(tx, message.text)
+    locked = await _locked(tx, recipient.id, message.uid)
+    me = schedule.addresses(recipient, rules)
+    existing, before = await _existing(tx, recipient.id, message.uid, locked)
+    outcome = await _received(tx, before, document, message.method, me, now)
+    after = await _write(tx, locked, existing, outcome, message.uid, now)
+    if outcome.inbox:
+        await _tell(tx, recipient.id, document, message, now)
+    return await _follow(tx, rules, recipient, after, outcome, document, now)
+
+
+async def tell_again(tx: WriteTx, rules: Rules, of: Task, now: int) -> list[int]:
+    """Tells the attendees of an object how it stands, once for all answers of some seconds."""
+    organizer = await principals.by_id(tx, of.owner_id)
+    locked = await _locked(tx, of.owner_id, of.payload)
+    _, document = await _existing(tx, of.owner_id, of.payload, locked)
+    if organizer is None or document is None:
+        return []
+    return await _refresh(tx, rules, organizer, document, None, now)
+
+
+async def _locked(tx: WriteTx, owner_id: int, uid: str) -> list[Collection]:
+    """The calendar that holds the object of a UID, locked; else the one that it would be put in."""
+    found = await scheduling.of_uid(tx, owner_id, uid)
+    if found:
+        wanted = [found[0].collection_id]
+    else:
+        default = await boxes.default_calendar(tx, owner_id)
+        wanted = [] if default is None else [default.id]
+    locked = await collections.lock(tx, *wanted) if wanted else []
+    return [one for one in locked if one.trashed_at is None]
+
+
+async def _existing(
+    tx: WriteTx, owner_id: int, uid: str, locked: Iterable[Collection]
+) -> tuple[Stored | None, Document | None]:
+    """The object of a UID in a locked calendar, as it is under the lock."""
+    among = {one.id for one in locked}
+    for stored in await scheduling.of_uid(tx, owner_id, uid):
+        if stored.collection_id in among:
+            content = (await objects.contents(tx, [stored.id]))[stored.id]
+            return stored, await _parsed(tx, content)
+    return None, None
+
+
+async def _received(
+    tx: WriteTx, before: Document | None, message: Document, method: str, me: Addresses, now: int
+) -> Outcome:
+    size = len(message.text) + (0 if before is None else len(before.text))
+    work = (before, message, method, me, schedule.moment(now))
+    return await tx.offload(receive, *work) if size > OFFLOAD_BYTES else receive(*work)
+
+
+async def _write(
+    tx: WriteTx,
+    locked: list[Collection],
+    existing: Stored | None,
+    outcome: Outcome,
+    uid: str,
+    now: int,
+) -> Document | None:
+    """Stores what became of the recipient's object."""
+    if outcome.text is None or not locked:
+        return None
+    document = await _parsed(tx, outcome.text)
+    name = existing.name if existing else await _free_name(tx, locked[0], uid)
+    keeps = outcome.keeps_tag and existing is not None and existing.schedule_tag is not None
+    tag = None if keeps else schedule.new_tag()
+    await save(tx, locked[0], existing, name, document, now, schedule_tag=tag)
+    return document
+
+
+async def _free_name(tx: WriteTx, calendar: Collection, uid: str) -> str:
+    name = f"{hashlib.blake2b(uid.encode(), digest_size=16).hexdigest()}.ics"
+    taken = await objects.get(tx, calendar.id, name)
+    return name if taken is None else f"{ids.new():x}.ics"
+
+
+async def _tell(
+    tx: WriteTx, recipient_id: int, document: Document, message: Message, now: int
+) -> None:
+    """Puts a message into the recipient's inbox."""
+    box = (await scheduling.boxes(tx, [recipient_id])).get((recipient_id, Kind.INBOX))
+    if box is None:
+        return
+    who = message.sender if message.method in _OF_ATTENDEES else ""
+    for locked in await collections.lock(tx, box.id):
+        await inbox.put(tx, locked, inbox.key(message.uid, who), document, now)
+
+
+async def _follow(
+    tx: WriteTx,
+    rules: Rules,
+    recipient: Principal,
+    after: Document | None,
+    outcome: Outcome,
+    message: Document,
+    now: int,
+) -> list[int]:
+    """What is due to others: answers are told to the attendees, a question is answered."""
+    if after is None or not outcome.refresh:
+        return []
+    others = outcome.refresh - {normal(replier(message))}
+    if not others:
+        return []
+    if len(others) <= AT_ONCE:
+        return await _refresh(tx, rules, recipient, after, others, now)
+    task = tasks.new(REFRESH, recipient.id, now, None, after.uid)._replace(due_at=now + TOGETHER_S)
+    return await tasks.add_once(tx, task)
+
+
+async def _refresh(
+    tx: WriteTx,
+    rules: Rules,
+    organizer: Principal,
+    document: Document,
+    to: Addresses | None,
+    now: int,
+) -> list[int]:
+    """REQUESTs to local attendees: nobody is mailed because somebody else answered."""
+    me = schedule.addresses(organizer, rules)
+    everybody = frozenset(
+        normal(line.value) for part in document.components for line in part.all("ATTENDEE")
+    )
+    wanted = everybody if to is None else to
+
+    def work() -> tuple[itip.Message, ...]:
+        return itip.refresh(document, wanted, me, schedule.moment(now))
+
+    messages = await tx.offload(work) if len(document.text) > OFFLOAD_BYTES else work()
+    return await schedule.post(tx, rules.without_mail(), organizer, messages, now)
+
+
+async def _parsed(tx: WriteTx, text: str) -> Document:
+    return await tx.offload(parse.stored, text) if len(text) > OFFLOAD_BYTES else parse.stored(text)

@@ -1,0 +1,251 @@
+"""What follows for others when somebody's calendar object changes (RFC 6638 §3.2).
+
+Whoever writes, it is done for the owner of the calendar. Messages and what is to be done with them
+are rows of the transaction that writes the object: what leaves, leaves with it.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+from caldavd.acl.privileges import Privilege
+from caldavd.errors import UNIQUE_SCHEDULING_OBJECT_RESOURCE, Refused
+from caldavd.ical import parse
+from caldavd.ical.parse import Document
+from caldavd.itip.address import Addresses, normal
+from caldavd.itip.plan import Message, Plan, plan, with_statuses
+from caldavd.itip.snapshot import Role
+from caldavd.model import Collection, Kind, Principal, Stored
+from caldavd.service.routes import Route, Rules, routes
+from caldavd.store import ids, objects, principals, scheduling, tasks
+from caldavd.store.engine import WriteTx
+
+OFFLOAD_BYTES: Final = 16_000
+"""Longer texts are planned for away from the event loop."""
+PAGE: Final = 100
+SENDS: Final = {"REPLY": Privilege.SCHEDULE_SEND_REPLY}
+"""The privilege on the sender's outbox that a method takes; the others take that of an invite."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who writes, for whoever the calendar belongs to."""
+
+    rules: Rules
+    require: Callable[[WriteTx, Collection, Privilege], Awaitable[None]]
+    """Raises NeedPrivileges unless whoever writes may send for the owner of a calendar."""
+    outgoing: list[int] = field(default_factory=list)
+    """Ids of tasks, for who sees to them once all is committed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A document as it is to be stored, its Schedule-Tag as `save` takes it, and who is told."""
+
+    document: Document
+    tag: str | None = None
+    messages: tuple[Message, ...] = ()
+    routes: dict[str, Route] = field(default_factory=dict)
+
+
+class AlreadyScheduled(Refused):
+    """Another object of the same owner is about the same meeting: which (RFC 6638 §3.2.4.1)."""
+
+    def __init__(self, holder: Stored) -> None:
+        super().__init__(
+            UNIQUE_SCHEDULING_OBJECT_RESOURCE,
+            "another of your calendars has this meeting: change or move it there",
+        )
+        self.holder = holder
+
+
+async def prepare(
+    tx: WriteTx,
+    sender: Sender,
+    calendar: Collection,
+    existing: Stored | None,
+    document: Document,
+    now: int,
+) -> Prepared:
+    """What follows from a document that takes the place of `existing` in a locked calendar.
+
+    Costs no statement where nobody else has to do with either. Raises what `plan` does,
+    AlreadyScheduled, NeedPrivileges.
+    """
+    was = existing is not None and existing.schedule_tag is not None
+    if calendar.kind != Kind.CALENDAR.value or not (was or concerns_others(document)):
+        return Prepared(document)
+    owner = await _owner(tx, calendar)
+    before = None if existing is None else await _document(tx, existing)
+    planned = await _planned(tx, before, document, addresses(owner, sender.rules), now)
+    if planned.kind is Role.NONE:
+        await _require(tx, sender, calendar, planned.messages)
+        found = await routes(tx, sender.rules, owner, planned.messages)
+        return Prepared(document, "" if was else None, planned.messages, found)
+    await _require_alone(tx, calendar, document.uid)
+    await _require(tx, sender, calendar, planned.messages)
+    found = await routes(tx, sender.rules, owner, planned.messages)
+    text = document.text if planned.text is None else planned.text
+    statuses = {one: route.status for one, route in found.items()}
+    if statuses:
+        text = await tx.offload(with_statuses, text, statuses)
+    stored = document if text == document.text else await tx.offload(parse.stored, text)
+    return Prepared(stored, _tag(existing, planned), planned.messages, found)
+
+
+async def send(
+    tx: WriteTx, sender: Sender, calendar: Collection, prepared: Prepared, now: int
+) -> None:
+    """Stores the messages, and what is to be done with them."""
+    await _post(tx, sender, calendar.owner_id, prepared.messages, prepared.routes, now)
+
+
+async def removed(
+    tx: WriteTx,
+    sender: Sender,
+    calendar: Collection,
+    stored: Stored,
+    now: int,
+    *,
+    reply: bool = True,
+) -> None:
+    """Tells others of an object that is about to be removed from a locked calendar.
+
+    Without `reply` an attendee says nothing (RFC 6638 §8.1). Raises NeedPrivileges.
+    """
+    if stored.schedule_tag is None or calendar.kind != Kind.CALENDAR.value:
+        return
+    owner = await _owner(tx, calendar)
+    me = addresses(owner, sender.rules)
+    planned = await _planned(tx, await _document(tx, stored), None, me, now, reply=reply)
+    await _require(tx, sender, calendar, planned.messages)
+    found = await routes(tx, sender.rules, owner, planned.messages)
+    await _post(tx, sender, calendar.owner_id, planned.messages, found, now)
+
+
+async def all_removed(tx: WriteTx, sender: Sender, calendar: Collection, now: int) -> None:
+    """As `removed`, for all objects of a locked calendar that goes."""
+    after = 0
+    while page := await scheduling.in_calendar(tx, calendar.id, after, PAGE):
+        for one in page:
+            await removed(tx, sender, calendar, one, now)
+        after = page[-1].id
+
+
+def concerns_others(document: Document) -> bool:
+    """Whether an object says who organizes it: all others are their owner's alone."""
+    return any(component.first("ORGANIZER") is not None for component in document.components)
+
+
+def addresses(of: Principal, rules: Rules) -> Addresses:
+    """All calendar user addresses of a principal, as they are compared."""
+    path = rules.principal_path(of.name)
+    spelled = (f"urn:uuid:{of.uuid}", path, path.rstrip("/"))
+    return frozenset(normal(one) for one in (*(f"mailto:{m}" for m in of.addresses), *spelled))
+
+
+def moment(now: int) -> datetime:
+    """An instant as iTIP takes it."""
+    return datetime.fromtimestamp(now, UTC)
+
+
+def new_tag() -> str:
+    """A Schedule-Tag that nothing had before."""
+    return secrets.token_hex(8)
+
+
+async def post(
+    tx: WriteTx, rules: Rules, owner: Principal, messages: tuple[Message, ...], now: int
+) -> list[int]:
+    """Stores messages that the server itself sends for somebody; the ids of the tasks."""
+    found = await routes(tx, rules, owner, messages)
+    return await _store(tx, owner.id, messages, found, now)
+
+
+async def _post(
+    tx: WriteTx,
+    sender: Sender,
+    owner_id: int,
+    messages: tuple[Message, ...],
+    found: dict[str, Route],
+    now: int,
+) -> None:
+    sender.outgoing.extend(await _store(tx, owner_id, messages, found, now))
+
+
+async def _store(
+    tx: WriteTx, owner_id: int, messages: Iterable[Message], found: dict[str, Route], now: int
+) -> list[int]:
+    """One row for each text, and a task for each recipient whom it can reach."""
+    rows: dict[tuple[str, str], int] = {}
+    made: list[tasks.Task] = []
+    for one in messages:
+        route = found[one.recipient]
+        if route.kind is None:
+            continue
+        key = (one.method, one.text)
+        if key not in rows:
+            rows[key] = ids.new()
+            row = tasks.Message(rows[key], one.uid, one.method, one.sender, one.text, now)
+            await tasks.add_message(tx, row)
+        whose = owner_id if route.principal_id is None else route.principal_id
+        made.append(tasks.new(route.kind, whose, now, rows[key], one.recipient))
+    if made:
+        await tasks.add(tx, made)
+    return [one.id for one in made]
+
+
+async def _planned(
+    tx: WriteTx,
+    before: Document | None,
+    after: Document | None,
+    me: Addresses,
+    now: int,
+    *,
+    reply: bool = True,
+) -> Plan:
+    def work() -> Plan:
+        return plan(before, after, me, moment(now), reply=reply)
+
+    long = sum(len(one.text) for one in (before, after) if one is not None) > OFFLOAD_BYTES
+    return await tx.offload(work) if long else work()
+
+
+async def _owner(tx: WriteTx, calendar: Collection) -> Principal:
+    found = await principals.by_id(tx, calendar.owner_id)
+    if found is None:
+        raise principals.LoginEnded
+    return found
+
+
+async def _document(tx: WriteTx, stored: Stored) -> Document:
+    content = (await objects.contents(tx, [stored.id]))[stored.id]
+    if len(content) > OFFLOAD_BYTES:
+        return await tx.offload(parse.stored, content)
+    return parse.stored(content)
+
+
+async def _require(
+    tx: WriteTx, sender: Sender, calendar: Collection, messages: Iterable[Message]
+) -> None:
+    """Whoever makes the owner send something, must be allowed to (RFC 6638 §6.2)."""
+    for needed in {SENDS.get(one.method, Privilege.SCHEDULE_SEND_INVITE) for one in messages}:
+        await sender.require(tx, calendar, needed)
+
+
+async def _require_alone(tx: WriteTx, calendar: Collection, uid: str) -> None:
+    """Raises AlreadyScheduled."""
+    for holder in await scheduling.of_uid(tx, calendar.owner_id, uid):
+        if holder.collection_id != calendar.id and holder.schedule_tag is not None:
+            raise AlreadyScheduled(holder)
+
+
+def _tag(existing: Stored | None, planned: Plan) -> str | None:
+    """The Schedule-Tag as `save` takes it (RFC 6638 §3.2.10)."""
+    if planned.keeps_tag and existing is not None and existing.schedule_tag is not None:
+        return None
+    return new_tag()
