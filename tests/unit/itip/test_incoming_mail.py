@@ -80,6 +80,9 @@ SHAPES = {
 
 @pytest.mark.rfc("6047 2.4")
 @pytest.mark.rfc("6047 2.6")
+@pytest.mark.rfc("6047 4.1")
+@pytest.mark.rfc("6047 4.2")
+@pytest.mark.rfc("6047 4.3")
 @pytest.mark.parametrize("name", SHAPES)
 def test_the_calendar_is_found_in_every_shape_of_mail(name: str) -> None:
     found = read(SHAPES[name])
