@@ -187,19 +187,9 @@ async def _serve(prepared: Prepared, number: int, parent: int | None) -> None:
             port = config.metrics.port + number
             await _listen(side, listeners.tcp(config.metrics.host, port, shared=False), None)
         watching = front.watch(lambda: main.server.connections if main.server else ())
-        works = (
-            runner.Periodic("reindex", REINDEX_EVERY_S, reindexer.work),
-            runner.Periodic("link uses", LINK_USES_EVERY_S, uses.write),
-            runner.Periodic("feeds", FEEDS_EVERY_S, Fetcher(feeds.means(config, db)).work),
-            runner.Periodic("deliver", DELIVER_EVERY_S, deliverer.work),
-        )
-        others: tuple[Coroutine[Any, Any, None], ...] = (
-            auth.keep_notes(),
-            watching,
-            *map(runner.run, works),
-        )
-        if number == 0:  # several would hold to the mail server's bounds each for itself
-            others = (*others, *mailing.works(config, db))
+        works = map(runner.run, _works(config, db, (reindexer, uses, deliverer)))
+        mails = mailing.works(config, db, number)
+        others = (auth.keep_notes(), watching, *works, *mails)
         await _until(stop, config, db, others)
         _log.info("stopping")
         for site in main.sites:
@@ -213,6 +203,19 @@ async def _serve(prepared: Prepared, number: int, parent: int | None) -> None:
         await deliverer.close()
         await db.close()
         requests.close()
+
+
+def _works(
+    config: Config, db: Database, of: tuple[Reindexer, LinkUses, Deliverer]
+) -> Iterable[runner.Periodic]:
+    reindexer, uses, deliverer = of
+    fetcher = Fetcher(feeds.means(config, db))
+    return (
+        runner.Periodic("reindex", REINDEX_EVERY_S, reindexer.work),
+        runner.Periodic("link uses", LINK_USES_EVERY_S, uses.write),
+        runner.Periodic("feeds", FEEDS_EVERY_S, fetcher.work),
+        runner.Periodic("deliver", DELIVER_EVERY_S, deliverer.work),
+    )
 
 
 async def _write_notes(write: Callable[[], Awaitable[None]]) -> None:

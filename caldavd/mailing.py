@@ -43,9 +43,14 @@ def means_in(config: Config, db: Database) -> mail_in.Means:
     return mail_in.Means(db, clock.now, rules, of.max_message_bytes)
 
 
-def works(config: Config, db: Database) -> list[Coroutine[Any, Any, None]]:
-    """What is done for mail for as long as the server runs: nothing, unless it is set up."""
+def works(config: Config, db: Database, number: int) -> list[Coroutine[Any, Any, None]]:
+    """What is done for mail for as long as the server runs: nothing, unless it is set up.
+
+    By the first of its processes: several would hold to the mail server's bounds each for itself.
+    """
     found: list[Coroutine[Any, Any, None]] = []
+    if number > 0:
+        return found
     if config.mail.smtp_host:
         mailer = Mailer(means(config, db))
         found.append(runner.run(runner.Periodic("mail", LOOK_EVERY_S, mailer.work)))

@@ -17,11 +17,13 @@ from email.utils import format_datetime
 from hashlib import blake2b
 from typing import Final
 
-from caldavd.ical.contentline import Component, read
+from caldavd.ical.contentline import Component, read, without_parameters
 from caldavd.ical.parse import stored
+from caldavd.ical.write import write as write_components
 from caldavd.ical.write import write_line
 from caldavd.itip.address import normal
 from caldavd.itip.letter import as_html, as_text, letter
+from caldavd.itip.revision import OURS, REPLIED
 from caldavd.itip.snapshot import Meeting, meeting
 from caldavd.itip.words import plain, told
 
@@ -88,6 +90,7 @@ def write(text: str, post: Post, at: datetime) -> EmailMessage:
     From is the server, in the sender's name, unless it may speak as the sender: else SPF and DMARC
     would have the mail refused.
     """
+    text = _outward(text)
     document = stored(text)
     found = meeting(document)
     if found.method not in METHODS or not found.parts:
@@ -111,6 +114,21 @@ def write(text: str, post: Post, at: datetime) -> EmailMessage:
     mail.add_attachment(text.encode(), "application", "ics", filename="invite.ics", params=attached)
     _finish(mail)
     return mail
+
+
+def _outward(text: str) -> str:
+    """A message without what the server notes in it for itself."""
+    if OURS not in text:
+        return text
+    found = read(text)
+    for part in (part for calendar in found for part in calendar.components):
+        if part.name != "VTIMEZONE":
+            part.lines = [
+                line._replace(parameter_text=without_parameters(line, REPLIED))
+                for line in part.lines
+                if not line.name.startswith(OURS)
+            ]
+    return write_components(found)
 
 
 def change_of(text: str, recipient: str) -> str:

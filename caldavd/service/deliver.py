@@ -43,10 +43,17 @@ async def deliver(tx: WriteTx, rules: Rules, of: Task, message: Message, now: in
     me = schedule.addresses(recipient, rules)
     existing, before = await _existing(tx, recipient.id, message.uid, locked)
     outcome = await _received(tx, before, document, message.method, me, now)
-    after = await _write(tx, locked, existing, outcome, message.uid, now)
+    after = await _write(tx, locked, existing, outcome, message.uid, now) or before
     if outcome.inbox:
         await _tell(tx, recipient.id, document, message, now)
-    return await _follow(tx, rules, recipient, after, outcome, document, now)
+    if after is None:
+        return []
+    asked = []
+    if outcome.answer == "REQUEST":
+        # Who answered does not know how things stand.
+        to = frozenset({normal(message.sender)})
+        asked = await _refresh(tx, rules, recipient, after, to, now)
+    return asked + await _follow(tx, rules, recipient, after, outcome, document, now)
 
 
 async def tell_again(tx: WriteTx, rules: Rules, of: Task, now: int) -> list[int]:
@@ -132,13 +139,13 @@ async def _follow(
     tx: WriteTx,
     rules: Rules,
     recipient: Principal,
-    after: Document | None,
+    after: Document,
     outcome: Outcome,
     message: Document,
     now: int,
 ) -> list[int]:
-    """What is due to others: answers are told to the attendees, a question is answered."""
-    if after is None or not outcome.refresh:
+    """What is due to others: answers are told to the other attendees."""
+    if not outcome.refresh:
         return []
     others = outcome.refresh - {normal(replier(message))}
     if not others:

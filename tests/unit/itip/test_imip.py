@@ -343,3 +343,17 @@ def test_each_answer_is_another_change() -> None:
 )
 def test_a_newer_message_covers_what_it_says_again(newer: str, older: str, expected: bool) -> None:
     assert covers(newer, older) is expected
+
+
+def test_what_the_server_notes_for_itself_leaves_by_no_mail() -> None:
+    noted = BOB.format("ACCEPTED;X-CALDAVD-REPLIED=20260101T000000Z")
+    text = invitation("REQUEST", "SEQUENCE:0", noted, "X-CALDAVD-RECEIVED:0")
+
+    mail = write(text, POST, AT)
+
+    sent = [
+        part.get_content() for part in mail.walk() if part.get_content_type() == "text/calendar"
+    ]
+    assert len(sent) == 1
+    assert "X-CALDAVD" not in sent[0]
+    assert "PARTSTAT=ACCEPTED" in sent[0]
