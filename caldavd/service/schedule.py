@@ -21,7 +21,7 @@ from caldavd.itip.plan import Message, Plan, plan, with_statuses
 from caldavd.itip.snapshot import Role
 from caldavd.model import Collection, Kind, Principal, Stored
 from caldavd.service.routes import Route, Rules, routes
-from caldavd.store import ids, objects, principals, scheduling, tasks
+from caldavd.store import ids, mails, objects, principals, scheduling, tasks
 from caldavd.store.engine import WriteTx
 
 OFFLOAD_BYTES: Final = 16_000
@@ -192,8 +192,11 @@ async def _store(
             rows[key] = ids.new()
             row = tasks.Message(rows[key], one.uid, one.method, one.sender, one.text, now)
             await tasks.add_message(tx, row)
-        whose = owner_id if route.principal_id is None else route.principal_id
-        made.append(tasks.new(route.kind, whose, now, rows[key], one.recipient))
+        if route.principal_id is None:
+            what = mails.payload(one.recipient, forced=one.forced)
+            made.append(tasks.new(route.kind, owner_id, now, rows[key], what))
+        else:
+            made.append(tasks.new(route.kind, route.principal_id, now, rows[key], one.recipient))
     if made:
         await tasks.add(tx, made)
     return [one.id for one in made]
