@@ -197,9 +197,10 @@ async def _store(
             made.append(tasks.new(route.kind, owner_id, now, rows[key], what))
         else:
             made.append(tasks.new(route.kind, route.principal_id, now, rows[key], one.recipient))
-    if made:
-        await tasks.add(tx, made)
-    return [one.id for one in made]
+    numbered = [one._replace(id=id_) for one, id_ in zip(made, ids.many(len(made)), strict=True)]
+    if numbered:
+        await tasks.add(tx, numbered)
+    return [one.id for one in numbered]
 
 
 async def _planned(

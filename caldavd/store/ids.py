@@ -16,6 +16,12 @@ def new() -> int:
     return (elapsed_ms << _RANDOM_BITS) | secrets.randbits(_RANDOM_BITS)
 
 
+def many(count: int) -> range:
+    """So many ids, one after the other: those of one millisecond could be equal, drawn singly."""
+    first = new()
+    return range(first, first + count)
+
+
 def before() -> int:
     """An id below every one that `new` returns from now on, as long as the clock runs forward."""
     return new() - (1 << _RANDOM_BITS)

@@ -114,7 +114,7 @@ async def add_message(tx: WriteTx, one: Message) -> None:
 
 
 async def add(tx: WriteTx, tasks: Iterable[Task]) -> None:
-    """Adds tasks."""
+    """Adds tasks, each with an id of its own."""
     await tx.many(_ADD, (one._asdict() | {"state": int(one.state)} for one in tasks))
 
 
