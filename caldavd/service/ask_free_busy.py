@@ -6,9 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
-from urllib.parse import unquote
 
-from caldavd.acl.effective import effective
 from caldavd.acl.privileges import Privilege
 from caldavd.errors import VALID_ORGANIZER, Refused
 from caldavd.ical.contentline import Line
@@ -23,17 +21,16 @@ from caldavd.itip.freebusy import (
     Request,
     reply,
 )
-from caldavd.model import Actor, Collection, Inbox, Kind
-from caldavd.service import availability, freebusy
+from caldavd.model import Collection
+from caldavd.service import availability, freebusy, routes
 from caldavd.service.routes import Rules
-from caldavd.store import aces, identities, members, scheduling
+from caldavd.store import members
 from caldavd.store.engine import ReadTx
 from caldavd.store.identities import Identity
 
 OFFLOAD: Final = 20
 """From this many replies on, writing them leaves the event loop."""
 _MAIL: Final = "mailto:"
-_UUID: Final = "urn:uuid:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +54,18 @@ async def ask(tx: ReadTx, asking: Asking, request: Request, at: datetime) -> lis
     """
     attendees = {normal(line.value): line for line in request.attendees}
     organizer = normal(request.organizer.value)
-    known = await _known(tx, asking.rules, {*attendees, organizer})
+    known = await routes.known(tx, asking.rules, {*attendees, organizer})
     if organizer not in known or known[organizer].id != asking.owner_id:
         raise Refused(VALID_ORGANIZER, "the ORGANIZER is an address of the owner of the outbox")
     people = {address: known[address] for address in attendees if address in known}
     if not asking.all_principals:
         visible = await members.identities_of(tx, asking.owner_id)
         people = {address: one for address, one in people.items() if one.id in visible}
-    inboxes = await _inboxes(tx, [one.id for one in people.values()])
-    willing = await _willing(tx, asking.owner_id, inboxes)
+    inboxes = await routes.inboxes(tx, [one.id for one in people.values()])
+    held = await routes.held(tx, asking.owner_id, inboxes)
+    willing = {
+        id_: box for id_, box in inboxes.items() if Privilege.SCHEDULE_QUERY_FREEBUSY in held[id_]
+    }
     busy = await _busy(tx, asking, request, willing)
     domains = {asking.rules.domain, *(_domain(address) for address in (organizer, *people))}
     found: list[tuple[Line, str | Sequence[BusyPeriod]]] = []
@@ -94,48 +94,6 @@ def _replies(
         else Reply(line.value.strip(), SUCCESS, reply(request, line, said, at, product))
         for line, said in found
     ]
-
-
-async def _known(tx: ReadTx, rules: Rules, addresses: Iterable[str]) -> dict[str, Identity]:
-    """The principals among calendar user addresses, which are normal."""
-    mails, names, uuids = {}, {}, {}
-    for address in addresses:
-        if address.startswith(_MAIL):
-            mails[address] = address.removeprefix(_MAIL)
-        elif address.startswith(_UUID):
-            uuids[address] = address.removeprefix(_UUID)
-        elif address.startswith(rules.principals):
-            names[address] = unquote(address.removeprefix(rules.principals).rstrip("/"))
-    found = await identities.of(tx, mails.values(), names.values(), uuids.values())
-    return {
-        address: of[value]
-        for spelled, of in (
-            (mails, found.by_mail),
-            (names, found.by_name),
-            (uuids, found.by_uuid),
-        )
-        for address, value in spelled.items()
-        if value in of
-    }
-
-
-async def _inboxes(tx: ReadTx, ids: Sequence[int]) -> dict[int, Collection]:
-    """The inboxes of principals by their owners' ids; groups have none."""
-    boxes = await scheduling.boxes(tx, ids)
-    return {owner_id: box for (owner_id, kind), box in boxes.items() if kind is Kind.INBOX}
-
-
-async def _willing(
-    tx: ReadTx, owner_id: int, inboxes: Mapping[int, Collection]
-) -> dict[int, Collection]:
-    """The inboxes whose owners let somebody ask when they are busy (RFC 6638 §6.1.4)."""
-    actor = Actor(owner_id, "", 0)
-    grants = await aces.given(tx, owner_id, list(inboxes), [box.id for box in inboxes.values()])
-    return {
-        id_: box
-        for id_, box in inboxes.items()
-        if Privilege.SCHEDULE_QUERY_FREEBUSY in effective(actor, Inbox(box), grants)
-    }
 
 
 async def _busy(

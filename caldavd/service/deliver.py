@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Iterable
 from typing import Final
 
-from caldavd.ical import parse
 from caldavd.ical.parse import Document
 from caldavd.itip import plan as itip
 from caldavd.itip.address import Addresses, normal
@@ -38,7 +37,7 @@ async def deliver(tx: WriteTx, rules: Rules, of: Task, message: Message, now: in
     recipient = await principals.by_id(tx, of.owner_id)
     if recipient is None:
         return []
-    document = await _parsed(tx, message.text)
+    document = await schedule.parsed(tx, message.text)
     locked = await _locked(tx, recipient.id, message.uid)
     me = schedule.addresses(recipient, rules)
     existing, before = await _existing(tx, recipient.id, message.uid, locked)
@@ -86,7 +85,7 @@ async def _existing(
     for stored in await scheduling.of_uid(tx, owner_id, uid):
         if stored.collection_id in among:
             content = (await objects.contents(tx, [stored.id]))[stored.id]
-            return stored, await _parsed(tx, content)
+            return stored, await schedule.parsed(tx, content)
     return None, None
 
 
@@ -109,7 +108,7 @@ async def _write(
     """Stores what became of the recipient's object."""
     if outcome.text is None or not locked:
         return None
-    document = await _parsed(tx, outcome.text)
+    document = await schedule.parsed(tx, outcome.text)
     name = existing.name if existing else await _free_name(tx, locked[0], uid)
     keeps = outcome.keeps_tag and existing is not None and existing.schedule_tag is not None
     tag = None if keeps else schedule.new_tag()
@@ -176,7 +175,3 @@ async def _refresh(
 
     messages = await tx.offload(work) if len(document.text) > OFFLOAD_BYTES else work()
     return await schedule.post(tx, rules.without_mail(), organizer, messages, now)
-
-
-async def _parsed(tx: WriteTx, text: str) -> Document:
-    return await tx.offload(parse.stored, text) if len(text) > OFFLOAD_BYTES else parse.stored(text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 from urllib.parse import quote, unquote
@@ -11,9 +11,10 @@ from caldavd.acl.effective import effective
 from caldavd.acl.privileges import Privilege
 from caldavd.itip.address import normal
 from caldavd.itip.plan import Message
-from caldavd.model import Actor, Inbox, Kind, Principal
-from caldavd.store import aces, principals, scheduling, tasks
+from caldavd.model import Actor, Collection, Inbox, Kind, Principal, PrincipalKind
+from caldavd.store import aces, identities, scheduling, tasks
 from caldavd.store.engine import ReadTx
+from caldavd.store.identities import Identity
 
 DELIVERED: Final = "1.2"
 SENT: Final = "1.1"
@@ -23,6 +24,7 @@ UNREACHABLE: Final = "5.3"
 """Codes of RFC 6638 §3.2.9: what is local is delivered with the commit, and nothing stops it."""
 _MAIL: Final = "mailto:"
 _UUID: Final = "urn:uuid:"
+_INVITES: Final = Privilege.SCHEDULE_DELIVER_INVITE
 _DELIVERS: Final = {"REPLY": Privilege.SCHEDULE_DELIVER_REPLY}
 
 
@@ -62,25 +64,50 @@ async def routes(
     methods = {one.recipient: one.method for one in messages}
     if not methods:
         return {}
-    local = await local_ids(tx, rules, methods)
-    allowed = await _allowed(tx, sender, {id_: methods[one] for one, id_ in local.items()})
+    people = await known(tx, rules, methods)
+    local = {
+        address: one.id for address, one in people.items() if one.kind is not PrincipalKind.GROUP
+    }
+    needed = {id_: _DELIVERS.get(methods[one], _INVITES) for one, id_ in local.items()}
+    may = await held(tx, sender.id, await inboxes(tx, list(needed)))
+    allowed = {id_ for id_, privileges in may.items() if needed[id_] in privileges}
     return {one: _route(rules, one, local.get(one), allowed) for one in methods}
 
 
-async def local_ids(tx: ReadTx, rules: Rules, addresses: Iterable[str]) -> dict[str, int]:
+async def known(tx: ReadTx, rules: Rules, addresses: Iterable[str]) -> dict[str, Identity]:
     """The principals of this server among calendar user addresses, which are normal."""
-    mails = {one.removeprefix(_MAIL): one for one in addresses if one.startswith(_MAIL)}
-    found = {mails[mail]: id_ for mail, id_ in (await principals.by_addresses(tx, mails)).items()}
-    for one in addresses:
-        of = None
-        if one.startswith(_UUID):
-            of = await principals.by_uuid(tx, one.removeprefix(_UUID))
-        elif one.startswith(rules.principals):
-            name = unquote(one.removeprefix(rules.principals).rstrip("/"))
-            of = await principals.by_name(tx, name)
-        if of is not None and not of.is_group:
-            found[one] = of.id
-    return found
+    mails, names, uuids = {}, {}, {}
+    for address in addresses:
+        if address.startswith(_MAIL):
+            mails[address] = address.removeprefix(_MAIL)
+        elif address.startswith(_UUID):
+            uuids[address] = address.removeprefix(_UUID)
+        elif address.startswith(rules.principals):
+            names[address] = unquote(address.removeprefix(rules.principals).rstrip("/"))
+    found = await identities.of(tx, mails.values(), names.values(), uuids.values())
+    return {
+        address: of[value]
+        for spelled, of in (
+            (mails, found.by_mail),
+            (names, found.by_name),
+            (uuids, found.by_uuid),
+        )
+        for address, value in spelled.items()
+        if value in of
+    }
+
+
+async def inboxes(tx: ReadTx, ids: Sequence[int]) -> dict[int, Collection]:
+    """The inboxes of principals by their owners' ids; groups have none."""
+    boxes = await scheduling.boxes(tx, ids)
+    return {owner_id: box for (owner_id, kind), box in boxes.items() if kind is Kind.INBOX}
+
+
+async def held(tx: ReadTx, owner_id: int, found: Mapping[int, Collection]) -> dict[int, Privilege]:
+    """What somebody may do with inboxes (RFC 6638 §6.1), by their owners' ids."""
+    actor = Actor(owner_id, "", 0)
+    grants = await aces.given(tx, owner_id, list(found), [box.id for box in found.values()])
+    return {id_: effective(actor, Inbox(box), grants) for id_, box in found.items()}
 
 
 def _route(rules: Rules, recipient: str, id_: int | None, allowed: set[int]) -> Route:
@@ -91,20 +118,3 @@ def _route(rules: Rules, recipient: str, id_: int | None, allowed: set[int]) -> 
     if rules.domain and normal(recipient).endswith(f"@{rules.domain}"):
         return Route(INVALID)
     return Route(SENT, tasks.MAIL) if rules.mails else Route(UNREACHABLE)
-
-
-async def _allowed(tx: ReadTx, sender: Principal, methods: dict[int, str]) -> set[int]:
-    """Those to whose inbox the sender may deliver what it sends (RFC 6638 §6.1)."""
-    inboxes = {
-        owner_id: box
-        for (owner_id, kind), box in (await scheduling.boxes(tx, list(methods))).items()
-        if kind is Kind.INBOX
-    }
-    grants = await aces.given(tx, sender.id, list(inboxes), [box.id for box in inboxes.values()])
-    actor = Actor(sender.id, sender.name, 0)
-    return {
-        owner_id
-        for owner_id, box in inboxes.items()
-        if _DELIVERS.get(methods[owner_id], Privilege.SCHEDULE_DELIVER_INVITE)
-        in effective(actor, Inbox(box), grants)
-    }

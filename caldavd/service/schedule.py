@@ -22,7 +22,7 @@ from caldavd.itip.snapshot import Role
 from caldavd.model import Collection, Kind, Principal, Stored
 from caldavd.service.routes import Route, Rules, routes
 from caldavd.store import ids, mails, objects, principals, scheduling, tasks
-from caldavd.store.engine import WriteTx
+from caldavd.store.engine import ReadTx, WriteTx
 
 OFFLOAD_BYTES: Final = 16_000
 """Longer texts are planned for away from the event loop."""
@@ -93,7 +93,7 @@ async def prepare(
     statuses = {one: route.status for one, route in found.items()}
     if statuses:
         text = await tx.offload(with_statuses, text, statuses)
-    stored = document if text == document.text else await tx.offload(parse.stored, text)
+    stored = document if text == document.text else await parsed(tx, text)
     return Prepared(stored, _tag(existing, planned), planned.messages, found)
 
 
@@ -146,6 +146,11 @@ def addresses(of: Principal, rules: Rules) -> Addresses:
     path = rules.principal_path(of.name)
     spelled = (f"urn:uuid:{of.uuid}", path, path.rstrip("/"))
     return frozenset(normal(one) for one in (*(f"mailto:{m}" for m in of.addresses), *spelled))
+
+
+async def parsed(tx: ReadTx, text: str) -> Document:
+    """The document of a text that was stored, or made by the server itself."""
+    return await tx.offload(parse.stored, text) if len(text) > OFFLOAD_BYTES else parse.stored(text)
 
 
 def moment(now: int) -> datetime:
@@ -227,10 +232,7 @@ async def _owner(tx: WriteTx, calendar: Collection) -> Principal:
 
 
 async def _document(tx: WriteTx, stored: Stored) -> Document:
-    content = (await objects.contents(tx, [stored.id]))[stored.id]
-    if len(content) > OFFLOAD_BYTES:
-        return await tx.offload(parse.stored, content)
-    return parse.stored(content)
+    return await parsed(tx, (await objects.contents(tx, [stored.id]))[stored.id])
 
 
 async def _require(

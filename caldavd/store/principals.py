@@ -53,9 +53,6 @@ _BY_ADDRESS: Final = (
     .join(address, address.c.principal_id == principal.c.id)
     .where(address.c.address == bindparam("address"))
 )
-_IDS_BY_ADDRESS: Final = select(address.c.address, address.c.principal_id).where(
-    In(address.c.address, "addresses")
-)
 _BY_UUID: Final = select(*_COLUMNS).where(principal.c.uuid == bindparam("uuid"))
 _ADDRESSES: Final = (
     select(address.c.principal_id, address.c.address)
@@ -238,12 +235,6 @@ async def by_address(tx: ReadTx, mail: str) -> Principal | None:
     """The principal that owns a mail address (lower case)."""
     row = await tx.one(_BY_ADDRESS, address=mail)
     return await _with_addresses(tx, row)
-
-
-async def by_addresses(tx: ReadTx, mails: Collection[str]) -> dict[str, int]:
-    """The ids of the principals that own mail addresses (lower case), by address."""
-    rows = await tx.all(_IDS_BY_ADDRESS, addresses=list(mails))
-    return {row[0]: row[1] for row in rows}
 
 
 async def by_uuid(tx: ReadTx, uuid: str) -> Principal | None:
