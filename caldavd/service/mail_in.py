@@ -19,8 +19,8 @@ from caldavd.itip.incoming import judged, read_message
 from caldavd.itip.incoming_mail import Carried, Incoming
 from caldavd.itip.incoming_reply import replier
 from caldavd.itip.snapshot import Meeting
-from caldavd.model import Principal
-from caldavd.store import ids, mails, principals, tasks
+from caldavd.model import Principal, PrincipalKind
+from caldavd.store import identities, ids, principals, tasks
 from caldavd.store.engine import ReadTx, WriteTx
 from caldavd.store.tasks import Message
 
@@ -180,5 +180,8 @@ async def _local(tx: ReadTx, addresses: Collection[str]) -> dict[str, int]:
     }
     found: dict[str, int] = {}
     for start in range(0, len(mail), PAGE):
-        found |= await mails.local(tx, sorted(mail)[start : start + PAGE])
+        page = await identities.of(tx, sorted(mail)[start : start + PAGE], (), ())
+        found |= {
+            one: of.id for one, of in page.by_mail.items() if of.kind is not PrincipalKind.GROUP
+        }
     return found

@@ -10,7 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from caldavd.store.engine import ReadTx, WriteTx
 from caldavd.store.statement import In
-from caldavd.store.tables import address, kept_mail, mailed, message, principal, task
+from caldavd.store.tables import kept_mail, mailed, message, task
 from caldavd.store.tasks import MAIL
 
 MAX_KEPT: Final = 500
@@ -93,11 +93,6 @@ _NOTE: Final = _INSERT.on_conflict_do_update(
     index_elements=["owner_id", "thread", "digest"], set_={"sent_at": _INSERT.excluded.sent_at}
 )
 _OLD: Final = delete(mailed).where(mailed.c.sent_at < bindparam("before"))
-_LOCAL: Final = (
-    select(address.c.address, principal.c.id)
-    .join(principal, principal.c.id == address.c.principal_id)
-    .where(In(address.c.address, "mails"), principal.c.kind != "group")
-)
 _KEEP: Final = insert(kept_mail)
 _KEPT: Final = select(
     kept_mail.c.id,
@@ -137,11 +132,6 @@ async def note_sent(tx: WriteTx, what: Iterable[Mailed]) -> None:
     """Notes what was sent."""
     for one in what:
         await tx.run(_NOTE, **one._asdict())
-
-
-async def local(tx: ReadTx, mails: Collection[str]) -> dict[str, int]:
-    """The users, rooms and resources that have these (normal) addresses."""
-    return {row[0]: row[1] for row in await tx.all(_LOCAL, mails=list(mails))}
 
 
 async def keep(tx: WriteTx, one: Kept) -> None:
