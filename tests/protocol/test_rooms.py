@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import re
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
 
-from caldavd.dav.server import Server
-from tests.protocol.client import Client, proppatch
+from caldavd.dav.server import Server, nothing
+from caldavd.service.deliver import deliver
+from caldavd.store import tasks
+from caldavd.store.engine import WriteTx
+from caldavd.store.tasks import Task
+from tests.protocol.client import Client, declared, proppatch
 from tests.protocol.conftest import add_user
 from tests.protocol.meetings import (
     answering,
@@ -186,6 +192,28 @@ async def busy_days(client: Client) -> list[str]:
         if (await asked(client, uid=uid, start=start, end=end))[0] == "DECLINED":
             found.append(f"{day:02}")
     return found
+
+
+async def test_a_conflict_is_declined_in_the_zone_of_its_series(
+    scheduled: Server, ann: Client, bob: Client, lab: Client
+):
+    await set_room(scheduled, "lab", conflicts_percent=20)
+    await asked(ann, start="20260909T103000Z", end="20260909T113000Z")
+    berlin = {"start": "Europe/Berlin:20260907T120000", "end": "Europe/Berlin:20260907T130000"}
+
+    await asked(bob, uid="b", lines=(DAILY,), **berlin)
+
+    assert answers(await text_of(bob, HIS)) == {
+        "20260907T120000": "ACCEPTED",
+        "20260909T120000": "DECLINED",
+    }
+
+
+async def test_an_all_day_meeting_takes_the_day_of_the_room(ann: Client, bob: Client, lab: Client):
+    await asked(ann, start="20260907", end="20260908")
+
+    assert (await asked(bob, uid="b"))[0] == "DECLINED"
+    assert (await asked(bob, uid="c", start="20260908", end="20260909"))[0] == "ACCEPTED"
 
 
 async def test_more_conflicts_than_are_allowed_decline_the_series(
@@ -382,22 +410,76 @@ async def test_a_resource_answers_like_a_room(scheduled: Server, ann: Client):
     assert partstats(await text_of(ann))["van"] == "ACCEPTED"
 
 
-async def test_of_many_who_ask_for_one_hour_at_once_one_gets_it(server: Server):
+@pytest.mark.rfc("6638 2.4.2")
+@pytest.mark.parametrize(("kind", "name"), [("ROOM", "lab"), ("RESOURCE", "van")])
+async def test_clients_find_rooms_and_resources(
+    scheduled: Server, ann: Client, lab: Client, kind: str, name: str
+):
+    await make_room(scheduled, "van", "resource")
+    body = (
+        f"<D:principal-property-search {declared()}><D:property-search>"
+        f"<D:prop><C:calendar-user-type/></D:prop><D:match match-type='equals'>{kind}</D:match>"
+        "</D:property-search><D:prop><D:displayname/></D:prop></D:principal-property-search>"
+    )
+
+    answer = await ann("REPORT", "/dav/principals/", body)
+
+    assert answer.hrefs == [f"/dav/principals/{name}/"]
+
+
+@pytest.fixture
+async def bookers(server: Server) -> list[str]:
+    """32 users beside a room."""
     names = [f"u{number}" for number in range(32)]
     for name in names:
         await add_user(server.db, name, name)
     await make_room(server)
-    ready = [ticking(server) for _ in names]
-    clients = [Client(one, name) for one, name in zip(ready, names, strict=True)]
+    return names
 
-    async def book(client: Client) -> int:
-        path = f"{client.home}calendar/{client.name}.ics"
-        text = meeting("lab", uid=str(client.name), organizer=str(client.name))
-        return (await client.put(path, text)).status
+
+async def book(client: Client) -> int:
+    """The status of a request for the lab for the same hour as everybody's."""
+    text = meeting("lab", uid=str(client.name), organizer=str(client.name))
+    return (await client.put(f"{client.home}calendar/{client.name}.ics", text)).status
+
+
+async def told(clients: list[Client]) -> list[str]:
+    """The answers of the lab in the calendars of all, in order."""
+    paths = [(one, f"{one.home}calendar/{one.name}.ics") for one in clients]
+    return sorted([partstats(await text_of(*one))["lab"] for one in paths])
+
+
+async def test_of_many_who_ask_for_one_hour_at_once_one_gets_it(server: Server, bookers: list[str]):
+    clients = [Client(ticking(server), name) for name in bookers]
 
     statuses = await asyncio.gather(*(book(client) for client in clients))
-    await ticking(server, BEFORE + 3_600).settle()
 
-    texts = [await text_of(one, f"{one.home}calendar/{one.name}.ics") for one in clients]
+    await ticking(server, BEFORE + 3_600).settle()
     assert statuses == [201] * 32
-    assert sorted(partstats(text)["lab"] for text in texts) == ["ACCEPTED"] + ["DECLINED"] * 31
+    assert await told(clients) == ["ACCEPTED"] + ["DECLINED"] * 31
+
+
+async def test_of_many_requests_that_are_delivered_at_once_one_gets_the_room(
+    server: Server, bookers: list[str]
+):
+    one_clock = ticking(server)
+    clients = [Client(replace(one_clock, settle=nothing), name) for name in bookers]
+    assert await asyncio.gather(*(book(client) for client in clients)) == [201] * 32
+    claim = partial(tasks.claim, kind=tasks.ITIP, now=BEFORE + 3_600, lease_s=60, limit=50)
+    claimed = await server.db.write(claim)
+    wanted = [one.message_id for one in claimed if one.message_id is not None]
+    found = await server.db.read(partial(tasks.messages, ids_=wanted))
+
+    async def deliver_one(of: Task) -> None:
+        async def work(tx: WriteTx) -> None:
+            assert of.message_id is not None
+            await deliver(tx, one_clock.rules, of, found[of.message_id], BEFORE + 3_600)
+            await tasks.done(tx, [of.id])
+
+        await server.db.write(work)
+
+    await asyncio.gather(*(deliver_one(of) for of in claimed))
+
+    await ticking(server, BEFORE + 3_601).settle()
+    assert len(claimed) == 32
+    assert await told(clients) == ["ACCEPTED"] + ["DECLINED"] * 31
