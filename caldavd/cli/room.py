@@ -66,7 +66,7 @@ _OPTIONS: Final = (
         help="Whether it answers by itself (unless said otherwise), or whoever manages it.",
     ),
     click.option(
-        "--bookers", metavar="WHO", help="The user or group that can book it, or `everybody`."
+        "--bookers", metavar="WHO", help="The user or group that can book it, or `everyone`."
     ),
     click.option(
         "--ahead",

@@ -20,7 +20,8 @@ MAX_LONGEST_S: Final = 366 * 86_400
 MAX_LOCATION: Final = 200
 MAX_FEATURE: Final = 60
 MAX_FEATURES: Final = 50
-ALL: Final = frozenset({"everybody", "all"})
+EVERYONE: Final = "everyone"
+"""Who may book, where nobody is named; no account and no group is called so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class Changes:
     features: Sequence[str] | None = None
     policy: str | None = None
     bookers: str | None = None
-    """The name of a user or a group, or `everybody`."""
+    """The name of a user or a group, or `everyone`."""
     ahead_days: int | None = None
     longest_s: int | None = None
     conflicts_percent: int | None = None
@@ -40,7 +41,7 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A room, and who may book it by name: empty if that is everybody."""
+    """A room, and who may book it by name."""
 
     principal: Principal
     room: Room
@@ -91,12 +92,12 @@ async def all_(tx: ReadTx) -> list[Shown]:
 
 def _told(of: Principal, room: Room, names: Mapping[int, str]) -> str:
     if room.bookers_id == EVERYBODY:
-        return "everybody"
+        return EVERYONE
     return "nobody" if room.bookers_id == of.id else names[room.bookers_id]
 
 
 async def _bookers(tx: ReadTx, name: str) -> int:
-    if name.lower() in ALL:
+    if name.strip().lower() == EVERYONE:
         return EVERYBODY
     return (await named.principal(tx, name)).id
 

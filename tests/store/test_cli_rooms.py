@@ -32,7 +32,7 @@ PLAIN = {
     "location": None,
     "features": [],
     "policy": "automatic",
-    "bookers": "everybody",
+    "bookers": "everyone",
     "display_name": "lab",
     "addresses": ["lab@example.org"],
     "ahead_days": None,
@@ -76,7 +76,7 @@ def test_what_was_said_of_a_room_can_be_taken_back(caldavd: Shell) -> None:
 
     caldavd(
         *("room", "set", "lab", "--capacity", "0", "--location", "", "--feature", ""),
-        *("--bookers", "everybody", "--ahead", "any", "--longest", "any", "--conflicts", "0"),
+        *("--bookers", "everyone", "--ahead", "any", "--longest", "any", "--conflicts", "0"),
     )
 
     assert caldavd("room", "list", "--json").json == [PLAIN]
