@@ -38,6 +38,7 @@ from caldavd.store import (
     principals,
     properties,
     quota,
+    rooms,
     scheduling,
     subscriptions,
     tasks,
@@ -59,8 +60,8 @@ TEXTS: Final = {
 
 
 async def fill(db: Database) -> None:
-    """Two users, one disabled, one with a quota, and a group; calendars, one in the trash; objects,
-    one removed; properties; a lock; a message in an inbox, and what is to be delivered.
+    """Two users, one disabled, one with a quota, a group, a room; calendars, one in the trash;
+    objects, one removed; properties; a lock; a message in an inbox, and what is to be delivered.
 
     The group may read a calendar, and everybody knows when ada is busy. A calendar is shared with
     bob, who has it in his home, and with the group.
@@ -110,6 +111,12 @@ async def _access(tx: WriteTx) -> None:
     assert bob is not None
     await members.add(tx, staff.id, bob.id)
     await members.add_delegates(tx, home.owner_id, Proxy.WRITE, [bob.id])
+    lab = Principal(ids.new(), "room", "lab", "Lab", "uuid-lab", NOW, ("lab@example.com",))
+    await principals.create(tx, lab, None)
+    await collections.create(tx, calendars.new_collection(lab.id, Kind.HOME, "", (), NOW))
+    await boxes.create(tx, lab.id, NOW)
+    said = rooms.Room(lab.id, 12, "Haus B, 2. Stock", "beamer\nwhiteboard")
+    await rooms.add(tx, said._replace(bookers_id=staff.id, ahead_days=90, longest_s=28_800))
     default = await collections.by_name(tx, home.owner_id, "default")
     assert default is not None
     entry = Ace(Grantee.PRINCIPAL, staff.id, Privilege.READ.value)

@@ -228,6 +228,16 @@ def test_the_upgrade_makes_boxes_under_names_that_are_free(blank_location: Path 
     assert open_to == [(2, 0b111 << 10)] * 2
 
 
+def test_the_upgrade_lets_rooms_wait_for_who_manages_them(blank_location: Path | str) -> None:
+    stored_databases.load(blank_location, "0009")
+    bob = query(blank_location, "SELECT id FROM principal WHERE name = 'bob'")[0][0]
+    run(blank_location, "UPDATE principal SET kind = 'resource' WHERE name = 'bob'")
+
+    schema.upgrade(blank_location)
+
+    assert query(blank_location, "SELECT * FROM room") == [(bob, 0, "", "", "manual", 0, 0, 0, 0)]
+
+
 @pytest.mark.parametrize("version", schema.versions())
 def test_an_upgrade_counts_what_each_collection_holds(
     version: str, blank_location: Path | str

@@ -64,6 +64,7 @@ COMMANDS: Final = (
         "delegate",
         "Who may act for a user: add, list, remove.",
     ),
+    Entry("room", "caldavd.cli.room", "room", "Rooms and resources: add, set, list, remove."),
     Entry("acl", "caldavd.cli.acl", "acl", "Who may do what with calendars: show, set, remove."),
     Entry(
         "share",

@@ -21,6 +21,11 @@ class Busy(IntEnum):
     UNAVAILABLE = 3
 
 
+RECEIVED: Final = "X-CALDAVD-RECEIVED"
+"""The property that an object has of whose owner was asked to it by a message."""
+REPLIED: Final = "X-CALDAVD-REPLIED"
+"""The parameter that says when an ATTENDEE answered."""
+
 _TYPES: Final = {
     "FREE": Busy.FREE,
     "BUSY": Busy.BUSY,
@@ -40,11 +45,24 @@ def busy_of(component: Component, interval: Interval) -> Busy:
     """
     if component.name != "VEVENT" or interval.ends - interval.starts <= 1:
         return Busy.FREE
+    if is_declined(component):
+        return Busy.FREE
     transparency, status = component.first("TRANSP"), component.first("STATUS")
     if transparency is not None and transparency.value.strip().upper() == "TRANSPARENT":
         return Busy.FREE
     value = "" if status is None else status.value.strip().upper()
     return _BY_STATUS.get(value, Busy.BUSY)
+
+
+def is_declined(component: Component) -> bool:
+    """Whether the calendar's owner was asked to it and will not be there (RFC 5546 §3.2.3).
+
+    In the object of who was asked, one ATTENDEE says when it was answered: the owner's.
+    """
+    if component.first(RECEIVED) is None:
+        return False
+    mine = (line for line in component.all("ATTENDEE") if REPLIED in line.parameter_text)
+    return any((parameter(line, "PARTSTAT") or "").upper() == "DECLINED" for line in mine)
 
 
 def published(component: Component, zones: Zones, floating: tzinfo) -> Iterator[Published]:

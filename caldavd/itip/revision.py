@@ -18,12 +18,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
+from caldavd.ical import periods
 from caldavd.ical.contentline import Component, Line, parameters
 from caldavd.ical.write import parameter_text
 from caldavd.itip.snapshot import Key, Part, sequence_of
 
-RECEIVED: Final = "X-CALDAVD-RECEIVED"
-REPLIED: Final = "X-CALDAVD-REPLIED"
+RECEIVED: Final = periods.RECEIVED
+REPLIED: Final = periods.REPLIED
 REMOVED: Final = "X-CALDAVD-REMOVED"
 OURS: Final = "X-CALDAVD-"
 

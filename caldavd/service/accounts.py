@@ -12,7 +12,7 @@ from typing import Final
 from caldavd.errors import Failed
 from caldavd.model import Kind, Principal, PrincipalKind
 from caldavd.service import boxes, calendars, labels, sharing
-from caldavd.store import collections, ids, members, principals, shares
+from caldavd.store import collections, ids, members, principals, rooms, shares
 from caldavd.store.engine import Conflict, Database, ReadTx, WriteTx
 
 KINDS: Final = ("user", "room", "resource")
@@ -136,6 +136,8 @@ async def create(
     except Conflict as error:  # made by somebody else at this moment
         raise Taken(f"the account {name}, or an address of it, exists already") from error
     await _make_calendars(tx, principal, defaults, now)
+    if new.kind is not PrincipalKind.USER:
+        await rooms.add(tx, rooms.Room(principal.id))
     return principal
 
 
@@ -144,6 +146,7 @@ async def remove(tx: WriteTx, principal: Principal, now: int) -> None:
     above = await members.identities_of(tx, principal.id)
     reached = await shares.of_sharees(tx, sorted(above))
     await sharing.forget(tx, principal, now)
+    await rooms.forget_booker(tx, principal.id)
     await principals.remove(tx, principal.id)
     await sharing.settle_all(tx, reached, now)
 

@@ -13,7 +13,7 @@ from caldavd.itip.incoming_reply import replier
 from caldavd.itip.outcome import Outcome
 from caldavd.itip.receive import receive
 from caldavd.model import Collection, Kind, Principal, Stored
-from caldavd.service import boxes, inbox, schedule
+from caldavd.service import book, boxes, inbox, schedule
 from caldavd.service.routes import Rules
 from caldavd.service.save import save
 from caldavd.service.schedule import OFFLOAD_BYTES
@@ -38,20 +38,28 @@ async def deliver(tx: WriteTx, rules: Rules, of: Task, message: Message, now: in
     if recipient is None:
         return []
     document = await schedule.parsed(tx, message.text)
-    locked = await _locked(tx, recipient.id, message.uid)
+    bookable = book.is_bookable(recipient)
+    locked = await _locked(tx, recipient.id, message.uid, together=bookable)
     me = schedule.addresses(recipient, rules)
     existing, before = await _existing(tx, recipient.id, message.uid, locked)
     outcome = await _received(tx, before, document, message.method, me, now)
+    answered = book.Answered(outcome)
+    if bookable and locked:
+        work = (outcome, message)
+        answered = await book.answer(tx, rules, recipient, locked[0], work, now)
+        outcome = answered.outcome
     after = await _write(tx, locked, existing, outcome, message.uid, now) or before
     if outcome.inbox:
         await _tell(tx, recipient.id, document, message, now)
     if after is None:
         return []
     asked = []
+    if answered.messages:
+        asked = await schedule.post(tx, rules, recipient, answered.messages, now)
     if outcome.answer == "REQUEST":
         # Who answered does not know how things stand.
         to = frozenset({normal(message.sender)})
-        asked = await _refresh(tx, rules, recipient, after, to, now)
+        asked += await _refresh(tx, rules, recipient, after, to, now)
     return asked + await _follow(tx, rules, recipient, after, outcome, document, now)
 
 
@@ -65,16 +73,22 @@ async def tell_again(tx: WriteTx, rules: Rules, of: Task, now: int) -> list[int]
     return await _refresh(tx, rules, organizer, document, None, now)
 
 
-async def _locked(tx: WriteTx, owner_id: int, uid: str) -> list[Collection]:
-    """The calendar that holds the object of a UID, locked; else the one that it would be put in."""
+async def _locked(
+    tx: WriteTx, owner_id: int, uid: str, *, together: bool = False
+) -> list[Collection]:
+    """The calendar that holds the object of a UID, locked; else the one that it would be put in.
+
+    `together`: all others of the owner's are locked with it, as their content decides too.
+    """
     found = await scheduling.of_uid(tx, owner_id, uid)
     if found:
         wanted = [found[0].collection_id]
     else:
         default = await boxes.default_calendar(tx, owner_id)
         wanted = [] if default is None else [default.id]
-    locked = await collections.lock(tx, *wanted) if wanted else []
-    return [one for one in locked if one.trashed_at is None]
+    others = [one.id for one in await collections.calendars(tx, owner_id)] if together else []
+    locked = await collections.lock(tx, *wanted, *others) if wanted else []
+    return [one for one in locked if one.trashed_at is None and one.id in wanted]
 
 
 async def _existing(

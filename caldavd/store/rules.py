@@ -10,6 +10,7 @@ from caldavd.model import Grantee, Kind, PrincipalKind, Proxy
 from caldavd.store.collections import PURGING
 from caldavd.store.occurrences import COMPONENTS, OTHER
 from caldavd.store.reader_rules import READERS
+from caldavd.store.room_rules import ROOMS
 from caldavd.store.rule import MAX_FOUND, Rule, without
 from caldavd.store.scheduling_rules import SCHEDULED
 from caldavd.store.sharing_rules import SHARED
@@ -391,6 +392,9 @@ _MEMBERS: Final = (
 )
 RULES: Final = tuple(
     Rule(rule.name, rule.offenders.limit(MAX_FOUND), rule.says)
-    for rules in (_REFERENCES, _ACCESS, READERS, _OUTSIDE, SHARED, SCHEDULED, _CHANGES, _MEMBERS)
+    for rules in (
+        *(_REFERENCES, _ACCESS, READERS, _OUTSIDE, SHARED, SCHEDULED, ROOMS),
+        *(_CHANGES, _MEMBERS),
+    )
     for rule in rules
 )

@@ -20,7 +20,7 @@ from sqlalchemy import (
     text,
 )
 
-from caldavd.store import columns, mail_tables, scheduling_tables
+from caldavd.store import columns, mail_tables, room_tables, scheduling_tables
 from caldavd.store.columns import id_ as _id
 from caldavd.store.columns import owner as _owner
 from caldavd.store.columns import reference as _reference
@@ -31,6 +31,7 @@ message: Final = scheduling_tables.message
 task: Final = scheduling_tables.task
 mailed: Final = mail_tables.mailed
 kept_mail: Final = mail_tables.kept_mail
+room: Final = room_tables.room
 
 principal: Final = Table(
     "principal",
