@@ -73,7 +73,7 @@ def is_below(raw_path: str, urls: Urls) -> bool:
 
 
 async def answer(server: Server, request: Request) -> Response:
-    """The page, as it is or after an answer. Raises Failed: 405, 413, 415, 429 for who guesses."""
+    """The page, as it is or after an answer. Raises Failed: 405, 413, 415, 429."""
     if request.method not in ("GET", "HEAD", "POST"):
         raise Failed(405, "pages are read and answered", headers=(("Allow", "GET, HEAD, POST"),))
     token = _token(request.raw_path, server.urls) or ""
@@ -117,6 +117,11 @@ async def _answered(server: Server, request: Request, token: str, found: Found) 
     except _Unclear as unclear:
         return _page(422, found, form, Notes(fault=str(unclear)))
     seen, rules, now = fields.get("seen", ""), server.rules, server.clock()
+    link = (found.organizer.id, found.asked.uid, found.asked.attendee)
+    refusal_s = server.publisher.answered.refusal(link, now)
+    if refusal_s > 0:
+        headers = (("Retry-After", str(refusal_s)),)
+        raise Failed(429, "too many answers by this link: try again in an hour", headers=headers)
     try:
         await server.db.write(
             partial(rsvp.answer, token=token, seen=seen, said=said, rules=rules, now=now)

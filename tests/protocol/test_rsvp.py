@@ -540,3 +540,16 @@ async def test_a_page_for_some_dates_of_a_series_answers_these(world: World) -> 
     assert "This is about one date of a series." in page.text
     stored = unfolded((await world.ann("GET", place)).text)
     assert [one.count("PARTSTAT=DECLINED") for one in stored.split("BEGIN:VEVENT")[1:]] == [0, 1]
+
+
+async def test_one_link_does_not_answer_without_end(world: World) -> None:
+    path = await world.link()
+    seen = seen_in(await world.open(path))
+
+    found = [(await world.send(path, "accepted", seen)).status for _ in range(31)]
+    refused = await world.send(path, "accepted", seen)
+    world.clock.now += 3_600
+    later = await world.send(path, "declined", seen)
+
+    assert (found, refused.headers["Retry-After"]) == ([200] * 30 + [429], "3600")
+    assert (later.status, (await world.answers())["eve"]) == (200, "DECLINED")
