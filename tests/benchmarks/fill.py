@@ -11,7 +11,7 @@ from caldavd import clock
 from caldavd.ical.parse import Document, parse
 from caldavd.service import accounts, calendars, named
 from caldavd.service.accounts import Defaults, NewAccount
-from caldavd.service.put import put
+from caldavd.service.put import Place, put
 from caldavd.store import principals
 from caldavd.store.connect import connect
 from caldavd.store.engine import WriteTx
@@ -59,4 +59,4 @@ async def _put(
     if locked is None:
         raise LookupError(f"the calendar {calendar} was deleted")
     for name, document in parsed:
-        await put(tx, locked, None, name, document, clock.now(), 0)
+        await put(tx, Place(locked, name, None), document, clock.now(), 0)

@@ -190,8 +190,10 @@ OF_SCHEDULING = {
     errors.ALLOWED_ATTENDEE_SCHEDULING_OBJECT_CHANGE,
     errors.VALID_SCHEDULING_MESSAGE,
     errors.VALID_ORGANIZER,
+    errors.DEFAULT_CALENDAR_NEEDED,
+    errors.VALID_SCHEDULE_DEFAULT_CALENDAR_URL,
 }
-"""What only somebody with an address of their own is refused."""
+"""What a server refuses that schedules: test_scheduling, test_outbox and test_boxes try them."""
 
 
 @pytest.fixture

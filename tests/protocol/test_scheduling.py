@@ -309,3 +309,27 @@ async def test_who_cannot_be_reached_is_answered_for_by_the_organizer(ann: Clien
     await ann.put(MINE, answering(text, "zoe", "ACCEPTED"))
 
     assert partstats((await ann("GET", MINE)).text)["zoe"] == "ACCEPTED"
+
+
+@pytest.mark.rfc("6638 3.2.4.2")
+async def test_the_instances_of_a_meeting_have_one_organizer(ann: Client, bob: Client):
+    other = meeting("bob", organizer="bob", start="20260908T150000Z", end="20260908T160000Z")
+    instance = other[other.index("BEGIN:VEVENT") : other.index("END:VCALENDAR")]
+    instance = instance.replace("UID:m\r\n", "UID:m\r\nRECURRENCE-ID:20260908T100000Z\r\n")
+    series = meeting("bob", rrule="FREQ=DAILY;COUNT=3")
+
+    refused = await ann.put(MINE, series.replace("END:VCALENDAR", instance + "END:VCALENDAR"))
+
+    assert refused.condition == CALDAV + "same-organizer-in-all-components"
+    assert (await held(ann), await held(bob)) == ({}, {})
+
+
+@pytest.mark.rfc("6638 3.2.4.2")
+async def test_an_organizer_gives_no_meeting_away(ann: Client, bob: Client):
+    await ann.put(MINE, meeting("bob"))
+    before = (await ann("GET", MINE)).text
+
+    refused = await ann.put(MINE, meeting("ann", organizer="bob"))
+
+    assert refused.condition == CALDAV + "allowed-organizer-scheduling-object-change"
+    assert (await ann("GET", MINE)).text == before

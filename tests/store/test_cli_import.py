@@ -16,7 +16,7 @@ import pytest
 from caldavd.cli.failure import FAILED
 from caldavd.ical.parse import parse
 from caldavd.service import named
-from caldavd.service.put import put
+from caldavd.service.put import Place, put
 from caldavd.store import collections
 from caldavd.store.connect import connect
 from caldavd.store.engine import Database, WriteTx
@@ -144,8 +144,8 @@ def test_an_object_that_a_client_put_under_another_name_is_found_by_its_uid(
         [locked] = await collections.lock(tx, work.id)
         mine = parse(event(uid="1").encode())
         other = parse(event(uid="other").encode())
-        await put(tx, locked, None, "mine.ics", mine, 1, 0)
-        await put(tx, locked, None, "2.ics", other, 1, 0)
+        await put(tx, Place(locked, "mine.ics", None), mine, 1, 0)
+        await put(tx, Place(locked, "2.ics", None), other, 1, 0)
 
     asyncio.run(_write(location, client_puts))
     file = write(tmp_path / "a.ics", vevent(uid="1", summary="New"), vevent(uid="2"))
@@ -416,7 +416,7 @@ async def _put_mine(db: Database, number: int) -> None:
     async def work(tx: WriteTx) -> None:
         calendar_ = await named.calendar(tx, await named.account(tx, "ada"), "work")
         [locked] = await collections.lock(tx, calendar_.id)
-        await put(tx, locked, None, f"mine-{number}.ics", document, 1, 0)
+        await put(tx, Place(locked, f"mine-{number}.ics", None), document, 1, 0)
 
     await db.write(work)
 
