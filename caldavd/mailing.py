@@ -35,14 +35,14 @@ def means(config: Config, db: Database) -> mail.Means:
         of.from_address,
         of.reply_to,
         of.from_users,
-        _pages(config),
+        pages(config),
         of.answer_link_days * 86_400,
     )
     pace = Pace(of.connections, of.per_minute, of.give_up_h * 3_600)
     return mail.Means(db, clock.now, relay(config), identity, pace)
 
 
-def _pages(config: Config) -> str:
+def pages(config: Config) -> str:
     """The URL that pages begin with on which invitations are answered; empty: there are none."""
     server = config.server
     if not server.public_url or not config.mail.answer_link_days:
