@@ -90,6 +90,13 @@ class Mail(BaseModel):
         description="Where a mail server hands over what arrives (LMTP): the path of a unix "
         "socket, or an address of this machine and a port, like 127.0.0.1:2400; empty: nowhere.",
     )
+    answer_link_days: int = Field(
+        default=365,
+        ge=0,
+        le=3_650,
+        description="How long the links in invitations are good by which people answer without "
+        "an account; 0: there are none, nor without [server] public_url.",
+    )
     trusted_senders: Strings = Field(
         default=(),
         description="Addresses of other calendar servers that may speak for everybody in their "

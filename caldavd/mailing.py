@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from caldavd import clock, parts
 from caldavd import config as configuration
+from caldavd.dav.path import Urls
 from caldavd.service.mail_in import Rules
 from caldavd.settings import Config
 from caldavd.store.engine import Database
@@ -30,9 +31,23 @@ def relay(config: Config) -> Relay:
 def means(config: Config, db: Database) -> mail.Means:
     """What mails are sent with. Raises ConfigError."""
     of = config.mail
-    identity = Identity(of.from_address, of.reply_to, of.from_users)
+    identity = Identity(
+        of.from_address,
+        of.reply_to,
+        of.from_users,
+        pages(config),
+        of.answer_link_days * 86_400,
+    )
     pace = Pace(of.connections, of.per_minute, of.give_up_h * 3_600)
     return mail.Means(db, clock.now, relay(config), identity, pace)
+
+
+def pages(config: Config) -> str:
+    """The URL that pages begin with on which invitations are answered; empty: there are none."""
+    server = config.server
+    if not server.public_url or not config.mail.answer_link_days:
+        return ""
+    return f"{server.public_url}{Urls(server.path_prefix).rsvp}"
 
 
 def means_in(config: Config, db: Database) -> mail_in.Means:

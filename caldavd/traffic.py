@@ -22,7 +22,7 @@ _KINDS: Final = {
     4: "calendar",
     5: "object",
 }
-_LINKS: Final = frozenset({"feeds", "freebusy"})
+_LINKS: Final = frozenset({"feeds", "freebusy", "rsvp"})
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 

@@ -19,7 +19,7 @@ from caldavd.cli.main import Invocation
 from caldavd.itip.imip import MARK, Unmailable, mailbox
 from caldavd.service.mail_in import Fate, Received
 from caldavd.settings import Config
-from caldavd.store import mails
+from caldavd.store import keys, mails
 from caldavd.store.engine import ReadTx, WriteTx
 from caldavd.store.mails import Kept
 from caldavd.workers import mail_in, smtp
@@ -124,9 +124,24 @@ def test(invocation: Invocation, recipient: str) -> int:
     return 0
 
 
+@click.command("revoke-links")
+@click.pass_obj
+def revoke_links(invocation: Invocation) -> None:
+    """Make the links in all mails that were sent useless: who has one can no longer answer by it.
+
+    Mails that are sent from now on have new ones.
+    """
+
+    async def work(tx: WriteTx) -> bool:
+        return await keys.remove(tx, keys.ANSWERS)
+
+    revoked = run.write(run.settings(invocation), work)
+    click.echo("the links in all mails are useless now" if revoked else "there are no links yet")
+
+
 mail: Final = click.Group(
     "mail",
-    commands=[receive, list_, show, remove, test],
+    commands=[receive, list_, show, remove, test, revoke_links],
     help="Take in mails, see those that could not be used, and test how mail is sent.",
 )
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any, Final, TypeVar
 
-from caldavd.dav import answer, links, timezones
+from caldavd.dav import answer, links, rsvp, timezones
 from caldavd.dav.message import Request, Response
 from caldavd.dav.path import Urls, path_of
 from caldavd.dav.registry import BY_NAME, allow, dav_header
@@ -42,6 +42,8 @@ async def handle(server: Server, request: Request) -> Response:
         place = _well_known(request.raw_path, server.urls)
         if by_link:
             response = await links.answer(server, request)
+        elif rsvp.is_below(request.raw_path, server.urls):
+            response = await rsvp.answer(server, request)
         elif place is not None:
             response = Response(301, (("Location", place),))
         else:

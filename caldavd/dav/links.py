@@ -87,7 +87,7 @@ async def answer(server: Server, request: Request) -> Response:
     asked = _asked(server, request)
     found = await server.db.read(partial(publish.find, secret=asked.secret), snapshot=False)
     if found is None or (asked.kind == FREE_BUSY) != (found.link.mode == Mode.FREE_BUSY):
-        _note_guess(publisher, request.peer, now)
+        note_guess(publisher, request.peer, now)
         raise not_found("this link")
     if asked.kind == FREE_BUSY:
         response = await _free_busy(server, asked, now)
@@ -97,7 +97,7 @@ async def answer(server: Server, request: Request) -> Response:
     return response
 
 
-def _note_guess(publisher: Publisher, peer: str, now: int) -> None:
+def note_guess(publisher: Publisher, peer: str, now: int) -> None:
     """Raises Failed(429) for those who guess too often. Links that lead somewhere do, even so:
 
     many people share an address, and no secret is found by guessing.

@@ -17,6 +17,7 @@ PRINCIPALS: Final = "principals"
 CALENDARS: Final = "calendars"
 FEEDS: Final = "feeds"
 FREE_BUSY: Final = "freebusy"
+RSVP: Final = "rsvp"
 
 PROXY_GROUPS: Final = {"calendar-proxy-read": Proxy.READ, "calendar-proxy-write": Proxy.WRITE}
 """The names of a user's groups of delegates, below the user's principal."""
@@ -58,6 +59,11 @@ class Urls:
     def timezones(self) -> str:
         """The context path of our time zone service (RFC 7808 §4.2.1)."""
         return f"{self.prefix}/{TIMEZONES}"
+
+    @property
+    def rsvp(self) -> str:
+        """Below which the pages are on which invitations are answered."""
+        return f"{self.prefix}/{RSVP}/"
 
     @property
     def root(self) -> str:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Final, Protocol
 
 from caldavd.service.publish import Use
 
 MAX_KEPT_BYTES: Final = 16 << 20
 """Of all feeds that are kept."""
+ANSWERS: Final = 30
+"""By one link to an invitation, in ANSWERS_S."""
+ANSWERS_S: Final = 3_600
+MAX_ANSWERED: Final = 10_000
+"""Links to invitations of which it is known how often they were answered by."""
 RENDERINGS: Final = 1
 """Feeds that are made at the same time: what they take is taken from the users' requests."""
 
@@ -50,6 +55,27 @@ class Publisher:
         self.used = used
         self.turn = asyncio.Semaphore(RENDERINGS)
         self.kept = Kept()
+        self.answered = Answered()
+
+
+class Answered:
+    """How often each link to an invitation was answered by of late. Bounded."""
+
+    def __init__(self) -> None:
+        self._counted: OrderedDict[Hashable, tuple[int, int]] = OrderedDict()
+
+    def refusal(self, link: Hashable, now: int) -> int:
+        """Counts an answer; seconds for which no more are taken by this link, 0: it is taken."""
+        since, count = self._counted.get(link, (now, 0))
+        if now >= since + ANSWERS_S:
+            since, count = now, 0
+        if count >= ANSWERS:
+            return since + ANSWERS_S - now
+        self._counted[link] = since, count + 1
+        self._counted.move_to_end(link)
+        if len(self._counted) > MAX_ANSWERED:
+            self._counted.popitem(last=False)
+        return 0
 
 
 class Kept:

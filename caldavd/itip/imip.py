@@ -25,6 +25,7 @@ from caldavd.itip.address import normal
 from caldavd.itip.letter import as_html, as_text, letter
 from caldavd.itip.revision import OURS, REPLIED
 from caldavd.itip.snapshot import Meeting, meeting
+from caldavd.itip.ticket import Pages
 from caldavd.itip.words import plain, told
 
 METHODS: Final = frozenset(
@@ -66,6 +67,8 @@ class Post:
     """Whether the mail may claim to be from the sender: those who check allow this server to."""
     update: bool = False
     """Whether the recipient has had a mail about this before."""
+    pages: Pages | None = None
+    """Where invitations of the sender are answered; None: by mail alone."""
 
 
 def mailbox(address: str) -> str:
@@ -102,6 +105,7 @@ def write(text: str, post: Post, at: datetime) -> EmailMessage:
         told(document.components, document.zones),
         name,
         update=post.update,
+        page=_page(found, post),
     )
     mail = EmailMessage(policy=_POLICY)
     for header, value in _headers(found, text, post, at):
@@ -114,6 +118,16 @@ def write(text: str, post: Post, at: datetime) -> EmailMessage:
     mail.add_attachment(text.encode(), "application", "ics", filename="invite.ics", params=attached)
     _finish(mail)
     return mail
+
+
+def _page(of: Meeting, post: Post) -> str:
+    """The page on which an invitation is answered; empty for other messages."""
+    who = normal(post.recipient)
+    if post.pages is None or of.method != "REQUEST":
+        return ""
+    if not any(who in part.attendees for part in of.parts.values()):
+        return ""
+    return post.pages.url(of.uid, who, of.sequence)
 
 
 def _outward(text: str) -> str:

@@ -22,6 +22,9 @@ _STYLE: Final = (
     "th{text-align:left;vertical-align:top;padding-right:1em}"
     "td{vertical-align:top;white-space:pre-line}"
 )
+_LINK_STYLE: Final = "display:inline-block;border:1px solid;padding:.5em 1em;margin:0 .5em .5em 0"
+_ANSWER_BY: Final = "Answer on a page, without an account:"
+_CHOICES: Final = {"Accept": "accepted", "Maybe": "tentative", "Decline": "declined"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +35,25 @@ class Letter:
     lead: str
     rows: tuple[tuple[str, str], ...]
     foot: str
+    page: str = ""
+    """The URL of the page on which it is answered; empty if there is none."""
 
 
 def letter(
-    method: str, components: Sequence[Component], told: Told, sender: str, *, update: bool
+    method: str,
+    components: Sequence[Component],
+    told: Told,
+    sender: str,
+    *,
+    update: bool,
+    page: str = "",
 ) -> Letter:
     """The words of a message of `sender`; `update`: its recipient has had one about this before."""
     who = next((line for part in components for line in part.all("ATTENDEE")), None)
     single = all(part.first("RECURRENCE-ID") is not None for part in components)
     rows = tuple(_rows(method, told, components, single=single))
     subject = f"{_subject(method, who, update)}: {told.summary}"
-    return Letter(subject, _lead(method, who, sender, update), rows, _foot(method, sender))
+    return Letter(subject, _lead(method, who, sender, update), rows, _foot(method, sender), page)
 
 
 def as_text(of: Letter) -> str:
@@ -51,7 +62,9 @@ def as_text(of: Letter) -> str:
         f"{title}: {value}" if "\n" not in value else f"{title}:\n{value}"
         for title, value in of.rows
     )
-    return f"{of.lead}\n\n{rows}\n\n-- \n{of.foot}\n"
+    links = "\n".join(f"{name}: {url}" for name, url in _links(of))
+    links = f"{_ANSWER_BY}\n{links}\n\n" if links else ""
+    return f"{of.lead}\n\n{rows}\n\n{links}-- \n{of.foot}\n"
 
 
 def as_html(of: Letter) -> str:
@@ -60,13 +73,24 @@ def as_html(of: Letter) -> str:
         f'<tr><th scope="row">{escape(title)}</th><td>{escape(value)}</td></tr>'
         for title, value in of.rows
     )
+    links = "\n".join(
+        f'<a style="{_LINK_STYLE}" href="{escape(url)}">{name}</a>' for name, url in _links(of)
+    )
+    links = f"<p>{_ANSWER_BY}</p>\n<p>\n{links}\n</p>\n" if links else ""
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f"<title>{escape(of.subject)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
         f"<h1>{escape(of.subject)}</h1>\n<p>{escape(of.lead)}</p>\n"
-        f"<table>\n{rows}\n</table>\n<p><small>{escape(of.foot)}</small></p>\n"
+        f"<table>\n{rows}\n</table>\n{links}<p><small>{escape(of.foot)}</small></p>\n"
         "</body>\n</html>\n"
     )
+
+
+def _links(of: Letter) -> list[tuple[str, str]]:
+    """Each choice, and the page with it made; it is sent from there: mail scanners follow links."""
+    if not of.page:
+        return []
+    return [(name, f"{of.page}?answer={choice}") for name, choice in _CHOICES.items()]
 
 
 def _subject(method: str, who: Line | None, update: bool) -> str:

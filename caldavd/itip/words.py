@@ -110,7 +110,7 @@ def answer(line: Line) -> str:
 
 def when(component: Component, zones: Mapping[str, Component]) -> str:
     """From when to when, each time with its zone; empty where neither can be read."""
-    start, end = _moment(component, "DTSTART", zones), _end(component, zones)
+    start, end = _moment(component, "DTSTART", zones), end_of(component, zones)
     due = component.name == "VTODO"
     if start is None:
         return "" if end is None else f"due {_single(component, 'DUE', end)}"
@@ -139,7 +139,8 @@ def _end_name(component: Component) -> str:
     return name if component.first(name) is not None else "DTSTART"
 
 
-def _end(component: Component, zones: Mapping[str, Component]) -> Temporal | None:
+def end_of(component: Component, zones: Mapping[str, Component]) -> Temporal | None:
+    """When it ends, or is due; None where that is not said, or cannot be read."""
     name = _end_name(component)
     if name != "DTSTART":
         return _moment(component, name, zones)
@@ -180,6 +181,11 @@ def _time(moment: datetime) -> str:
 
 def _clock(moment: datetime) -> str:
     return f"{_date(moment)}, {_time(moment)}"
+
+
+def zone_of_start(component: Component, start: datetime) -> str:
+    """The zone in which a component begins, in words."""
+    return _zone(component, "DTSTART", start)
 
 
 def _zone(component: Component, name: str, moment: datetime) -> str:

@@ -144,6 +144,8 @@ async def _tell(
     if box is None:
         return
     who = message.sender if message.method in _OF_ATTENDEES else ""
+    if message.method == "COUNTER":
+        who += " COUNTER"  # Whoever proposes another time answers too: both are to be seen.
     for locked in await collections.lock(tx, box.id):
         await inbox.put(tx, locked, inbox.key(message.uid, who), document, now)
 

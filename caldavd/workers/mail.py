@@ -5,14 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import secrets
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
 
 from caldavd.clock import Clock
-from caldavd.store import mails, tasks
+from caldavd.itip.ticket import KEY_BYTES
+from caldavd.store import keys, mails, tasks
 from caldavd.store.engine import Database, WriteTx
 from caldavd.store.tasks import MAIL, Task
 from caldavd.workers import outgoing, smtp
@@ -83,6 +85,8 @@ class Mailer:
     async def _see_to(self, claimed: Sequence[Task]) -> None:
         means = self._means
         gathered = await means.db.read(partial(outgoing.gather, claimed=claimed))
+        if means.identity.pages:
+            gathered = replace(gathered, key=await _key(means.db))
         found = await asyncio.to_thread(outgoing.sort, gathered, means.identity, means.clock())
         if found.needless:
             await means.db.write(partial(tasks.done, ids_=found.needless))
@@ -138,6 +142,15 @@ class Mailer:
         delay = min(FIRST_DELAY_S * 2 ** min(task.attempts - 1, 20), MAX_DELAY_S)
         at = now + round(delay * (1 + self._means.jitter() / 4))
         return at if at <= task.created_at + self._means.pace.give_up_s else None
+
+
+async def _key(db: Database) -> bytes:
+    """The key that signs links; it is drawn when it is needed first."""
+    found = await db.read(partial(keys.get, name=keys.ANSWERS), snapshot=False)
+    if found is None:
+        new = secrets.token_bytes(KEY_BYTES)
+        found = await db.write(partial(keys.ensure, name=keys.ANSWERS, new=new))
+    return found
 
 
 async def _note(tx: WriteTx, of: Ready) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from typing import Final
 
 from caldavd.itip.address import normal
 from caldavd.itip.imip import Post, Unmailable, change_of, covers, mailbox, thread_of, write
+from caldavd.itip.ticket import Pages
 from caldavd.model import Principal
 from caldavd.store import mails, principals, tasks
 from caldavd.store.engine import ReadTx
@@ -28,6 +29,11 @@ class Identity:
     reply_to: str = ""
     from_users: bool = False
     """Whether users of its own domain send from their own addresses."""
+    pages: str = ""
+    """The URL that the pages begin with on which invitations are answered; empty: there are none.
+    """
+    pages_s: int = 0
+    """How long a link to one is good."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,8 @@ class Claimed:
     beside: tuple[Waiting, ...]
     """All mails of these senders to these recipients that wait."""
     sent: frozenset[Mailed]
+    key: bytes = field(default=b"", repr=False)
+    """Signs the links to pages; empty: there are none in the mails."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +137,9 @@ def _ready(claimed: Claimed, task: Task, identity: Identity, now: int) -> Ready 
         if one.task_id < task.id and covers(message.text, claimed.messages[one.message_id].text)
     )
     post = _post(identity, sender, message, recipient, update=bool(told))
+    if claimed.key:
+        pages = Pages(identity.pages, claimed.key, sender.id, now + identity.pages_s)
+        post = replace(post, pages=pages)
     mail = write(message.text, post, datetime.fromtimestamp(now, UTC))
     return Ready(task, mail, mailbox(recipient), noted, tuple(replaced))
 

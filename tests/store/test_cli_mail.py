@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from caldavd.cli.failure import FAILED, MISUSED
-from caldavd.store import ids, principals, tasks
+from caldavd.store import ids, keys, principals, tasks
 from caldavd.store.connect import connect
 from caldavd.store.engine import WriteTx
 from caldavd.store.tasks import MAIL, Message
@@ -167,3 +167,24 @@ async def test_a_test_mail_arrives(caldavd: Shell, monkeypatch: pytest.MonkeyPat
     assert [(to, mail["Subject"]) for _, to, mail in server.taken] == [
         ("ann@example.com", "A test of caldavd")
     ]
+
+
+def test_links_in_mails_are_revoked_all_at_once(caldavd: Shell, location: Path | str) -> None:
+    async def work() -> tuple[bytes, bytes | None]:
+        db = await connect(location, pool_size=1)
+        try:
+            made = await db.write(lambda tx: keys.ensure(tx, keys.ANSWERS, b"key"))
+            kept = await db.write(lambda tx: keys.ensure(tx, keys.ANSWERS, b"other"))
+            return made, kept
+        finally:
+            await db.close()
+
+    made, kept = asyncio.run(work())
+    revoked = caldavd("mail", "revoke-links")
+    again = caldavd("mail", "revoke-links")
+
+    assert (made, kept) == (b"key", b"key")
+    assert (revoked.out, again.out) == (
+        "the links in all mails are useless now\n",
+        "there are no links yet\n",
+    )

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from caldavd.config import MASK, ConfigError, load, mail_password, show
-from caldavd.mailing import relay
+from caldavd.mailing import pages, relay
+from caldavd.settings import Config
 
 HOME = {"HOME": "/home/ada"}
 WHOLE = {
@@ -80,3 +81,22 @@ def test_a_mail_server_on_this_machine_needs_no_tls() -> None:
     environ = WHOLE | {"CALDAVD_MAIL__SMTP_HOST": "127.0.0.1", "CALDAVD_MAIL__TLS": "none"}
 
     assert load(None, None, HOME | environ).mail.tls == "none"
+
+
+@pytest.mark.parametrize(
+    ("server", "mail", "url"),
+    [
+        ({}, {}, ""),
+        ({"public_url": "https://cal.example.org"}, {}, "https://cal.example.org/rsvp/"),
+        (
+            {"public_url": "https://cal.example.org", "path_prefix": "/caldav"},
+            {},
+            "https://cal.example.org/caldav/rsvp/",
+        ),
+        ({"public_url": "https://cal.example.org"}, {"answer_link_days": 0}, ""),
+    ],
+)
+def test_links_in_mails_lead_to_where_the_server_is_reached(
+    server: dict[str, str], mail: dict[str, int], url: str
+) -> None:
+    assert pages(Config.model_validate({"server": server, "mail": mail})) == url

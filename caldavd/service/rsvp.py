@@ -1,0 +1,113 @@
+"""Answers of people without an account, by links in the mails that invite them.
+
+What is answered is handed to the organizer as a mail with it would be.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import NamedTuple
+
+from caldavd.ical.parse import Document, stored
+from caldavd.itip import rsvp, ticket
+from caldavd.itip.rsvp import Asked, Said
+from caldavd.itip.ticket import Ticket
+from caldavd.model import Principal
+from caldavd.service import schedule
+from caldavd.service.mail_in import hand_over
+from caldavd.service.routes import Rules
+from caldavd.service.schedule import OFFLOAD_BYTES
+from caldavd.store import keys, objects, principals, scheduling
+from caldavd.store.engine import ReadTx, WriteTx
+
+
+class Why(Enum):
+    """Why nothing can be answered by a link."""
+
+    UNKNOWN = "unknown"
+    EXPIRED = "expired"
+    OVER = "over"
+    """It does not take place, or not with whom the link is for."""
+    CHANGED = "changed"
+    """It is no longer what the answer is to."""
+
+
+class Closed(Exception):
+    """Nothing can be answered by this link, or not this."""
+
+    def __init__(self, why: Why) -> None:
+        super().__init__(why.value)
+        self.why = why
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a link is to."""
+
+    organizer: Principal
+    asked: Asked
+    is_newer: bool
+    """Whether the meeting was changed since the mail with the link."""
+
+
+class Given(NamedTuple):
+    """What came of an answer: the ids of the tasks that deliver it."""
+
+    tasks: tuple[int, ...]
+
+
+async def find(tx: ReadTx, token: str, rules: Rules, now: int) -> Found:
+    """What a link is to, as it stands. Raises Closed."""
+    of = await _ticket(tx, token, now)
+    organizer = await principals.by_id(tx, of.owner_id)
+    if organizer is None:
+        raise Closed(Why.OVER)
+    me, name = schedule.addresses(organizer, rules), organizer.display_name or organizer.name
+    for one in await scheduling.of_uid(tx, organizer.id, of.uid):
+        content = (await objects.contents(tx, [one.id]))[one.id]
+        work = (content, of.attendee, me, name, schedule.moment(now))
+        large = len(content) > OFFLOAD_BYTES
+        asked = await tx.offload(_asked, *work) if large else _asked(*work)
+        if asked is not None:
+            return Found(organizer, asked, asked.sequence > of.sequence)
+    raise Closed(Why.OVER)
+
+
+async def answer(tx: WriteTx, token: str, seen: str, said: Said, rules: Rules, now: int) -> Given:
+    """Hands over an answer to what was `seen` (the digest of it); nothing if it says nothing new.
+
+    Raises Closed.
+    """
+    found = await find(tx, token, rules, now)
+    asked, at = found.asked, schedule.moment(now)
+    if asked.digest != seen:
+        raise Closed(Why.CHANGED)
+    texts: list[tuple[str, str]] = []
+    if (said.answer, said.comment) != (asked.answer, asked.comment):
+        texts.append(("REPLY", await tx.offload(rsvp.replying, asked, said, at)))
+    if said.start is not None and asked.slot is not None:
+        texts.append(("COUNTER", rsvp.countering(asked, said, at)))
+    made = [
+        await hand_over(tx, found.organizer, method, text, asked.uid, asked.attendee, now)
+        for method, text in texts
+    ]
+    return Given(tuple(made))
+
+
+async def _ticket(tx: ReadTx, token: str, now: int) -> Ticket:
+    key = await keys.get(tx, keys.ANSWERS)
+    found = None if key is None else ticket.read(token, key)
+    if found is None:
+        raise Closed(Why.UNKNOWN)
+    if found.expires_at <= now:
+        raise Closed(Why.EXPIRED)
+    return found
+
+
+def _asked(
+    content: str, attendee: str, me: frozenset[str], name: str, at: datetime
+) -> Asked | None:
+    document: Document = stored(content)
+    return rsvp.asked(document, attendee, me, name, at)

@@ -1,0 +1,555 @@
+"""Pages on which those who have no account answer: opened from a mail, sent by a form."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+from email.message import EmailMessage
+from urllib.parse import urlencode
+
+import pytest
+
+from caldavd.auth.failures import Failures, Slowing
+from caldavd.dav.dispatch import handle
+from caldavd.dav.message import Request
+from caldavd.dav.publisher import Publisher
+from caldavd.dav.server import Server
+from caldavd.itip import ticket
+from caldavd.itip.ticket import Ticket
+from caldavd.requestline import RequestLine
+from caldavd.store import keys, principals, tasks
+from caldavd.workers.deliver import Deliverer
+from caldavd.workers.mail import Mailer, Means
+from caldavd.workers.outgoing import Identity
+from tests.protocol.client import Answer, Client
+from tests.protocol.meetings import (
+    meeting,
+    messages,
+    method,
+    only,
+    partstats,
+    scheduling,
+    unfolded,
+)
+from tests.store.smtp_server import MailServer, mail_server
+
+NOW = 1_788_000_000  # 2026-08-29
+DAY_S = 86_400
+EVE = "mailto:eve@example.net"
+ASKED = (f"ATTENDEE;PARTSTAT=NEEDS-ACTION:{EVE}",)
+MINE = "/dav/calendars/ann/calendar/m.ics"
+FORM = "application/x-www-form-urlencoded"
+LINK = re.compile(r"https://cal\.example\.org(/rsvp/[\w-]+)\?answer=(\w+)")
+
+
+@dataclass(slots=True)
+class Clock:
+    """A clock that a test turns."""
+
+    now: int = NOW
+
+    def __call__(self) -> int:
+        return self.now
+
+
+@dataclass(slots=True)
+class World:
+    """A server with pages, ann who invites eve, and eve's browser."""
+
+    server: Server
+    clock: Clock
+    smtp: MailServer
+    noted: list[RequestLine] = field(default_factory=list)
+
+    @property
+    def ann(self) -> Client:
+        return Client(self.server, "ann")
+
+    async def mails(self) -> list[EmailMessage]:
+        """The mails that leave now."""
+        before = len(self.smtp.taken)
+        pages = "https://cal.example.org/rsvp/"
+        identity = Identity("calendar@example.org", pages=pages, pages_s=365 * DAY_S)
+        await Mailer(Means(self.server.db, self.clock, self.smtp.relay, identity)).work()
+        return [mail for _, _, mail in self.smtp.taken[before:]]
+
+    async def link(self) -> str:
+        """The path of the page in the mail that leaves now."""
+        (mail,) = await self.mails()
+        return LINK.findall(text_of(mail))[0][0]
+
+    async def open(self, path: str) -> Answer:
+        return await Client(self.server, None)("GET", path)
+
+    async def send(self, path: str, answer: str, seen: str | None = None, **more: str) -> Answer:
+        """Opens the page, fills in the form, and sends it."""
+        if seen is None:
+            seen = seen_in(await self.open(path))
+        body = urlencode({"answer": answer, "seen": seen, **more})
+        return await Client(self.server, None)("POST", path, body, Content_Type=FORM)
+
+    async def answers(self) -> dict[str, str]:
+        """What everybody says, in ann's calendar."""
+        return partstats((await self.ann("GET", MINE)).text)
+
+    async def queued(self) -> int:
+        """How many deliveries wait."""
+        return sum((await self.server.db.read(tasks.counts)).values())
+
+
+@pytest.fixture
+async def world(server: Server) -> AsyncIterator[World]:
+    """A world in which ann has invited eve."""
+    clock, noted = Clock(), list[RequestLine]()
+    scheduled, _ = scheduling(server)
+    rules = replace(scheduled.rules, mails=True)
+    deliverer = Deliverer(server.db, rules, clock)
+
+    async def settle() -> None:
+        await deliverer.settle(20)
+
+    ready = replace(scheduled, rules=rules, settle=settle, clock=clock, note=noted.append)
+    async with mail_server() as smtp:
+        made = World(ready, clock, smtp, noted)
+        assert (await made.ann.put(MINE, meeting("bob", lines=ASKED))).status == 201
+        yield made
+
+
+def text_of(mail: EmailMessage, kind: str = "plain") -> str:
+    (part,) = (one for one in mail.walk() if one.get_content_type() == f"text/{kind}")
+    return str(part.get_content()).replace("\r\n", "\n")
+
+
+def seen_in(page: Answer) -> str:
+    return re.findall(r'name="seen" value="(\w+)"', page.text)[0]
+
+
+def chosen(page: Answer) -> list[str]:
+    return re.findall(r'value="(\w+)" required checked', page.text)
+
+
+def notes(page: Answer) -> list[str]:
+    """What is told above the invitation."""
+    return [html.unescape(one) for one in re.findall(r'class="note"[^>]*>([^<]*)<', page.text)]
+
+
+def heading(page: Answer) -> str:
+    return html.unescape(re.findall(r"<h1>([^<]*)</h1>", page.text)[0])
+
+
+async def test_an_invitation_has_three_links_to_one_page(world: World) -> None:
+    (mail,) = await world.mails()
+
+    plain, page = LINK.findall(text_of(mail)), LINK.findall(html.unescape(text_of(mail, "html")))
+
+    assert [choice for _, choice in plain] == ["accepted", "tentative", "declined"]
+    assert (page, len({path for path, _ in plain})) == (plain, 1)
+
+
+async def test_a_link_shows_the_invitation_with_its_choice_made(world: World) -> None:
+    page = await world.open(f"{await world.link()}?answer=tentative")
+
+    assert (page.status, heading(page), chosen(page), notes(page)) == (
+        200,
+        "Invitation: Meeting",
+        ["tentative"],
+        [],
+    )
+    assert "Monday 7 September 2026, 10:00 to 11:00 (UTC)" in page.text
+    assert "You answer as <strong>eve@example.net</strong>" in page.text
+    assert "<script" not in page.text
+
+
+async def test_a_page_is_kept_nowhere_and_takes_nothing_from_elsewhere(world: World) -> None:
+    page = await world.open(await world.link())
+
+    policy = page.headers["Content-Security-Policy"]
+    assert re.sub(r"sha256-[\w+/=]+", "sha256-", policy) == (
+        "default-src 'none'; style-src 'sha256-'; form-action 'self'; base-uri 'none'; "
+        "frame-ancestors 'none'"
+    )
+    assert {
+        name: page.headers[name]
+        for name in ("Cache-Control", "X-Robots-Tag", "Referrer-Policy", "X-Content-Type-Options")
+    } == {
+        "Cache-Control": "no-store",
+        "X-Robots-Tag": "noindex",
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+    }
+    assert re.findall(r"(?:src|href)=", page.text) == []
+
+
+@pytest.mark.parametrize("verb", ["GET", "HEAD"])
+async def test_who_follows_all_links_changes_nothing(world: World, verb: str) -> None:
+    path = await world.link()
+    before, queued = await world.ann("GET", MINE), await world.queued()
+
+    for choice in ("accepted", "tentative", "declined"):
+        answer = await Client(world.server, None)(verb, f"{path}?answer={choice}&comment=x")
+        assert answer.status == 200
+
+    assert ((await world.ann("GET", MINE)).etag, await world.queued()) == (before.etag, queued)
+    assert await messages(world.ann) == []
+
+
+@pytest.mark.rfc("5546 3.2.3")
+@pytest.mark.parametrize("choice", ["ACCEPTED", "TENTATIVE", "DECLINED"])
+async def test_an_answer_reaches_the_organizer_and_the_others(world: World, choice: str) -> None:
+    path = await world.link()
+
+    page = await world.send(path, choice.lower(), comment="Läßt sich <machen>;\r\nja, gern")
+
+    assert (page.status, chosen(page), len(notes(page))) == (200, [choice.lower()], 1)
+    assert notes(page)[0].startswith("Thank you. You have ")
+    assert (await world.answers())["eve"] == choice
+    assert partstats((await only(Client(world.server, "bob")))[1])["eve"] == choice
+    (reply,) = await messages(world.ann)
+    assert method(reply) == "REPLY"
+    assert "COMMENT:Läßt sich <machen>\\;\\nja\\, gern\r\n" in unfolded(reply)
+    again = await world.open(path)
+    assert chosen(again) == [choice.lower()]
+    assert "Läßt sich &lt;machen&gt;;\nja, gern</textarea>" in again.text
+
+
+async def test_an_answer_can_be_changed_and_given_twice(world: World) -> None:
+    path = await world.link()
+
+    await world.send(path, "accepted")
+    etag = (await world.ann("GET", MINE)).etag
+    twice = await world.send(path, "accepted")
+    same = (await world.ann("GET", MINE)).etag
+    other = await world.send(path, "declined")
+
+    assert (twice.status, same, other.status) == (200, etag, 200)
+    assert (await world.answers())["eve"] == "DECLINED"
+    assert await world.mails() == []
+
+
+@pytest.mark.rfc("5546 3.2.7")
+async def test_another_time_is_proposed_to_the_organizer(world: World) -> None:
+    path = await world.link()
+
+    page = await world.send(
+        path, "tentative", start="2026-09-08T14:00", end="2026-09-08T15:30", comment="Later?"
+    )
+
+    assert notes(page)[1:] == ["The organizer was told of the time that you propose."]
+    texts = [unfolded(one) for one in await messages(world.ann)]
+    (counter,) = (one for one in texts if method(one) == "COUNTER")
+    found = re.findall(r"^(?:DTSTART|DTEND|COMMENT|SEQUENCE)[^\r]*", counter, re.MULTILINE)
+    assert sorted(found) == [
+        "COMMENT:Later?",
+        "DTEND:20260908T153000Z",
+        "DTSTART:20260908T140000Z",
+        "SEQUENCE:0",
+    ]
+    assert (partstats(counter)["eve"], "X-CALDAVD" in counter) == ("TENTATIVE", False)
+    assert "DTSTART:20260907T100000Z" in (await world.ann("GET", MINE)).text
+
+
+async def test_a_time_is_proposed_in_the_zone_of_the_meeting(world: World) -> None:
+    berlin = {"start": "Europe/Berlin:20260907T100000", "end": "Europe/Berlin:20260907T110000"}
+    await world.mails()
+    await world.ann.put(MINE.replace("m.ics", "z.ics"), meeting(uid="z", lines=ASKED, **berlin))
+    path = await world.link()
+
+    shown = await world.open(path)
+    await world.send(path, "declined", start="2026-09-08T14:00", end="2026-09-08T15:00")
+
+    assert "Times are in: Europe/Berlin, UTC+02:00." in shown.text
+    texts = [unfolded(one) for one in await messages(world.ann)]
+    (counter,) = (one for one in texts if method(one) == "COUNTER")
+    assert "DTSTART;TZID=Europe/Berlin:20260908T140000\r\n" in counter
+    assert "DTEND;TZID=Europe/Berlin:20260908T150000\r\n" in counter
+
+
+async def test_days_are_proposed_for_what_takes_days(world: World) -> None:
+    days = {"start": "20260907", "end": "20260908"}
+    await world.mails()
+    await world.ann.put(MINE.replace("m.ics", "d.ics"), meeting(uid="d", lines=ASKED, **days))
+    path = await world.link()
+
+    await world.send(path, "tentative", start="2026-09-10", end="2026-09-11")
+
+    texts = [unfolded(one) for one in await messages(world.ann)]
+    (counter,) = (one for one in texts if method(one) == "COUNTER")
+    found = re.findall(r"^(?:DTSTART|DTEND)[^\r]*", counter, re.MULTILINE)
+    assert found == ["DTSTART;VALUE=DATE:20260910", "DTEND;VALUE=DATE:20260912"]
+
+
+async def test_no_other_time_is_asked_for_of_a_series(world: World) -> None:
+    await world.mails()
+    series = meeting(uid="s", lines=ASKED, rrule="FREQ=DAILY;COUNT=5")
+    assert (await world.ann.put(MINE.replace("m.ics", "s.ics"), series)).status == 201
+    path = await world.link()
+
+    page = await world.send(path, "accepted", start="2026-09-08T14:00", end="2026-09-08T15:00")
+
+    assert ("Propose another time" in page.text, "every day, 5 times" in page.text) == (False, True)
+    assert [method(one) for one in await messages(world.ann)] == ["REPLY"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({"answer": ""}, "Choose an answer"),
+        ({"answer": "perhaps"}, "Choose an answer"),
+        ({"start": "2026-09-08T14:00"}, "Say from when to when"),
+        ({"start": "tomorrow", "end": "later"}, "Say from when to when"),
+        ({"start": "0001-01-01T00:00", "end": "9999-12-31T23:59"}, "Say from when to when"),
+        ({"start": "2026-09-08T14:00", "end": "2026-09-08T13:00"}, "has to end after it begins"),
+        ({"start": "2026-09-08T14:00", "end": "2027-09-08T13:00"}, "has to end after it begins"),
+    ],
+)
+async def test_what_is_no_answer_is_asked_for_again(
+    world: World, fields: dict[str, str], words: str
+) -> None:
+    path = await world.link()
+
+    page = await world.send(path, **{"answer": "accepted", "comment": "my words", **fields})
+
+    assert (page.status, words in notes(page)[0], "my words</textarea>" in page.text) == (
+        422,
+        True,
+        True,
+    )
+    assert 'role="alert"' in page.text
+    assert (await world.answers())["eve"] == "NEEDS-ACTION"
+
+
+async def test_a_newer_meeting_is_shown_and_said_to_be_newer(world: World) -> None:
+    path = await world.link()
+    mine = (await world.ann("GET", MINE)).text
+    await world.ann.put(MINE, mine.replace("T110000Z", "T120000Z"))
+
+    page = await world.open(path)
+
+    assert "10:00 to 12:00" in page.text
+    assert notes(page) == [
+        "This was changed since your mail was sent. Below is what is planned now."
+    ]
+    assert notes(await world.open(await world.link())) == []
+
+
+async def test_what_changes_while_somebody_answers_is_not_answered(world: World) -> None:
+    path = await world.link()
+    seen = seen_in(await world.open(path))
+    mine = (await world.ann("GET", MINE)).text
+    await world.ann.put(MINE, mine.replace("T110000Z", "T120000Z"))
+
+    page = await world.send(path, "accepted", seen, comment="my words")
+
+    assert (page.status, chosen(page), "my words</textarea>" in page.text) == (
+        409,
+        ["accepted"],
+        True,
+    )
+    assert "not sent" in notes(page)[0]
+    assert (await world.answers())["eve"] == "NEEDS-ACTION"
+
+
+async def test_the_answers_of_others_do_not_stop_an_answer(world: World) -> None:
+    path = await world.link()
+    seen = seen_in(await world.open(path))
+    bob = Client(world.server, "bob")
+    place, text = await only(bob)
+    mine = unfolded(text).replace("ATTENDEE:mailto:bob", "ATTENDEE;PARTSTAT=ACCEPTED:mailto:bob")
+    await bob.put(place, mine)
+
+    page = await world.send(path, "accepted", seen)
+
+    assert page.status == 200
+    assert await world.answers() == {"ann": "ACCEPTED", "bob": "ACCEPTED", "eve": "ACCEPTED"}
+
+
+@pytest.mark.parametrize("verb", ["GET", "POST"])
+@pytest.mark.parametrize("how", ["deleted", "cancelled", "uninvited"])
+async def test_there_is_nothing_to_answer_to_what_does_not_take_place(
+    world: World, how: str, verb: str
+) -> None:
+    path = await world.link()
+    seen = seen_in(await world.open(path))
+    mine = unfolded((await world.ann("GET", MINE)).text)
+    if how == "deleted":
+        await world.ann("DELETE", MINE)
+    elif how == "cancelled":
+        await world.ann.put(MINE, mine.replace("END:VEVENT", "STATUS:CANCELLED\r\nEND:VEVENT"))
+    else:
+        await world.ann.put(MINE, re.sub(r"ATTENDEE[^\r]*eve@example.net\r\n", "", mine))
+
+    page = await (world.open(path) if verb == "GET" else world.send(path, "accepted", seen))
+
+    assert (page.status, heading(page)) == (410, "There is nothing to answer any more")
+
+
+async def test_a_link_is_good_for_its_time(world: World) -> None:
+    path = await world.link()
+
+    world.clock.now = NOW + 365 * DAY_S - 1
+    last = await world.open(path)
+    world.clock.now += 1
+    page = await world.open(path)
+
+    assert (last.status, page.status, heading(page)) == (200, 410, "This link is too old")
+
+
+async def test_links_of_another_key_lead_nowhere(world: World) -> None:
+    path = await world.link()
+    await world.server.db.write(lambda tx: keys.remove(tx, keys.ANSWERS))
+
+    page = await world.open(path)
+
+    assert (page.status, heading(page)) == (404, "This link leads nowhere")
+
+
+async def test_a_link_that_was_meddled_with_leads_nowhere(world: World) -> None:
+    path = await world.link()
+    key = await world.server.db.read(lambda tx: keys.get(tx, keys.ANSWERS))
+    assert key is not None
+    mine = ticket.read(path.removeprefix("/rsvp/"), key)
+    assert mine is not None
+    forged = ticket.sign(replace(mine, attendee="mailto:bob@example.org"), bytes(32))
+
+    tried = [path[:-4], path[:-1] + ("A" if path[-1] != "A" else "Q"), f"/rsvp/{forged}"]
+    tried += ["/rsvp/", "/rsvp/x", f"{path}/", f"/rsvp/{'A' * 1_501}", "/rsvp/%00", f"{path}%41"]
+    found = {one: (await world.open(one)).status for one in tried}
+
+    assert found == dict.fromkeys(tried, 404) | {f"{path}/": 200}
+
+
+async def test_a_link_opens_no_meeting_of_somebody_else(world: World) -> None:
+    await world.mails()
+    key = await world.server.db.read(lambda tx: keys.get(tx, keys.ANSWERS))
+    assert key is not None
+    bob = await world.server.db.read(lambda tx: principals.by_name(tx, "bob"))
+    assert bob is not None
+    people = ("mailto:ann@example.org", EVE)
+    links = [ticket.sign(Ticket(bob.id, "m", one, 0, NOW + 9), key) for one in people]
+
+    assert [(await world.open(f"/rsvp/{one}")).status for one in links] == [410, 410]
+
+
+async def test_what_a_meeting_says_is_text_and_no_html(world: World) -> None:
+    await world.mails()
+    evil = "</title><script>alert(1)</script>\"'&"
+    lines = (*ASKED, f"LOCATION:{evil}", f"DESCRIPTION:{evil}")
+    text = meeting(uid="x", lines=lines, summary=evil)
+    assert (await world.ann.put(MINE.replace("m.ics", "x.ics"), text)).status == 201
+    path = await world.link()
+
+    page = await world.send(path, "accepted", comment=f"</textarea>{evil}")
+
+    assert page.status == 200
+    assert [one for one in ("<script", "</textarea>&lt;", "alert(1)</s") if one in page.text] == []
+    assert page.text.count("&lt;script&gt;alert(1)&lt;/script&gt;") == 6
+    assert page.text.count("<title>") == page.text.count("</textarea>") == 1
+
+
+async def test_controls_in_a_comment_are_lost(world: World) -> None:
+    path = await world.link()
+
+    page = await world.send(path, "accepted", comment="a\x00b\x1b[1m\u202ec" + "x" * 9_000)
+
+    assert page.status == 200
+    (reply,) = await messages(world.ann)
+    found = re.findall(r"^COMMENT:([^\r]*)", unfolded(reply), re.MULTILINE)
+    assert (len(found[0]), found[0][:9]) == (1_999, "a b [1mcx")
+
+
+async def test_logs_do_not_hold_the_secret_of_a_page(world: World) -> None:
+    path = await world.link()
+    secret = path.removeprefix("/rsvp/")
+    client = Client(world.server, None)
+    world.noted.clear()
+
+    tried = [path, f"{path}?answer=accepted", f"https://x.org{path}", f"/rsvp//{secret}"]
+    tried += [f"/RSVP/{secret}", secret[:30], f"/x{path}", f"{path}%20"]
+    for one in tried:
+        await client("GET", one)
+
+    assert {secret[at : at + 20] for at in range(0, len(secret), 20)}.isdisjoint(
+        {one.path[at : at + 20] for one in world.noted for at in range(len(one.path))}
+    )
+    assert [one.path for one in world.noted][:2] == ["/rsvp/***", "/rsvp/***"]
+
+
+async def test_who_guesses_links_is_slowed(world: World) -> None:
+    path = await world.link()
+    guesses = Failures(Slowing(free_failures=2, delay_s=60))
+    slow = replace(world.server, publisher=Publisher(guesses))
+
+    async def get(target: str) -> int:
+        request = Request("GET", target, peer="192.0.2.7")
+        return (await handle(slow, request)).status
+
+    assert [await get(f"/rsvp/{'A' * 50}") for _ in range(4)] == [404, 404, 404, 429]
+    assert await get(path) == 200
+
+
+@pytest.mark.parametrize(
+    ("verb", "body", "headers", "status"),
+    [
+        ("PUT", "", {}, 405),
+        ("PROPFIND", "", {}, 405),
+        ("DELETE", "", {}, 405),
+        ("POST", "answer=accepted", {"Content_Type": "text/plain"}, 415),
+        ("POST", "answer=accepted", {}, 415),
+        ("POST", "comment=" + "x" * 30_000, {"Content_Type": FORM}, 413),
+        ("POST", "", {"Content_Type": FORM, "Content_Length": "99999999"}, 413),
+        ("POST", "&".join(["a=b"] * 50), {"Content_Type": FORM}, 422),
+    ],
+)
+async def test_other_requests_are_refused(
+    world: World, verb: str, body: str, headers: dict[str, str], status: int
+) -> None:
+    path = await world.link()
+
+    answer = await Client(world.server, None)(verb, path, body, **headers)
+
+    assert answer.status == status
+
+
+async def test_a_server_that_does_not_invite_has_no_pages(world: World) -> None:
+    path = await world.link()
+
+    page = await Client(replace(world.server, scheduling=False), None)("GET", path)
+
+    assert page.status == 404
+
+
+async def test_a_page_for_some_dates_of_a_series_answers_these(world: World) -> None:
+    await world.mails()
+    master = meeting(uid="s", rrule="FREQ=DAILY;COUNT=5")
+    override = meeting(
+        uid="s",
+        lines=(*ASKED, "RECURRENCE-ID:20260909T100000Z"),
+        start="20260909T100000Z",
+        end="20260909T110000Z",
+    )
+    inner = override[override.index("BEGIN:VEVENT") : override.index("END:VCALENDAR")]
+    place = MINE.replace("m.ics", "s.ics")
+    text = master.replace("END:VCALENDAR", inner + "END:VCALENDAR")
+    assert (await world.ann.put(place, text)).status == 201
+    path = await world.link()
+
+    page = await world.send(path, "declined")
+
+    assert "This is about one date of a series." in page.text
+    stored = unfolded((await world.ann("GET", place)).text)
+    assert [one.count("PARTSTAT=DECLINED") for one in stored.split("BEGIN:VEVENT")[1:]] == [0, 1]
+
+
+async def test_one_link_does_not_answer_without_end(world: World) -> None:
+    path = await world.link()
+    seen = seen_in(await world.open(path))
+
+    found = [(await world.send(path, "accepted", seen)).status for _ in range(31)]
+    refused = await world.send(path, "accepted", seen)
+    world.clock.now += 3_600
+    later = await world.send(path, "declined", seen)
+
+    assert (found, refused.headers["Retry-After"]) == ([200] * 30 + [429], "3600")
+    assert (later.status, (await world.answers())["eve"]) == (200, "DECLINED")
