@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from caldavd.ical.contentline import Line, parameter
+from caldavd.ical.contentline import Component, Line, parameter
 from caldavd.ical.parse import Document
-from caldavd.ical.write import time_line
+from caldavd.ical.parse import stored as reread
+from caldavd.ical.write import time_line, write
 from caldavd.itip.address import Addresses, normal
 from caldavd.itip.allowed import Difference, compared, own_line
 from caldavd.itip.compare import STAMPS, partstat, person, same_person
@@ -17,7 +18,7 @@ from caldavd.itip.instance import series
 from caldavd.itip.message import PRIVATE_COMMENT, Message, Plan, force_send, reply, served
 from caldavd.itip.revision import RECEIVED, REMOVED, REPLIED, Revision, removals, removed_line
 from caldavd.itip.rewrite import Parts, amended, rewritten, unforced
-from caldavd.itip.snapshot import Key, Meeting, Part, Role, calendar_text, with_parameter
+from caldavd.itip.snapshot import Key, Meeting, Part, Role, calendar_text, meeting, with_parameter
 
 _COMMENTS: Final = frozenset({"COMMENT", PRIVATE_COMMENT})
 _PROGRESS: Final = frozenset({"COMPLETED", "PERCENT-COMPLETE", "STATUS"})
@@ -49,6 +50,10 @@ def attended(
         told = answers or _forced(new, me)
         text = rewritten(document, new, _stamped(parts, told, me, at))
         return Plan(Role.ATTENDEE, text, _messages(new, told, at, bool(answers)))
+    reverted = _reverted(old, new, me)
+    if reverted:
+        document = _with_components(document, reverted)
+        new = meeting(document)
     found = compared(old, new, me)
     parts = {key: _settled(one, me) for key, one in found.items()}
     answers = list(_answers(old, new, found, me))
@@ -57,6 +62,30 @@ def attended(
     text = rewritten(document, new, parts)
     messages = _messages(new, told, at, bool(answers))
     return Plan(Role.ATTENDEE, text, messages, _keeps_tag(old, new, found))
+
+
+def _reverted(old: Meeting, new: Meeting, me: Addresses) -> list[Component]:
+    """The overrides that a client dropped, and its other answer with them, as the series has them.
+
+    That answer is taken back: the organizer is told, so it has to be remembered.
+    """
+    of = series(new.master, new.zones)
+    made: list[Component] = []
+    for key, part in old.parts.items():
+        if of is None or key is None or key in new.parts or key in of.part.excluded:
+            continue
+        instance = None if part.is_cancelled else of.instance(key)
+        if instance is None:
+            continue
+        one, other = own_line(part, me), own_line(instance, me)
+        if one is not None and other is not None and _said(one) != _said(other):
+            made.append(instance.component)
+    return made
+
+
+def _with_components(document: Document, more: Sequence[Component]) -> Document:
+    of = document.calendar
+    return reread(write([Component(of.name, of.lines, [*of.components, *more])]))
 
 
 def left(old: Meeting, me: Addresses, at: datetime, answer: bool) -> Plan:
@@ -268,6 +297,7 @@ def _keeps_tag(old: Meeting, new: Meeting, found: Mapping[Key | None, Difference
     """Whether nothing was changed but the own answer, and what a client keeps for itself."""
     return old.parts.keys() <= new.parts.keys() and not any(
         one.base.excluded != one.part.excluded
+        or one.base.attendees.keys() != one.part.attendees.keys()
         or any(name not in STAMPS and not name.startswith("X-") for name in one.names)
         for one in found.values()
     )

@@ -9,7 +9,6 @@ from typing import Final
 from caldavd.ical.parse import Document
 from caldavd.itip import plan as itip
 from caldavd.itip.address import Addresses, normal
-from caldavd.itip.incoming_reply import replier
 from caldavd.itip.outcome import Outcome
 from caldavd.itip.receive import receive
 from caldavd.model import Collection, Kind, Principal, Stored
@@ -60,7 +59,7 @@ async def deliver(tx: WriteTx, rules: Rules, of: Task, message: Message, now: in
         # Who answered does not know how things stand.
         to = frozenset({normal(message.sender)})
         asked += await _refresh(tx, rules, recipient, after, to, now)
-    return asked + await _follow(tx, rules, recipient, after, outcome, document, now)
+    return asked + await _follow(tx, rules, recipient, after, outcome, now)
 
 
 async def tell_again(tx: WriteTx, rules: Rules, of: Task, now: int) -> list[int]:
@@ -156,17 +155,13 @@ async def _follow(
     recipient: Principal,
     after: Document,
     outcome: Outcome,
-    message: Document,
     now: int,
 ) -> list[int]:
     """What is due to others: answers are told to the other attendees."""
     if not outcome.refresh:
         return []
-    others = outcome.refresh - {normal(replier(message))}
-    if not others:
-        return []
-    if len(others) <= AT_ONCE:
-        return await _refresh(tx, rules, recipient, after, others, now)
+    if len(outcome.refresh) <= AT_ONCE:
+        return await _refresh(tx, rules, recipient, after, outcome.refresh, now)
     task = tasks.new(REFRESH, recipient.id, now, None, after.uid)._replace(due_at=now + TOGETHER_S)
     return await tasks.add_once(tx, task)
 
