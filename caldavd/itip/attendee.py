@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from caldavd.ical.contentline import Component, Line, parameter
 from caldavd.ical.parse import Document
 from caldavd.ical.parse import stored as reread
+from caldavd.ical.values import parse_temporal
 from caldavd.ical.write import time_line, write
 from caldavd.itip.address import Addresses, normal
 from caldavd.itip.allowed import Difference, compared, own_line
@@ -41,6 +42,7 @@ def attended(
     organizer = new.organizer
     if organizer is None or not served(organizer):
         return Plan(Role.ATTENDEE)
+    at = _later(old, me, at)
     if old is None:
         parts: Parts = {
             key: amended(part, _unforced(part), part.sequence) for key, part in _items(new)
@@ -95,8 +97,24 @@ def left(old: Meeting, me: Addresses, at: datetime, answer: bool) -> Plan:
     """
     if not answer or not served(old.organizer):
         return Plan(Role.ATTENDEE)
+    at = _later(old, me, at)
     answers = [_decline(one.part, one.who) for one in _all_answers(old, me) if _attends(one)]
     return Plan(Role.ATTENDEE, None, _messages(old, answers, at, True))
+
+
+def _later(old: Meeting | None, me: Addresses, at: datetime) -> datetime:
+    """`at`, or the second after the last answer: which of two is the later one, DTSTAMPs tell."""
+    parts = () if old is None else old.parts.values()
+    said = [parameter(line, REPLIED) or "" for part in parts if (line := own_line(part, me))]
+    said += [of.stamp for part in parts for of in removals(part).values()]
+    last = max(said, default="")
+    if last < time_line("", at).value:
+        return at
+    try:
+        moment = parse_temporal(last)
+    except ValueError:
+        return at
+    return moment + timedelta(seconds=1) if isinstance(moment, datetime) else at
 
 
 def _items(meeting: Meeting) -> Sequence[tuple[Key | None, Part]]:

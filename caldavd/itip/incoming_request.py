@@ -144,8 +144,8 @@ def _whole(case: Case, parts: Mapping[Key | None, Part]) -> Made | None:
     """The object as a message describes all of it; None: it has a later one."""
     stored, theirs = case.stored, case.message.zones
     master, old_master = parts[None], stored.master
-    again = is_reinstated(case, master)
-    if old_master is not None and not again and is_older(master, received(old_master)):
+    is_back = is_reinstated(case, master)
+    if old_master is not None and not is_back and is_older(master, received(old_master)):
         return None
     told = replace(case.message, parts=parts)
     fresh, instances = Instances(told), Instances(stored)
@@ -157,7 +157,7 @@ def _whole(case: Case, parts: Mapping[Key | None, Part]) -> Made | None:
         if key is None or key in removed:
             continue
         old = stored.parts.get(key)
-        if old is not None and not again and is_older(part, received(old)):
+        if old is not None and not is_back and is_older(part, received(old)):
             made[key] = old.component
             continue
         mine = old or instances.find(key) or old_master
@@ -254,10 +254,10 @@ def _instances(case: Case, parts: Mapping[Key | None, Part]) -> Made | None:
     news: set[Key | None] = set()
     for key, part in parts.items():
         old = stored.parts.get(key)
-        again = is_reinstated(case, part)
-        if old is not None and not again and is_older(part, received(old)):
+        is_back = is_reinstated(case, part)
+        if old is not None and not is_back and is_older(part, received(old)):
             continue
-        if old is None and not again and master is not None and _is_out(part, master, case.me):
+        if old is None and not is_back and master is not None and _is_out(part, master, case.me):
             continue
         mine = old or (None if key is None else instances.find(key)) or master
         made[key] = merged(Version(part, theirs), _mine(mine, stored), case.me)

@@ -25,7 +25,8 @@ REFRESH: Final = "refresh"
 AT_ONCE: Final = 10
 """To so many attendees answers are told one by one; to more, those of some seconds together."""
 TOGETHER_S: Final = 5
-_OF_ATTENDEES: Final = frozenset({"REPLY", "REFRESH", "COUNTER"})
+OF_ATTENDEES: Final = frozenset({"REPLY", "REFRESH", "COUNTER"})
+"""The methods of messages to an organizer."""
 
 
 async def deliver(tx: WriteTx, rules: Rules, of: Task, message: Message, now: int) -> list[int]:
@@ -142,7 +143,7 @@ async def _tell(
     box = (await scheduling.boxes(tx, [recipient_id])).get((recipient_id, Kind.INBOX))
     if box is None:
         return
-    who = message.sender if message.method in _OF_ATTENDEES else ""
+    who = message.sender if message.method in OF_ATTENDEES else ""
     if message.method == "COUNTER":
         who += " COUNTER"  # Whoever proposes another time answers too: both are to be seen.
     for locked in await collections.lock(tx, box.id):

@@ -491,3 +491,15 @@ def test_a_day_that_was_removed_stays_declined_when_the_series_is_answered():
 
     assert sent(first) == []
     assert answers(second) == {"series": "ACCEPTED", "20260107": "DECLINED"}
+
+
+@pytest.mark.rfc("5546 2.1.5")
+def test_the_second_of_two_answers_of_one_second_is_the_later_one():
+    new = single(ACCEPTED)
+    first = planned(single(), new, BOB)
+    stands = parse(stored(first, new).encode())
+
+    second = planned(stands, single("ann ACCEPTED, bob TENTATIVE"), BOB)
+
+    stamps = [value(components(one.messages[0].text)[0], "DTSTAMP") for one in (first, second)]
+    assert stamps == ["20261121T123000Z", "20261121T123001Z"]
