@@ -34,7 +34,9 @@ def uid() -> str:
 @pytest.fixture
 def invited(calendar: caldav.Calendar, guest: caldav.Principal, uid: str) -> caldav.Event:
     """The organizer's event, to which the guest was invited, who has it."""
-    saved = calendar.save_with_invites(event(uid=uid, **TIMES), [address(USER), guest])
+    saved = calendar.save_with_invites(
+        event(uid=uid, **TIMES), [("Ada", f"{USER}@localhost"), guest]
+    )
     wait_until(lambda: message(guest, uid) is not None, "the invitation is in the inbox")
     return saved
 

@@ -5,10 +5,25 @@ from __future__ import annotations
 import pytest
 
 from caldavd.dav.server import Server
-from tests.protocol.client import NS, Answer, Client
+from tests.protocol.client import NS, Client
+from tests.protocol.clients.apple_meetings import (
+    BOB,
+    HERS,
+    HIS,
+    ICS,
+    SERIES,
+    XML,
+    answer,
+    change,
+    changed,
+    fetched,
+    hers,
+    his,
+    instance,
+    invite,
+)
 from tests.protocol.clients.wire import (
     children,
-    data,
     href_in,
     hrefs,
     ics,
@@ -17,20 +32,34 @@ from tests.protocol.clients.wire import (
     tokens,
     wire,
 )
-from tests.protocol.meetings import held, messages, method, only, said, scheduling
-from tests.unit.builders import CRLF
+from tests.protocol.conftest import add_user
+from tests.protocol.meetings import (
+    held,
+    messages,
+    method,
+    only,
+    partstats,
+    said,
+    scheduling,
+    unfolded,
+)
+from tests.unit.builders import CRLF, event
 
 C = "{urn:ietf:params:xml:ns:caldav}"
 CS = "{http://calendarserver.org/ns/}"
-XML = "text/xml"
-ICS = "text/calendar"
-HIS = "/dav/calendars/bob/"
 INBOX = HIS + "inbox/"
-HERS = "/dav/calendars/ann/calendar/ev-1.ics"
-SERIES = "RRULE:FREQ=DAILY;COUNT=3\n"
 HIS_ALARM = CRLF.join(
     ("BEGIN:VALARM", "ACTION:DISPLAY", "TRIGGER:-PT10M", "DESCRIPTION:x", "END:VALARM", "")
 )
+ANN = (
+    'ATTENDEE;CN="Ann Example";CUTYPE=INDIVIDUAL;EMAIL="ann@example.org";PARTSTAT=ACCEPTED;'
+    "ROLE=CHAIR"
+)
+REPLIED = ('ORGANIZER;CN="Ann Example"', 'ORGANIZER;CN="Ann Example";SCHEDULE-STATUS=1.2')
+OWN = (("TRANSP:OPAQUE\r\n", ""), ("END:VEVENT", HIS_ALARM + "END:VEVENT"))
+"""What bob's client wrote into his event besides his answer, and what it left out."""
+TOLD = (BOB, BOB + ";SCHEDULE-STATUS=1.2")
+ACCEPTED = (BOB, "PARTSTAT=ACCEPTED;RSVP=TRUE;SCHEDULE-STATUS=2.0")
 
 
 @pytest.fixture
@@ -48,78 +77,10 @@ def bob(scheduled: Server) -> Client:
     return Client(scheduled, "bob")
 
 
-async def invite(ann: Client, *, rule: str = "", summary: str = "Talk") -> Answer:
-    """Ann writes the meeting, as a new one."""
-    text = ics("apple/invite", rule=rule, summary=summary)
-    return await ann.put(HERS, text, If_None_Match="*", Content_Type=ICS)
-
-
-async def change(client: Client, path: str, *changes: tuple[str, str]) -> Answer:
-    """Somebody changes what the server has, under its tag."""
-    got = await client("GET", path)
-    text = got.text
-    for old, new in changes:
-        assert old in text
-        text = text.replace(old, new)
-    tag = got.headers["Schedule-Tag"]
-    return await client.put(path, text, If_Schedule_Tag_Match=tag, Content_Type=ICS)
-
-
-async def answer(bob: Client, partstat: str = "ACCEPTED") -> Answer:
-    """Bob answers with what his client makes of the invitation, under its tag."""
-    path, _ = await only(bob, "ev-1")
-    tag = (await bob("GET", path)).headers["Schedule-Tag"]
-    text = ics("apple/accept", partstat=partstat)
-    return await bob.put(path, text, If_Schedule_Tag_Match=tag, Content_Type=ICS)
-
-
-async def fetched(client: Client, path: str, token: str = "") -> dict[str, str]:
-    """What came into a collection since a token, as it is synced: texts by URL."""
-    synced = await client("REPORT", path, wire("apple/sync", token=token), Depth="1")
-    assert synced.status == 207
-    for href in synced.hrefs:
-        assert text_of(synced, "{DAV:}getcontenttype", href).startswith("text/calendar")
-    named = "".join(f'<A:href xmlns:A="DAV:">{href}</A:href>' for href in synced.hrefs)
-    got = await client("REPORT", path, wire("apple/inbox-multiget", hrefs=named), Content_Type=XML)
-    assert (got.status, got.hrefs) == (207, synced.hrefs)
-    assert {got.props(href)["{DAV:}getetag"][0] for href in got.hrefs} <= {200}
-    return data(got)
-
-
-def hers(*changes: tuple[str, str], rule: str = "", summary: str = "Talk") -> list[list[str]]:
-    """What ann is to see: what she sent, but for some changes."""
-    return _changed(ics("apple/invite", rule=rule, summary=summary), changes)
-
-
-def his(*changes: tuple[str, str], rule: str = "", summary: str = "Talk") -> list[list[str]]:
-    """What bob is to see: what ann sent without her alarm and her own notes, but for changes."""
-    text = ics("apple/invite", rule=rule, summary=summary)
-    alarm = text[text.index("BEGIN:VALARM") : text.index("END:VEVENT")]
-    own = (
-        (alarm, ""),
-        ("CALSCALE:GREGORIAN\r\n", ""),
-        ("X-APPLE-CREATOR-IDENTITY:com.apple.calendar\r\n", ""),
-    )
-    return _changed(text, (*own, *changes))
-
-
-def _changed(text: str, changes: tuple[tuple[str, str], ...]) -> list[list[str]]:
-    for old, new in changes:
-        assert old in text, old
-        text = text.replace(old, new)
-    return said(text)
-
-
-ANN = (
-    'ATTENDEE;CN="Ann Example";CUTYPE=INDIVIDUAL;EMAIL="ann@example.org";PARTSTAT=ACCEPTED;'
-    "ROLE=CHAIR"
-)
-REPLIED = ('ORGANIZER;CN="Ann Example"', 'ORGANIZER;CN="Ann Example";SCHEDULE-STATUS=1.2')
-OWN = (("TRANSP:OPAQUE\r\n", ""), ("END:VEVENT", HIS_ALARM + "END:VEVENT"))
-"""What bob's client wrote into his event besides his answer, and what it left out."""
-BOB = "PARTSTAT=NEEDS-ACTION;RSVP=TRUE"
-TOLD = (BOB, BOB + ";SCHEDULE-STATUS=1.2")
-ACCEPTED = (BOB, "PARTSTAT=ACCEPTED;RSVP=TRUE;SCHEDULE-STATUS=2.0")
+@pytest.fixture
+async def carl(scheduled: Server) -> Client:
+    await add_user(scheduled.db, "carl", "Carl Example")
+    return Client(scheduled, "carl")
 
 
 class TestAccount:
@@ -166,115 +127,6 @@ class TestAccount:
         found = await bob.propfind(INBOX, "C:calendar-free-busy-set")
         assert (set_.status, set_.props()[C + "calendar-free-busy-set"][0]) == (207, 200)
         assert href_in(found, C + "calendar-free-busy-set") == HIS + "calendar/"
-
-
-class TestBusyTime:
-    BUSY = "FREEBUSY;FBTYPE=BUSY:20260804T090000Z/20260804T100000Z"
-    AWAY = (
-        "FREEBUSY;FBTYPE=BUSY-UNAVAILABLE:20260804T000000Z/20260804T080000Z",
-        "FREEBUSY;FBTYPE=BUSY-UNAVAILABLE:20260804T170000Z/20260805T000000Z",
-    )
-
-    async def ask(self, ann: Client, *, masked: str = "none", organizer: str = "ann") -> Answer:
-        text = ics("apple/free-busy", masked=masked, organizer=organizer)
-        return await ann("POST", ann.home + "outbox/", text, Content_Type=ICS)
-
-    def told(self, found: Answer) -> dict[str, tuple[str, list[list[str]]]]:
-        """By recipient what the server says of them, and their busy time."""
-        assert (found.status, found.xml.tag) == (200, C + "schedule-response")
-        return {
-            one.findtext("C:recipient/D:href", "", NS): (
-                one.findtext("C:request-status", "", NS)[:2],
-                said(one.findtext("C:calendar-data", "", NS)),
-            )
-            for one in found.xml
-        }
-
-    def busy(self, *lines: str) -> dict[str, tuple[str, list[list[str]]]]:
-        """What is to be told where bob is busy at some times."""
-        body = [
-            "VFREEBUSY",
-            "UID:4288F0F3-5C5B-4DF4-9AD8-B1E5FE3F5B97",
-            "DTSTART:20260804T000000Z",
-            "DTEND:20260805T000000Z",
-            "ORGANIZER:mailto:ann@example.org",
-            "ATTENDEE:mailto:bob@example.org",
-            "END:VFREEBUSY",
-            "END:VCALENDAR",
-            *lines,
-        ]
-        head = ["BEGIN:VCALENDAR", "METHOD:REPLY", "VERSION:2.0"]
-        return {
-            "mailto:bob@example.org": ("2.", [head, sorted(body)]),
-            "mailto:nobody@elsewhere.example": ("5.", [[]]),
-        }
-
-    async def test_people_are_looked_up_by_the_report_that_is_announced(self, ann: Client):
-        announced = tokens((await ann("OPTIONS", ann.home)).headers["DAV"])
-        search = wire("apple/find-people", text="bo")
-        other = wire("apple/attendee-search", text="bo")
-        people = "/dav/principals/"
-
-        found = await ann("REPORT", people, search, Depth="0", Content_Type=XML)
-        refused = await ann("REPORT", people, other, Depth="0", Content_Type=XML)
-
-        assert "calendarserver-principal-property-search" in announced
-        assert "calendarserver-principal-search" not in announced
-        assert found.hrefs == ["/dav/principals/bob/"]
-        _, addresses = found.props()[C + "calendar-user-address-set"]
-        assert addresses.findtext("D:href", "", NS) == "mailto:bob@example.org"
-        assert text_of(found, C + "calendar-user-type") == "INDIVIDUAL"
-        assert (refused.status, refused.condition) == (403, "{DAV:}supported-report")
-
-    @pytest.mark.rfc("6638 5")
-    async def test_everybody_is_answered_for(self, ann: Client, bob: Client):
-        await invite(ann)
-
-        assert self.told(await self.ask(ann)) == self.busy(self.BUSY)
-
-    async def test_the_event_that_is_edited_does_not_count(self, ann: Client, bob: Client):
-        await invite(ann)
-
-        assert self.told(await self.ask(ann, masked="ev-1")) == self.busy()
-
-    @pytest.mark.rfc("6638 5.2.2")
-    async def test_nobody_asks_in_the_name_of_another(self, ann: Client):
-        refused = await self.ask(ann, organizer="bob")
-
-        assert (refused.status, refused.condition) == (403, C + "valid-organizer")
-
-    @pytest.mark.rfc("6638 9.1")
-    async def test_a_calendar_that_is_not_to_count_does_not(self, ann: Client, bob: Client):
-        await invite(ann)
-
-        set_ = await bob(
-            "PROPPATCH", HIS + "calendar/", wire("apple/transparent"), Content_Type=XML
-        )
-
-        assert set_.props()[C + "schedule-calendar-transp"][0] == 200
-        assert self.told(await self.ask(ann)) == self.busy()
-
-    @pytest.mark.rfc("7953 7.2.4")
-    async def test_availability_is_asked_for_before_there_is_any(self, bob: Client):
-        found = await bob("PROPFIND", INBOX, wire("apple/availability-ask"), Depth="0")
-
-        statuses = {name: status for name, (status, _) in found.props().items()}
-        names = (CS + "calendar-availability", C + "calendar-availability")
-        assert (found.status, statuses) == (207, dict.fromkeys(names, 404))
-
-    @pytest.mark.parametrize("name", [C, CS], ids=["new-name", "old-name"])
-    async def test_availability_under_either_name_is_that_under_both(
-        self, ann: Client, bob: Client, name: str
-    ):
-        body = wire("apple/availability", namespace=name.strip("{}"))
-
-        set_ = await bob("PROPPATCH", INBOX, body, Content_Type=XML)
-
-        found = await bob("PROPFIND", INBOX, wire("apple/availability-ask"), Depth="0")
-        values = {text_of(found, one + "calendar-availability") for one in (C, CS)}
-        assert (set_.status, set_.props()[name + "calendar-availability"][0]) == (207, 200)
-        assert [one.count(CRLF + "BEGIN:AVAILABLE") for one in values] == [1]
-        assert self.told(await self.ask(ann)) == self.busy(*self.AWAY)
 
 
 class TestInvited:
@@ -341,7 +193,7 @@ class TestAnswered:
         assert tags[0] == tags[1]
         assert before[0].etag != after[0].etag
         assert said(after[0].text) == hers(ACCEPTED)
-        assert said(after[1].text) == _changed(
+        assert said(after[1].text) == changed(
             ics("apple/accept", partstat="ACCEPTED"),
             (
                 ("ORGANIZER:", "ORGANIZER;SCHEDULE-STATUS=1.2:"),
@@ -404,6 +256,56 @@ class TestAnswered:
         assert deleted.status == 204
         assert await held(bob, "ev-1") == {}
         assert said((await ann("GET", HERS)).text) == hers((BOB, line))
+
+    async def test_lines_of_the_organizer_come_back_in_another_order_and_case(
+        self, ann: Client, bob: Client
+    ):
+        await invite(ann)
+        path, text = await only(bob, "ev-1")
+        lines = unfolded(text).replace("mailto:", "MAILTO:").replace(BOB, "PARTSTAT=ACCEPTED")
+        begin, *body, end, last, nothing = lines.split(CRLF)[3:]
+        odd = CRLF.join([*lines.split(CRLF)[:3], begin, *reversed(body), end, last, nothing])
+
+        put = await bob.put(path, odd, Content_Type=ICS)
+
+        assert put.status == 204
+        assert partstats((await ann("GET", HERS)).text)["bob"] == "ACCEPTED"
+
+    async def test_a_comment_for_the_organizer_is_told_to_nobody_else(
+        self, ann: Client, bob: Client, carl: Client
+    ):
+        await invite(ann)
+        await change(ann, HERS, ("SEQUENCE:0", "ATTENDEE:mailto:carl@example.org\r\nSEQUENCE:1"))
+        path, _ = await only(bob, "ev-1")
+        comment = "X-CALENDARSERVER-PRIVATE-COMMENT:Ten minutes late\r\n"
+
+        await change(
+            bob, path, (BOB, "PARTSTAT=ACCEPTED;RSVP=TRUE"), ("END:VEVENT", comment + "END:VEVENT")
+        )
+
+        lines = unfolded((await ann("GET", HERS)).text).split(CRLF)
+        (told,) = [line for line in lines if line.endswith(":Ten minutes late")]
+        assert told.startswith("X-CALENDARSERVER-ATTENDEE-COMMENT;")
+        assert 'X-CALENDARSERVER-ATTENDEE-REF="mailto:bob@example.org"' in told
+        _, seen = await only(carl, "ev-1")
+        assert partstats(seen)["bob"] == "ACCEPTED"
+        assert "COMMENT" not in seen
+
+    @pytest.mark.rfc("6638 3.2.2.3")
+    async def test_one_instance_is_answered(self, ann: Client, bob: Client):
+        await invite(ann, rule=SERIES)
+        path, text = await only(bob, "ev-1")
+        part = instance(text, "20260805").replace(BOB, "PARTSTAT=TENTATIVE;RSVP=TRUE")
+
+        put = await change(bob, path, ("END:VCALENDAR", part + "END:VCALENDAR"))
+
+        assert put.status == 204
+        _, master, override = said((await ann("GET", HERS)).text)
+        assert "RECURRENCE-ID:20260805T090000Z" in override
+        answers = ("NEEDS-ACTION", "TENTATIVE")
+        for part, partstat in zip((master, override), answers, strict=True):
+            (line,) = [one for one in part if one.endswith("mailto:bob@example.org")]
+            assert f"PARTSTAT={partstat};" in line
 
     @pytest.mark.rfc("6638 3.2.4.1")
     async def test_it_is_moved_to_another_calendar_and_not_copied(self, ann: Client, bob: Client):
@@ -476,6 +378,39 @@ class TestChanged:
         assert said((await only(bob, "ev-1"))[1]) == his(without, rule=SERIES)
         assert [method(one) for one in await messages(bob)] == ["CANCEL"]
 
+    @pytest.mark.rfc("6638 3.2.1.2")
+    async def test_an_instance_is_moved(self, ann: Client, bob: Client):
+        await invite(ann, rule=SERIES)
+        text = (await ann("GET", HERS)).text
+        moved = instance(text, "20260805")
+        moved = moved.replace("DTSTART:20260805T09", "DTSTART:20260805T15")
+        moved = moved.replace("DTEND:20260805T10", "DTEND:20260805T16")
+
+        put = await change(ann, HERS, ("END:VCALENDAR", moved + "END:VCALENDAR"))
+
+        _, master, override = said((await only(bob, "ev-1"))[1])
+        assert put.status == 204
+        assert {"DTSTART:20260804T090000Z", "RRULE:FREQ=DAILY;COUNT=3"} <= set(master)
+        assert {
+            "RECURRENCE-ID:20260805T090000Z",
+            "DTSTART:20260805T150000Z",
+            "DTEND:20260805T160000Z",
+        } <= set(override)
+
+    async def test_this_and_the_following_are_made_a_meeting_of_their_own(
+        self, ann: Client, bob: Client
+    ):
+        await invite(ann, rule="RRULE:FREQ=DAILY\n")
+        later = ics("apple/invite", rule="RRULE:FREQ=DAILY\n", summary="Other talk")
+        later = later.replace("UID:ev-1", "UID:ev-2").replace("202608", "202609")
+
+        new = await ann.put(HERS.replace("ev-1", "ev-2"), later, If_None_Match="*")
+        ended = await change(ann, HERS, ("FREQ=DAILY", "FREQ=DAILY;UNTIL=20260903T085959Z"))
+
+        assert (new.status, ended.status) == (201, 204)
+        assert "RRULE:FREQ=DAILY;UNTIL=20260903T085959Z\r\n" in (await only(bob, "ev-1"))[1]
+        assert "DTSTART:20260904T090000Z\r\n" in (await only(bob, "ev-2"))[1]
+
     @pytest.mark.rfc("6638 3.2.2.2")
     async def test_an_instance_is_declined_by_taking_it_out(self, ann: Client, bob: Client):
         await invite(ann, rule=SERIES)
@@ -484,10 +419,10 @@ class TestChanged:
 
         put = await change(bob, path, (start, start + "EXDATE:20260805T090000Z\r\n"))
 
-        _, master, instance = said((await ann("GET", HERS)).text)
+        _, master, override = said((await ann("GET", HERS)).text)
         assert put.status == 204
-        assert "RECURRENCE-ID:20260805T090000Z" in instance
-        assert [line for line in instance if "PARTSTAT=DECLINED" in line and "bob" in line]
+        assert "RECURRENCE-ID:20260805T090000Z" in override
+        assert [line for line in override if "PARTSTAT=DECLINED" in line and "bob" in line]
         assert not [line for line in master if "DECLINED" in line]
 
     @pytest.mark.rfc("6638 3.2.1.3")
@@ -503,3 +438,45 @@ class TestChanged:
         assert "STATUS:CANCELLED\r\n" in mine
         assert [method(one) for one in await messages(bob)] == ["CANCEL"]
         assert await held(ann, "ev-1") == {}
+
+
+class TestBroughtAlong:
+    """Files that are dropped on the calendar: meetings that somebody else made."""
+
+    @pytest.mark.parametrize(
+        ("organizer", "people", "tagged"),
+        [
+            ("mailto:x@elsewhere.example", ("mailto:bob@example.org",), True),
+            ("mailto:x@elsewhere.example", ("mailto:zoe@elsewhere.example",), False),
+            ("mailto:ann@example.org", ("mailto:bob@example.org",), True),
+            ("mailto:ann@example.org", ("mailto:zoe@elsewhere.example",), False),
+            ("mailto:ann@example.org", (), False),
+        ],
+    )
+    async def test_they_are_taken_as_they_are_and_nobody_is_told(
+        self, ann: Client, bob: Client, organizer: str, people: tuple[str, ...], tagged: bool
+    ):
+        lines = [f"ORGANIZER:{organizer}", *(f"ATTENDEE:{one}" for one in people)]
+        text = event(uid="file", lines=lines)
+
+        put = await bob.put(HIS + "calendar/file.ics", text, If_None_Match="*")
+
+        got = await bob("GET", HIS + "calendar/file.ics")
+        assert (put.status, put.etag, got.text) == (201, got.etag, text)
+        assert ("Schedule-Tag" in put.headers) == tagged
+        assert await messages(ann) == []
+
+    async def test_what_an_organizer_notes_for_herself_does_not_leave_with_it(
+        self, ann: Client, bob: Client
+    ):
+        place = "X-APPLE-STRUCTURED-LOCATION;VALUE=URI;X-TITLE=Cafe:geo:48.2,16.4"
+        own = ("X-APPLE-TRAVEL-DURATION;VALUE=DURATION:PT30M", "X-APPLE-TRAVEL-START:geo:48,16")
+        lines = CRLF.join((place, *own, "END:VEVENT"))
+        text = ics("apple/invite", rule="", summary="Talk").replace("END:VEVENT", lines)
+
+        await ann.put(HERS, text)
+
+        _, seen = await only(bob, "ev-1")
+        kept = [line for line in unfolded(seen).split(CRLF) if line.startswith("X-APPLE")]
+        assert kept == [place]
+        assert [line in unfolded((await ann("GET", HERS)).text) for line in own] == [True, True]
