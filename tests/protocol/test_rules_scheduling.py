@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from caldavd.dav.server import Server
-from tests.protocol.client import NS, Client, multiget, query
+from tests.protocol.client import NS, Client, multiget, proppatch, query
 from tests.protocol.clients.wire import children, data, ics, privileges, reports, text_of, tokens
 from tests.protocol.meetings import answering, meeting, messages, only, partstats, scheduling
 from tests.protocol.rules import HOME, PRINCIPAL, C
@@ -154,6 +154,19 @@ async def test_what_is_not_in_a_box_is_a_404(ann: Client, item: str):
     ]
 
     assert {answer.status for answer in missing} == {404}
+
+
+@pytest.mark.rule("G15")
+@pytest.mark.parametrize("path", BOXES)
+async def test_a_colour_an_order_and_what_nobody_knows_can_be_set_on_boxes(ann: Client, path: str):
+    values = {"I:calendar-color": "#FD8208FF", "I:calendar-order": "2", "CS:whatever": "x"}
+    set_ = "".join(f"<{name}>{value}</{name}>" for name, value in values.items())
+
+    answer = await ann("PROPPATCH", path, proppatch(set_=set_))
+
+    found = await ann.propfind(path, *values)
+    assert {status for status, _ in answer.props().values()} == {200}
+    assert [element.text for _, element in found.props().values()] == list(values.values())
 
 
 @pytest.mark.rule("G17")

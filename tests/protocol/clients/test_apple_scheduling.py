@@ -321,7 +321,8 @@ class TestAnswered:
 
         assert (copied.status, copied.condition) == (403, C + "unique-scheduling-object-resource")
         assert copied.xml[0].findtext("D:href", "", NS) == path
-        assert moved.status == 201
+        tag = (await bob("GET", there)).headers["Schedule-Tag"]
+        assert (moved.status, moved.headers["Schedule-Tag"]) == (201, tag)
         assert (await held(bob, "ev-1"), await only(bob, "ev-1", "work")) == ({}, (there, text))
         assert ((await ann("GET", HERS)).etag, await messages(ann)) == (before.etag, told)
 
@@ -411,7 +412,7 @@ class TestChanged:
         assert "RRULE:FREQ=DAILY;UNTIL=20260903T085959Z\r\n" in (await only(bob, "ev-1"))[1]
         assert "DTSTART:20260904T090000Z\r\n" in (await only(bob, "ev-2"))[1]
 
-    @pytest.mark.rfc("6638 3.2.2.2")
+    @pytest.mark.rfc("6638 3.2.2.3")
     async def test_an_instance_is_declined_by_taking_it_out(self, ann: Client, bob: Client):
         await invite(ann, rule=SERIES)
         path, _ = await only(bob, "ev-1")
@@ -443,6 +444,7 @@ class TestChanged:
 class TestBroughtAlong:
     """Files that are dropped on the calendar: meetings that somebody else made."""
 
+    @pytest.mark.rfc("6638 3.2.2.2")
     @pytest.mark.parametrize(
         ("organizer", "people", "tagged"),
         [
