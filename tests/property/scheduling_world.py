@@ -17,10 +17,11 @@ from caldavd.dav.server import Server
 from caldavd.errors import Failed
 from caldavd.ical.contentline import read
 from caldavd.service import named
+from caldavd.service.letter import Letter
 from caldavd.service.routes import Rules
 from caldavd.store import tasks
 from caldavd.store.engine import Database, WriteTx
-from caldavd.store.tasks import Message, Task
+from caldavd.store.tasks import Task
 from caldavd.workers.deliver import LEASE_S, Deliverer
 from tests.property import itip_clients as clients
 from tests.property.itip_clients import DELEGATE, ORGANIZER, OTHERS
@@ -54,7 +55,7 @@ class Held:
     """A task that a process has claimed."""
 
     task: Task
-    message: Message | None
+    letter: Letter | None
 
 
 @dataclass
@@ -183,7 +184,9 @@ class World:
             wanted = [one.message_id for one in found if one.message_id is not None]
             messages = await self.db.read(partial(tasks.messages, ids_=wanted)) if wanted else {}
             for one in found:
-                self.hands[process].append(Held(one, messages.get(one.message_id or 0)))
+                message = messages.get(one.message_id or 0)
+                letter = None if message is None else Letter(message)
+                self.hands[process].append(Held(one, letter))
 
     async def work(self, process: int) -> None:
         """A process does the first of what it has claimed, or claims now."""
@@ -193,7 +196,7 @@ class World:
             held = self.hands[process].pop(0)
             self.delivered += 1
             before = {who: await self.copies(who) for who in EVERYBODY}
-            await self.db.write(partial(self.deliverer._do, of=held.task, message=held.message))
+            await self.db.write(partial(self.deliverer._do, of=held.task, letter=held.letter))
             for who in EVERYBODY:
                 _check_tags(who, before[who], await self.copies(who))
 

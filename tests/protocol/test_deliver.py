@@ -14,6 +14,7 @@ from caldavd.dav.server import Server
 from caldavd.service import accounts
 from caldavd.service.accounts import Defaults, NewAccount
 from caldavd.service.deliver import REFRESH
+from caldavd.service.letter import Letter
 from caldavd.service.routes import Rules
 from caldavd.store import ids, tasks
 from caldavd.store.connect import connect
@@ -44,7 +45,7 @@ class Slow(Deliverer):
 
     async def begin(self, claimed: list[tuple[Task, Message]]) -> None:
         for of, message in claimed:
-            await self._one(of, message)
+            await self._one(of, Letter(message))
 
 
 def unsettled(server: Server) -> Server:
