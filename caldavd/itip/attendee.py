@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -60,7 +60,8 @@ def attended(
     parts = {key: _settled(one, me) for key, one in found.items()}
     answers = list(_answers(old, new, found, me))
     told = answers or _forced(new, me)
-    parts = _without_removed(_stamped(parts, told, me, at), old, new, me, at)
+    keys = {one.part.key for one in answers}
+    parts = _without_removed(_stamped(parts, told, me, at), (old, new), keys, me, at)
     text = rewritten(document, new, parts)
     messages = _messages(new, told, at, bool(answers))
     return Plan(Role.ATTENDEE, text, messages, _keeps_tag(old, new, found))
@@ -165,20 +166,25 @@ def _stamped(parts: Parts, answers: Sequence[_Answer], me: Addresses, at: dateti
 
 
 def _without_removed(
-    parts: Parts, old: Meeting, new: Meeting, me: Addresses, at: datetime
+    parts: Parts,
+    versions: tuple[Meeting, Meeting],
+    answered: Set[Key | None],
+    me: Addresses,
+    at: datetime,
 ) -> Parts:
     """The parts, of which the series remembers the instances that are taken out now.
 
-    What was declined before goes in silence: the answer to it is that one.
+    What was declined before goes in silence, unless another answer is given to the series: the
+    answer to it is that one.
     """
     master = parts.get(None)
     if master is None:
         return parts
     lines: list[Line] = []
-    for part in _dropped(old, new):
+    for part in _dropped(*versions):
         who = own_line(part, me)
         if part.key is not None and who is not None:
-            silent = None if _attends(_Answer(part, who)) else parameter(who, REPLIED)
+            silent = None if part.key in answered else parameter(who, REPLIED)
             stamp = silent or time_line("", at).value
             lines.append(removed_line(part.key, Revision(part.sequence, stamp)))
     return {**parts, None: amended(master, {}, master.sequence, lines)} if lines else parts
@@ -212,7 +218,9 @@ def _answers(
             yield _Answer(part, who, _comments(part, one.base))
     for part in [*_dropped(old, new), *(_removed_before(old, new) if None in said else ())]:
         who = own_line(part, me)
-        if who is not None and (part.key in known or _attends(_Answer(part, who))):
+        if who is None:
+            continue
+        if None in said or part.key in known or _attends(_Answer(part, who)):
             yield _decline(part, who)
 
 

@@ -503,3 +503,9 @@ def test_the_second_of_two_answers_of_one_second_is_the_later_one():
 
     stamps = [value(components(one.messages[0].text)[0], "DTSTAMP") for one in (first, second)]
     assert stamps == ["20261121T123000Z", "20261121T123001Z"]
+
+
+def test_an_instance_that_goes_as_the_series_is_answered_anew_is_declined_in_words():
+    old, new = daily(asked=DECLINED), daily(asked=ACCEPTED, exdate=["20260107T090000Z"])
+
+    assert answers(planned(old, new, BOB)) == {"series": "ACCEPTED", "20260107": "DECLINED"}
