@@ -51,11 +51,13 @@ def completed(
 
 def _answered(old: Meeting, new: Meeting, me: Addresses) -> Iterator[Part]:
     """The overrides that the client does not have, as it wants their series to be."""
-    before, fresh = series(old.master, old.zones), Instances(new)
-    if before is None or new.master is None:
+    gone = {key: part for key, part in old.parts.items() if key and key not in new.parts}
+    before = series(old.master, old.zones) if gone and new.master is not None else None
+    if before is None:
         return
-    for key, part in old.parts.items():
-        if key is None or key in new.parts or not _is_answer(before, part, key, old, me):
+    fresh = Instances(new)
+    for key, part in gone.items():
+        if not _is_answer(before, part, key, old, me):
             continue
         if new.role(me) is Role.ATTENDEE and not _is_of_others(before, part, key, me):
             continue
@@ -116,5 +118,7 @@ def _with_delegates(old: Meeting, part: Part, me: Addresses) -> Part:
 
 def _delegate(people: Mapping[str, Line], of: Line) -> str | None:
     """Who was named by somebody who delegated, and is asked instead."""
+    if _DELEGATED not in of.parameter_text.upper():
+        return None
     who = normal(parameter(of, "DELEGATED-TO") or "")
     return who if partstat(of) == _DELEGATED and who in people else None

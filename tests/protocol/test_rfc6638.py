@@ -322,6 +322,15 @@ class TestAttendee:
         assert (put.status, bool(put.headers["Schedule-Tag"])) == (201, True)
         assert organizer_status(await text_at(bob, place)) == "1.2"
 
+    @pytest.mark.rfc("6638 3.2.2.2", "6638 4.2")
+    async def test_an_answer_to_what_the_organizer_does_not_have_makes_nothing(
+        self, ann: Client, bob: Client
+    ):
+        put = await bob.put(f"{bob.home}calendar/x.ics", meeting("bob;PARTSTAT=ACCEPTED"))
+
+        assert put.status == 201
+        assert (await held(ann), await messages(ann)) == ({}, [])
+
     @pytest.mark.rfc("6638 3.2.2.2", "6638 3.2.9", "6638 7.3")
     @pytest.mark.parametrize(
         ("organizer", "status"),
