@@ -42,7 +42,7 @@ async def copy_object(
     now: int,
     quota_bytes: int,
 ) -> Stored:
-    """Copies what a reader sees of an object, with its properties; whom it concerns is told.
+    """A copy of what a reader sees of an object, with its properties; whom it concerns is told.
 
     `quota_bytes` as for `quota.require_room`. Raises Refused(SUPPORTED_COMPONENT,
     QUOTA_NOT_EXCEEDED) or UidConflict.
@@ -84,7 +84,7 @@ async def move_object(
     now: int,
     quota_bytes: int,
 ) -> Stored:
-    """Moves an object, its entity tag unchanged, within a locked calendar or to another.
+    """The object, moved within a locked calendar or to another, its entity tag unchanged.
 
     To another owner comes what the reader who moves it sees, and nothing of other readers' own.
 
