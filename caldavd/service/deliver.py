@@ -42,7 +42,7 @@ async def deliver(tx: WriteTx, rules: Rules, of: Task, letter: Letter, now: int)
     message, read = letter.message, await letter.read(tx)
     document = read.document
     bookable = book.is_bookable(recipient)
-    locked = await _locked(tx, recipient.id, message.uid, together=bookable)
+    locked = await _locked(tx, recipient.id, message.uid, document.component, together=bookable)
     me = schedule.addresses(recipient, rules)
     existing, text = await _existing(tx, recipient.id, message.uid, locked)
     before, outcome = await letter.outcome(tx, text, me, now)
@@ -78,9 +78,10 @@ async def tell_again(tx: WriteTx, rules: Rules, of: Task, now: int) -> list[int]
 
 
 async def _locked(
-    tx: WriteTx, owner_id: int, uid: str, *, together: bool = False
+    tx: WriteTx, owner_id: int, uid: str, component: str = "VEVENT", *, together: bool = False
 ) -> list[Collection]:
-    """The calendar that holds the object of a UID, locked; else the one that it would be put in.
+    """The calendar that holds the object of a UID, locked; else the one that it would be put in,
+    which is one for that component.
 
     `together`: all others of the owner's are locked with it, as their content decides too.
     """
@@ -88,7 +89,7 @@ async def _locked(
     if found:
         wanted = [found[0].collection_id]
     else:
-        default = await boxes.default_calendar(tx, owner_id)
+        default = await boxes.default_calendar(tx, owner_id, component)
         wanted = [] if default is None else [default.id]
     others = [one.id for one in await collections.calendars(tx, owner_id)] if together else []
     locked = await collections.lock(tx, *wanted, *others) if wanted else []
