@@ -19,7 +19,7 @@ from caldavd import clock, feeds, listeners, mailing, memory, parts, zonedata
 from caldavd.auth.basic import Authenticator
 from caldavd.auth.failures import Failures
 from caldavd.auth.passwords import Hasher, draw
-from caldavd.config import Bootstrap, ConfigError, mail_password
+from caldavd.config import Bootstrap, ConfigError, mail_password, mailbox_password
 from caldavd.dav import http
 from caldavd.dav.http import Handler, Proxies
 from caldavd.dav.path import Urls
@@ -77,6 +77,7 @@ def prepare(config: Config, bootstrap: Bootstrap, environ: MutableMapping[str, s
         raise ConfigError("more than one worker needs PostgreSQL: set [database] url")
     listeners.tls(config.server)
     mail_password(config)
+    mailbox_password(config)
     before, after = upgrading.upgrade(location)
     if before != after:
         _log.info("schema upgraded", extra={"before": before, "after": after})
@@ -188,7 +189,7 @@ async def _serve(prepared: Prepared, number: int, parent: int | None) -> None:
             await _listen(side, listeners.tcp(config.metrics.host, port, shared=False), None)
         watching = front.watch(lambda: main.server.connections if main.server else ())
         works = map(runner.run, _works(config, db, (reindexer, uses, deliverer)))
-        mails = mailing.works(config, db, number)
+        mails = mailing.works(config, db, number, metrics)
         others = (auth.keep_notes(), watching, *works, *mails)
         await _until(stop, config, db, others)
         _log.info("stopping")

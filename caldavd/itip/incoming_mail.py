@@ -39,6 +39,9 @@ _NESTING: Final = re.compile(rb"(?i)multipart/|message/")
 _METHOD: Final = re.compile(r"(?mi)^METHOD(?:;[^:\n]*)?:([^\n]*)$")
 _ANSWERING: Final = ("auto-replied", "auto-notified")
 _BULK: Final = frozenset({"junk", "auto_reply"})
+_DELIVERED: Final = ("Delivered-To", "X-Original-To", "Envelope-To")
+_ADDRESSED: Final = ("To", "Cc")
+MAX_ADDRESSED: Final = 100
 _SIGNS: Final = ("X-Autoreply", "X-Autorespond", "X-Auto-Reply")
 
 
@@ -88,6 +91,21 @@ def read(body: bytes, max_bytes: int = MAX_BYTES) -> Incoming:
         _is_auto(mail),
         _header(mail, MARK).lower()[:300],
     )
+
+
+def addressed_to(body: bytes) -> tuple[str, ...]:
+    """Whom a mail in a mailbox was delivered to, as far as its headers tell: mail addresses.
+
+    What the mail server noted goes before what the sender wrote.
+    """
+    mail = BytesParser(policy=_POLICY).parsebytes(body[:MAX_HEADERS], headersonly=True)
+    for names in (_DELIVERED, _ADDRESSED):
+        lines = [str(one) for name in names for one in mail.get_all(name, [])[:MAX_ADDRESSED]]
+        found = getaddresses([one for one in lines if len(one) <= MAX_HEADER])
+        addresses = [address.lower() for _, address in found if "@" in address]
+        if addresses:
+            return tuple(dict.fromkeys(addresses[:MAX_ADDRESSED]))
+    return ()
 
 
 def sender_of(body: bytes) -> str:
