@@ -16,6 +16,7 @@ from email.utils import getaddresses
 from typing import Final
 
 from caldavd.ical.contentline import Malformed, read_lines, unfold
+from caldavd.itip.bounce import Bounce, bounce
 from caldavd.itip.imip import MARK, Unmailable, mailbox
 
 MAX_BYTES: Final = 4_194_304
@@ -70,6 +71,8 @@ class Incoming:
     """Whether a program answered, as for whoever is away: such a mail tells of nobody's wish."""
     mark: str = ""
     """The server that wrote it, if it is one of our kind: its address, lower case."""
+    bounce: Bounce | None = None
+    """What it says of a mail that came back; such a mail carries nothing."""
 
 
 def read(body: bytes, max_bytes: int = MAX_BYTES) -> Incoming:
@@ -83,6 +86,9 @@ def read(body: bytes, max_bytes: int = MAX_BYTES) -> Incoming:
     if any(len(found[0]) > MAX_HEADER for found in _LONG.finditer(body)):
         raise Unreadable(f"a header of the mail has more than {MAX_HEADER} characters")
     mail = BytesParser(policy=_POLICY).parsebytes(body)
+    found = bounce(mail)
+    if found is not None:
+        return Incoming("", _header(mail, "Message-ID")[:300], (), auto=True, bounce=found)
     sender = _sender(mail)
     return Incoming(
         sender,
