@@ -13,6 +13,7 @@ from caldavd.errors import (
     Refused,
 )
 from caldavd.ical.availability import require_availability
+from caldavd.itip import schedule_changes
 from caldavd.model import CalendarObject, Inbox, Principal
 from caldavd.names import CALDAV, DAV
 from caldavd.service import availability
@@ -120,6 +121,14 @@ PROPERTIES: Final = (
         needs=Fact.STORED,
         whole=True,
         feature=AVAILABILITY,
+    ),
+    Property(
+        schedule_changes.NAME,
+        (CalendarObject,),
+        stored(schedule_changes.NAME),
+        needs=Fact.STORED,
+        whole=True,
+        feature=AUTO_SCHEDULE,
     ),
     Property(
         CALDAV + "schedule-tag",
