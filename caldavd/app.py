@@ -32,7 +32,6 @@ from caldavd.processes import Parent
 from caldavd.requestlog import RequestLog
 from caldavd.service import accounts
 from caldavd.service.accounts import Created
-from caldavd.service.routes import Rules
 from caldavd.settings import Config
 from caldavd.store import upgrading
 from caldavd.store.connect import connect
@@ -173,7 +172,7 @@ async def _serve(prepared: Prepared, number: int, parent: int | None) -> None:
     stop = _stop_signals(config, context, parent)
     requests = RequestLog(config.log.format)
     uses = LinkUses(db)
-    deliverer = Deliverer(db, rules(config), clock.now)
+    deliverer = Deliverer(db, parts.rules(config), clock.now)
     served = replace(
         _server(config, db, auth, requests),
         publisher=_publisher(config, uses),
@@ -326,14 +325,8 @@ def _server(config: Config, db: Database, auth: Authenticator, requests: Request
         note=requests.note,
         accepts_for_groups=config.sharing.auto_accept_groups,
         scheduling=config.scheduling.enabled,
-        rules=rules(config),
+        rules=parts.rules(config),
     )
-
-
-def rules(config: Config) -> Rules:
-    """What is known of calendar user addresses."""
-    domain, mails = config.server.domain, bool(config.mail.smtp_host)
-    return Rules(Urls(config.server.path_prefix).principals, domain, mails=mails)
 
 
 def _publisher(config: Config, uses: LinkUses) -> Publisher:
