@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import ssl
 from collections.abc import AsyncIterator, Awaitable
@@ -243,6 +244,17 @@ async def test_one_process_looks_at_a_time(looked: Looked) -> None:
     await looked.poller.work()
 
     assert (looked.server.connections, await looked.handed()) == (1, [("ann", "REPLY")])
+
+
+async def test_of_many_who_want_a_lease_at_once_one_has_it(db: Database) -> None:
+    async def hold(number: int) -> bool:
+        want = partial(leases.hold, name="x", holder=str(number), now=NOW, until=NOW + 9)
+        return await db.write(want)
+
+    first = await asyncio.gather(*(hold(number) for number in range(8)))
+    again = await asyncio.gather(*(hold(number) for number in range(8)))
+
+    assert (sum(first), again) == (1, first)
 
 
 async def test_a_lease_is_free_once_a_look_has_ended(looked: Looked) -> None:
