@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.protocol.rules import NOT_YET, RULES
+from tests.protocol.rules import RULES
 
 ROOT: Final = Path(__file__).parents[1]
 PAGE: Final = ROOT / "docs" / "conformance.md"
@@ -159,10 +159,7 @@ def _rules(by_rule: Mapping[str, list[Held]]) -> Iterator[str]:
     yield "No standard says all of it, and some client fails with every server that breaks one.\n"
     for rule, sentence in RULES.items():
         yield f"### {rule} {sentence}\n"
-        if rule in NOT_YET:
-            yield "Belongs to scheduling, which is not announced yet.\n"
-        else:
-            yield from _listed(by_rule[rule])
+        yield from _listed(by_rule[rule])
 
 
 def _listed(held: Iterable[Held]) -> Iterator[str]:

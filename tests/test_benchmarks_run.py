@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[1]
 async def test_every_operation_can_be_measured(tmp_path: Path) -> None:
     out = tmp_path / "figures.json"
     command = ["--objects", "50", "--database", "sqlite", "--seconds", "0.1", "--json", str(out)]
-    command += ["--imported", "50"]
+    command += ["--imported", "50", "--invited", "20"]
 
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "tests.benchmarks", *command, cwd=ROOT

@@ -89,7 +89,11 @@ def vcalendar(body: bytes, most_bytes: int) -> tuple[str, Component, bool]:
 
 def stored(text: str) -> Document:
     """The Document of a text that `parse` has accepted before: read again, not checked again."""
-    calendar = read(text)[0]
+    return written(text, read(text)[0])
+
+
+def written(text: str, calendar: Component) -> Document:
+    """The Document of a text that was written from this VCALENDAR, which is not read again."""
     zones, components = _parts(calendar)
     uid = _common_uid(components)
     return Document(text, calendar, uid, components[0].name, tuple(components), zones)

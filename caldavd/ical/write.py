@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Final
 
 from caldavd.ical.contentline import Component, Line
@@ -14,6 +15,8 @@ CRLF: Final = "\r\n"
 FOLD_AT: Final = 75
 """Octets of a line, its end not counted (RFC 5545 §3.1)."""
 
+_SHORT: Final = 512
+_FOLD: Final = f"{CRLF} "
 _TO_ESCAPE: Final = re.compile(r"[\\;,]|\r\n|\r|\n")
 _TO_QUOTE: Final = re.compile(r"[:;,]")
 _TO_ENCODE: Final = re.compile(r'[\^"]|\r\n|\r|\n')
@@ -30,13 +33,26 @@ def write(components: Iterable[Component]) -> str:
 
 def write_line(line: Line) -> str:
     """One content line, folded, with its end."""
+    if line.name == "ATTENDEE" and len(line.parameter_text) + len(line.value) <= _SHORT:
+        return _person_again(line)
+    return _write_line(line)
+
+
+def _write_line(line: Line) -> str:
     return fold(f"{line.name}{line.parameter_text}:{line.value}") + CRLF
+
+
+# The same people are written to each copy of a meeting, hundreds of them to that of a large one.
+_person_again: Final = lru_cache(maxsize=8192)(_write_line)
 
 
 def fold(text: str) -> str:
     """One content line in pieces of at most 75 octets; no character is cut in two."""
-    if len(text) <= FOLD_AT and text.isascii():
-        return text
+    if text.isascii():
+        if len(text) <= FOLD_AT:
+            return text
+        rest = (text[at : at + FOLD_AT - 1] for at in range(FOLD_AT, len(text), FOLD_AT - 1))
+        return _FOLD.join((text[:FOLD_AT], *rest))
     octets = text.encode()
     pieces: list[bytes] = []
     start, room = 0, FOLD_AT
@@ -47,7 +63,7 @@ def fold(text: str) -> str:
         pieces.append(octets[start:end])
         start, room = end, FOLD_AT - 1
     pieces.append(octets[start:])
-    return b"\r\n ".join(pieces).decode()
+    return _FOLD.encode().join(pieces).decode()
 
 
 def escape(text: str) -> str:

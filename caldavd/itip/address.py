@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final, TypeAlias
 from urllib.parse import unquote
 
@@ -10,6 +11,7 @@ Addresses: TypeAlias = frozenset[str]
 
 _MAIL: Final = "mailto:"
 _UUID: Final = "urn:uuid:"
+_SHORT: Final = 128
 
 
 def normal(value: str) -> str:
@@ -18,6 +20,10 @@ def normal(value: str) -> str:
     Mail addresses and UUIDs are the same in any case; a path, or any other URL, as it stands. A
     mail address without its scheme, which some clients write, is one.
     """
+    return _normal_again(value) if len(value) <= _SHORT else _normal(value)
+
+
+def _normal(value: str) -> str:
     value = value.strip()
     scheme = value[: len(_UUID)].lower()
     if scheme.startswith(_MAIL):
@@ -31,3 +37,7 @@ def normal(value: str) -> str:
 
 def _mailbox(text: str) -> str:
     return (unquote(text) if "%" in text else text).strip().lower()
+
+
+# The people of a large meeting are looked at many times for each of them.
+_normal_again: Final = lru_cache(maxsize=8192)(_normal)

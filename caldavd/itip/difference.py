@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from caldavd.ical.contentline import Line, parameters
@@ -74,7 +75,9 @@ def _pairs(old: Version, new: Version) -> Iterator[tuple[Line, Line]]:
             yield line, other
 
 
-def _parameters(one: Line, other: Line) -> set[str]:
+# The same answers are new to everybody who is asked to a large meeting.
+@lru_cache(maxsize=4096)
+def _parameters(one: Line, other: Line) -> frozenset[str]:
     before, after = parameters(one), parameters(other)
     both = before.keys() | after.keys()
-    return {name for name in both if before.get(name) != after.get(name)} - _SERVERS
+    return frozenset(name for name in both if before.get(name) != after.get(name)) - _SERVERS

@@ -11,6 +11,7 @@ from caldavd.errors import VALID_SCHEDULING_MESSAGE, Refused
 from caldavd.ical.contentline import Component, Line, Malformed, parameter, read
 from caldavd.ical.parse import Document, parse
 from caldavd.ical.parse import stored as reread
+from caldavd.ical.parse import written as parse_written
 from caldavd.ical.validate import DEFAULT, Limits
 from caldavd.ical.values import Temporal
 from caldavd.ical.write import write
@@ -73,6 +74,15 @@ def _object_of(calendar: Component, method: str) -> Component:
 
 
 @dataclass(frozen=True, slots=True)
+class Incoming:
+    """A message as it is received, by one or by many."""
+
+    document: Document
+    meeting: Meeting
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """A message and the recipient's object of its UID."""
 
@@ -86,6 +96,11 @@ class Case:
     def start(self) -> Temporal | None:
         """When the series of the stored object begins."""
         return start_of(self.document.components, self.document.zones)
+
+
+def incoming(message: Document, method: str) -> Incoming:
+    """A message, judged once for all who receive it. Raises Refused(VALID_SCHEDULING_MESSAGE)."""
+    return Incoming(message, judged(message, method), method)
 
 
 def judged(message: Document, method: str) -> Meeting:
@@ -149,8 +164,8 @@ def version(case: Case, component: Component) -> Part:
     return part_of(component, zones, case.start)
 
 
-def written(case: Case, components: Iterable[Component]) -> str:
-    """The text of the object with these components, and the time zones that they use."""
+def written(case: Case, components: Iterable[Component]) -> Document:
+    """The object with these components, and the time zones that they use."""
     made = list(components)
     ours = {id(part) for part in case.document.components}
     strange = [
@@ -160,7 +175,12 @@ def written(case: Case, components: Iterable[Component]) -> str:
     ]
     zones = used_zones(made, {**case.stored.zones, **case.message.zones})
     lines = [line for line in case.document.calendar.lines if line.name != "METHOD"]
-    return write([Component("VCALENDAR", lines, [*zones, *made, *strange])])
+    return document_of(Component("VCALENDAR", lines, [*zones, *made, *strange]))
+
+
+def document_of(calendar: Component) -> Document:
+    """The Document of a VCALENDAR that was made here."""
+    return parse_written(write([calendar]), calendar)
 
 
 def range_of(part: Part) -> bool:

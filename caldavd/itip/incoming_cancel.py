@@ -70,7 +70,8 @@ def cancelled(case: Case) -> Outcome:
         made[None] = _remembering(with_lines(stored.master.component, work.lines), parts)
     recurrences = tuple(Recurrence(key) for key in dict.fromkeys(gone))
     changes = Changes(Action.CANCEL, recurrences=recurrences)
-    return Outcome(written(case, made.values()), False, True, changes)
+    after = written(case, made.values())
+    return Outcome(after.text, False, True, changes, made=after)
 
 
 def _cancel_all(case: Case, part: Part) -> Outcome:
@@ -85,7 +86,8 @@ def _cancel_all(case: Case, part: Part) -> Outcome:
     before = [old.component for old in case.stored.parts.values()]
     if made == before:
         return Outcome()
-    return Outcome(written(case, made), False, True, Changes(Action.CANCEL))
+    after = written(case, made)
+    return Outcome(after.text, False, True, Changes(Action.CANCEL), made=after)
 
 
 def _cancel(work: _Work, part: Part) -> list[Key] | Ignored:

@@ -73,20 +73,22 @@ def replied(case: Case, who: str) -> Outcome:
     if work.ignored is Ignored.TOO_LARGE:
         return Outcome(inbox=True, ignored=work.ignored)
     answer = "REQUEST" if work.is_stale or work.ignored is Ignored.STALE else ""
-    text = None
+    made = None
     if work.parts != case.stored.parts:
-        text = written(case, [part.component for part in work.parts.values()])
-    if not work.changed or text is None:
+        made = written(case, [part.component for part in work.parts.values()])
+    if not work.changed or made is None:
         kept = work.ignored in (Ignored.STRANGER, Ignored.CLIENT, Ignored.NO_INSTANCE)
-        return Outcome(text, inbox=kept, answer=answer, ignored=work.ignored)
-    if len(text) > DEFAULT.max_bytes:
+        text = None if made is None else made.text
+        return Outcome(text, inbox=kept, answer=answer, ignored=work.ignored, made=made)
+    if len(made.text) > DEFAULT.max_bytes:
         return Outcome(inbox=True, ignored=Ignored.TOO_LARGE)
     recurrences = tuple(Recurrence(key, changed) for key, changed in work.changed.items())
     changes = Changes(Action.REPLY, who, recurrences)
     news = any(recurrence.changed for recurrence in recurrences)
     if not news:
-        return Outcome(text, inbox=_is_failure(case), answer=answer)
-    return Outcome(text, inbox=True, changes=changes, refresh=_to_tell(work), answer=answer)
+        return Outcome(made.text, inbox=_is_failure(case), answer=answer, made=made)
+    told = _to_tell(work)
+    return Outcome(made.text, True, True, changes, told, answer, made=made)
 
 
 def asked_again(case: Case) -> Outcome:

@@ -8,11 +8,19 @@ from typing import TypeAlias
 
 from caldavd.ical.contentline import Component, Line
 from caldavd.ical.parse import Document
-from caldavd.ical.write import write
 from caldavd.itip.address import Addresses
 from caldavd.itip.compare import partstat
 from caldavd.itip.difference import difference
-from caldavd.itip.incoming import Case, for_me, names, version, with_lines, written, wrong_organizer
+from caldavd.itip.incoming import (
+    Case,
+    document_of,
+    for_me,
+    names,
+    version,
+    with_lines,
+    written,
+    wrong_organizer,
+)
 from caldavd.itip.message import exdate
 from caldavd.itip.occurrence import Instances, including
 from caldavd.itip.outcome import Action, Changes, Ignored, Outcome, Recurrence
@@ -32,8 +40,8 @@ def created(message: Document, of: Meeting, me: Addresses) -> Outcome:
     components = [merged(Version(part, of.zones), None, me) for part in parts.values()]
     lines = [line for line in message.calendar.lines if line.name != "METHOD"]
     zones = used_zones(components, of.zones)
-    text = write([Component("VCALENDAR", lines, [*zones, *components])])
-    return Outcome(text, keeps_tag=False, inbox=True, changes=Changes(Action.CREATE))
+    after = document_of(Component("VCALENDAR", lines, [*zones, *components]))
+    return Outcome(after.text, False, True, Changes(Action.CREATE), made=after)
 
 
 def requested(case: Case) -> Outcome:
@@ -75,11 +83,11 @@ def updated(case: Case, made: Made, added: frozenset[Key] = frozenset()) -> Outc
             recurrences.append(Recurrence(key, found.changed))
     if is_same and not recurrences:
         return Outcome()
-    text = written(case, made.values())
+    after = written(case, made.values())
     if not recurrences:
-        return Outcome(text)
+        return Outcome(after.text, made=after)
     changes = Changes(Action.UPDATE, recurrences=tuple(recurrences))
-    return Outcome(text, inconsequential, not inconsequential, changes)
+    return Outcome(after.text, inconsequential, not inconsequential, changes, made=after)
 
 
 def is_older(part: Part, last: Received) -> bool:

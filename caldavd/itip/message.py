@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 from caldavd.ical.contentline import Component, Line, parameter, without_parameters
@@ -19,6 +20,7 @@ from caldavd.itip.snapshot import Part, Role, with_parameter
 SERVER: Final = "SERVER"
 _SCHEDULE: Final = ("SCHEDULE-AGENT", "SCHEDULE-STATUS", "SCHEDULE-FORCE-SEND")
 _OWN: Final = (*_SCHEDULE, REPLIED)
+_SHORT: Final = 512
 _SIGNS: Final = ("SCHEDULE-", OURS)
 _PEOPLE: Final = frozenset({"ATTENDEE", "ORGANIZER"})
 _SHARED_X: Final = (
@@ -92,10 +94,19 @@ def force_send(line: Line) -> str:
 
 def public(line: Line) -> Line:
     """An ATTENDEE or ORGANIZER without what is between a user and the own server."""
-    text = line.parameter_text
-    if not text or not any(sign in text.upper() for sign in _SIGNS):
+    short = len(line.parameter_text) + len(line.value) <= _SHORT
+    return _public_again(line) if short else _public(line)
+
+
+def _public(line: Line) -> Line:
+    text = line.parameter_text.upper()
+    if _SIGNS[0] not in text and _SIGNS[1] not in text:
         return line
     return line._replace(parameter_text=without_parameters(line, *_OWN))
+
+
+# To each of the people of a large meeting all others are told.
+_public_again: Final = lru_cache(maxsize=8192)(_public)
 
 
 def _known(line: Line) -> Line:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
+from caldavd.ical.parse import Document
 from caldavd.itip.address import Addresses
 from caldavd.itip.snapshot import Key
 
@@ -79,3 +80,5 @@ class Outcome:
     answer: str = ""
     """The METHOD of what is due to the sender: REQUEST (all that it is asked to), REFRESH."""
     ignored: Ignored | None = None
+    made: Document | None = field(default=None, compare=False, repr=False)
+    """What `text` was written from, for who would read it again."""

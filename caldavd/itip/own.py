@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from caldavd.ical.contentline import Component, Line, parameter, without_parameters
+from caldavd.ical.contentline import Component, Line, parameter
 from caldavd.itip.address import Addresses, normal
 from caldavd.itip.compare import partstat, rule_parts, when
 from caldavd.itip.message import is_own, public
@@ -136,11 +136,14 @@ def _delegate_declined(theirs: Part, mine: Line) -> bool:
 def _organizers(theirs: Part, mine: Part | None, me: Addresses, keeps: bool) -> Iterator[Line]:
     """The lines of a message that are the organizer's to say."""
     my_line = None if mine is None else line_of(mine, me)
+    about_me = line_of(theirs, me)
     for line in theirs.component.lines:
         if line.name == "ATTENDEE":
-            is_mine = normal(line.value) in me
-            clean = _shared(line, is_mine)
-            yield _answered(clean, my_line) if is_mine and keeps and my_line else clean
+            if line != about_me:
+                yield public(line)
+                continue
+            clean = _with_answer(line)
+            yield _answered(clean, my_line) if keeps and my_line else clean
         elif line.name == "ORGANIZER":
             yield _with_status(public(line), mine)
         elif line.name not in ("REQUEST-STATUS", "TRANSP", "CATEGORIES") and not (
@@ -164,7 +167,7 @@ def _attendees(theirs: Part, mine: Part | None, said: str) -> Iterator[Line]:
 
 
 def _is_own(line: Line) -> bool:
-    return is_own(line.name) and line.name not in (RECEIVED, REMOVED)
+    return line.name[0] == "X" and is_own(line.name) and line.name not in (RECEIVED, REMOVED)
 
 
 def _answered(theirs: Line, mine: Line) -> Line:
@@ -193,13 +196,10 @@ def _with_status(theirs: Line, mine: Part | None) -> Line:
     return theirs if status is None else with_parameter(theirs, "SCHEDULE-STATUS", status)
 
 
-def _shared(line: Line, is_mine: bool) -> Line:
-    """An ATTENDEE as all may have it; only one's own says when it was answered."""
-    replied = replied_at(line) if is_mine else ""
-    clean = public(line)
-    if not is_mine and REPLIED in clean.parameter_text:
-        clean = clean._replace(parameter_text=without_parameters(clean, REPLIED))
-    return with_parameter(clean, REPLIED, replied) if replied != replied_at(clean) else clean
+def _with_answer(line: Line) -> Line:
+    """One's own ATTENDEE; nobody else's says when it was answered."""
+    clean, replied = public(line), replied_at(line)
+    return with_parameter(clean, REPLIED, replied) if replied else clean
 
 
 def _has_progress(part: Part) -> bool:

@@ -8,7 +8,7 @@ from typing import Final
 
 from caldavd.ical.parse import Document
 from caldavd.itip.address import Addresses
-from caldavd.itip.incoming import Case, case_of, judged
+from caldavd.itip.incoming import Case, Incoming, case_of, incoming
 from caldavd.itip.incoming_cancel import added, cancelled
 from caldavd.itip.incoming_reply import asked_again, countered, replied, replier
 from caldavd.itip.incoming_request import created, requested
@@ -27,13 +27,19 @@ def receive(
     That the sender may speak for the ORGANIZER, or for `replier(message)`, is for the caller to
     know. Raises Refused(VALID_SCHEDULING_MESSAGE).
     """
-    found = judged(message, method)
+    return take(stored, incoming(message, method), me, at)
+
+
+def take(stored: Document | None, message: Incoming, me: Addresses, at: datetime) -> Outcome:
+    """As `receive`, of a message that others receive as well."""
+    method = message.method
     if method == "PUBLISH":
         return Outcome(inbox=True, ignored=Ignored.PUBLISHED)
-    who = replier(message) if method == "REPLY" else ""
+    who = replier(message.document) if method == "REPLY" else ""
     if stored is None:
-        return _UNKNOWN[method] if method != "REQUEST" else created(message, found, me)
-    case = case_of(stored, found, me, at)
+        unknown = method != "REQUEST"
+        return _UNKNOWN[method] if unknown else created(message.document, message.meeting, me)
+    case = case_of(stored, message.meeting, me, at)
     return replied(case, who) if method == "REPLY" else _METHODS[method](case)
 
 

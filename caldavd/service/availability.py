@@ -9,7 +9,7 @@ from caldavd.ical.availability import require_availability
 from caldavd.ical.available import availabilities, unavailable
 from caldavd.ical.freebusy import BusyPeriod, busy
 from caldavd.model import Collection, Inbox, Kind, Window
-from caldavd.names import CALDAV
+from caldavd.names import CALDAV, CS
 from caldavd.service import labels
 from caldavd.service.set_properties import Setting, set_properties
 from caldavd.store import busy as store
@@ -17,6 +17,8 @@ from caldavd.store import collections, scheduling
 from caldavd.store.engine import ReadTx, WriteTx
 
 PROPERTY: Final = CALDAV + "calendar-availability"
+NAMES: Final = (PROPERTY, CS + "calendar-availability")
+"""The name of RFC 7953 and the one before it: whichever is set, both say the same."""
 
 _Periods = Mapping[int, list[BusyPeriod]]
 
@@ -55,9 +57,11 @@ async def set_(tx: WriteTx, owner_id: int, text: str | None, now: int) -> None:
     if text is not None:
         require_availability(text)
     (locked,) = await collections.lock(tx, (await _inbox(tx, owner_id)).id)
-    value = None if text is None else labels.element(PROPERTY, text)
-    setting = Setting(PROPERTY, value, own=False)
-    await set_properties(tx, owner_id, Inbox(locked), [setting], now)
+    settings = [
+        Setting(name, None if text is None else labels.element(name, text), own=False)
+        for name in NAMES
+    ]
+    await set_properties(tx, owner_id, Inbox(locked), settings, now)
 
 
 async def _inbox(tx: ReadTx, owner_id: int) -> Collection:

@@ -63,7 +63,7 @@ async def answer(
     of = (await rooms.of(tx, [room.id])).get(room.id)
     if of is None or of.policy != rooms.AUTOMATIC:
         return Answered(outcome)
-    document = await schedule.parsed(tx, outcome.text)
+    document = outcome.made or await schedule.parsed(tx, outcome.text)
     me = schedule.addresses(room, rules)
     may_book = await _may_book(tx, rules, of, message.sender)
     floating = await zone.floating(tx, calendar.id, room.id, room.id)
@@ -80,7 +80,7 @@ async def answer(
     long = len(document.text) > schedule.OFFLOAD_BYTES
     text, messages = await tx.offload(work) if long else work()
     # Nobody reads what came into the inbox of a room that answers by itself.
-    return Answered(replace(outcome, text=text, inbox=False), messages)
+    return Answered(replace(outcome, text=text, inbox=False, made=None), messages)
 
 
 async def _decided(

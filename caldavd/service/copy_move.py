@@ -41,24 +41,25 @@ async def copy_object(
     to: Destination,
     now: int,
     quota_bytes: int,
-) -> None:
-    """Copies what a reader sees of an object, with its properties; whom it concerns is told.
+) -> Stored:
+    """A copy of what a reader sees of an object, with its properties; whom it concerns is told.
 
     `quota_bytes` as for `quota.require_room`. Raises Refused(SUPPORTED_COMPONENT,
     QUOTA_NOT_EXCEEDED) or UidConflict.
     """
     await require_room(tx, to.calendar, _growth(source, to), quota_bytes)
     await _make_room(tx, source, to, now, moves=False)
-    await _copy_seen(tx, reader, source, to, now)
+    return await _copy_seen(tx, reader, source, to, now)
 
 
 async def _copy_seen(
     tx: WriteTx, reader: Reader, source: Stored, to: Destination, now: int
-) -> None:
+) -> Stored:
     content = (await views.texts(tx, reader, [source]))[source.id]
     saved = await _save(tx, to, None, parse.stored(content), now)
     if not is_masked(source, reader.sight):
         await properties.copy(tx, source.id, saved.stored.id, to.calendar.owner_id)
+    return saved.stored
 
 
 async def _save(
@@ -82,8 +83,8 @@ async def move_object(
     to: Destination,
     now: int,
     quota_bytes: int,
-) -> None:
-    """Moves an object, its entity tag unchanged, within a locked calendar or to another.
+) -> Stored:
+    """The object, moved within a locked calendar or to another, its entity tag unchanged.
 
     To another owner comes what the reader who moves it sees, and nothing of other readers' own.
 
@@ -107,11 +108,12 @@ async def move_object(
     await changes.record(tx, from_, source.name, now, deleted=True, grown_bytes=-size)
     private = is_private(source)
     await changes.record(tx, into, to.name, now, deleted=False, private=private, grown_bytes=size)
+    moved = source._replace(collection_id=into.id, owner_id=into.owner_id, name=to.name)
     for text in texts.values():
         await properties.give(tx, source.id, into.owner_id)
         await personal.remove(tx, source.id)
-        moved = source._replace(collection_id=into.id, owner_id=into.owner_id, name=to.name)
-        await _save(tx, to, moved, parse.stored(text), now)
+        moved = (await _save(tx, to, moved, parse.stored(text), now)).stored
+    return moved
 
 
 async def copy_calendar(

@@ -11,9 +11,9 @@ from caldavd.itip import plan as itip
 from caldavd.itip.address import Addresses, normal
 from caldavd.itip.incoming_reply import replier
 from caldavd.itip.outcome import Outcome
-from caldavd.itip.receive import receive
 from caldavd.model import Collection, Kind, Principal, Stored
 from caldavd.service import book, boxes, inbox, schedule
+from caldavd.service.letter import Letter
 from caldavd.service.routes import Rules
 from caldavd.service.save import save
 from caldavd.service.schedule import OFFLOAD_BYTES
@@ -26,10 +26,12 @@ REFRESH: Final = "refresh"
 AT_ONCE: Final = 10
 """To so many attendees answers are told one by one; to more, those of some seconds together."""
 TOGETHER_S: Final = 5
+TOLD_IN_S: Final = 20
+"""So many more can be told in a second: who has more people waits for more answers."""
 _OF_ATTENDEES: Final = frozenset({"REPLY", "REFRESH", "COUNTER"})
 
 
-async def deliver(tx: WriteTx, rules: Rules, of: Task, message: Message, now: int) -> list[int]:
+async def deliver(tx: WriteTx, rules: Rules, of: Task, letter: Letter, now: int) -> list[int]:
     """Does what a message asks for to its recipient's calendars; the ids of tasks that follow.
 
     The same message again changes nothing. A recipient who is gone gets nothing.
@@ -37,12 +39,13 @@ async def deliver(tx: WriteTx, rules: Rules, of: Task, message: Message, now: in
     recipient = await principals.by_id(tx, of.owner_id)
     if recipient is None:
         return []
-    document = await schedule.parsed(tx, message.text)
+    message, read = letter.message, await letter.read(tx)
+    document = read.document
     bookable = book.is_bookable(recipient)
     locked = await _locked(tx, recipient.id, message.uid, together=bookable)
     me = schedule.addresses(recipient, rules)
-    existing, before = await _existing(tx, recipient.id, message.uid, locked)
-    outcome = await _received(tx, before, document, message.method, me, now)
+    existing, text = await _existing(tx, recipient.id, message.uid, locked)
+    before, outcome = await letter.outcome(tx, text, me, now)
     answered = book.Answered(outcome)
     if bookable and locked:
         work = (outcome, message)
@@ -67,9 +70,10 @@ async def tell_again(tx: WriteTx, rules: Rules, of: Task, now: int) -> list[int]
     """Tells the attendees of an object how it stands, once for all answers of some seconds."""
     organizer = await principals.by_id(tx, of.owner_id)
     locked = await _locked(tx, of.owner_id, of.payload)
-    _, document = await _existing(tx, of.owner_id, of.payload, locked)
-    if organizer is None or document is None:
+    _, text = await _existing(tx, of.owner_id, of.payload, locked)
+    if organizer is None or text is None:
         return []
+    document = await schedule.parsed(tx, text)
     return await _refresh(tx, rules, organizer, document, None, now)
 
 
@@ -93,22 +97,13 @@ async def _locked(
 
 async def _existing(
     tx: WriteTx, owner_id: int, uid: str, locked: Iterable[Collection]
-) -> tuple[Stored | None, Document | None]:
-    """The object of a UID in a locked calendar, as it is under the lock."""
+) -> tuple[Stored | None, str | None]:
+    """The object of a UID in a locked calendar, and its text, as it is under the lock."""
     among = {one.id for one in locked}
     for stored in await scheduling.of_uid(tx, owner_id, uid):
         if stored.collection_id in among:
-            content = (await objects.contents(tx, [stored.id]))[stored.id]
-            return stored, await schedule.parsed(tx, content)
+            return stored, (await objects.contents(tx, [stored.id]))[stored.id]
     return None, None
-
-
-async def _received(
-    tx: WriteTx, before: Document | None, message: Document, method: str, me: Addresses, now: int
-) -> Outcome:
-    size = len(message.text) + (0 if before is None else len(before.text))
-    work = (before, message, method, me, schedule.moment(now))
-    return await tx.offload(receive, *work) if size > OFFLOAD_BYTES else receive(*work)
 
 
 async def _write(
@@ -122,7 +117,7 @@ async def _write(
     """Stores what became of the recipient's object."""
     if outcome.text is None or not locked:
         return None
-    document = await schedule.parsed(tx, outcome.text)
+    document = outcome.made or await schedule.parsed(tx, outcome.text)
     name = existing.name if existing else await _free_name(tx, locked[0], uid)
     keeps = outcome.keeps_tag and existing is not None and existing.schedule_tag is not None
     tag = None if keeps else schedule.new_tag()
@@ -173,7 +168,8 @@ async def _follow(
         return []
     if len(others) <= AT_ONCE:
         return await _refresh(tx, rules, recipient, after, others, now)
-    task = tasks.new(REFRESH, recipient.id, now, None, after.uid)._replace(due_at=now + TOGETHER_S)
+    due_at = now + TOGETHER_S + len(others) // TOLD_IN_S
+    task = tasks.new(REFRESH, recipient.id, now, None, after.uid)._replace(due_at=due_at)
     return await tasks.add_once(tx, task)
 
 

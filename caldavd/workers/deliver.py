@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Final
 
 from caldavd.clock import Clock
 from caldavd.service import deliver
+from caldavd.service.letter import Letter
 from caldavd.service.routes import Rules
 from caldavd.store import tasks
 from caldavd.store.engine import Database, Unavailable, WriteTx
 from caldavd.store.tasks import Message, Task
 
 BATCH: Final = 50
+SIDE_BY_SIDE: Final = 4
+"""So many at a time: they share a commit, or wait for the database at once. Requests that write
+wait for no more than these."""
 LEASE_S: Final = 60
 MAX_ATTEMPTS: Final = 8
 """After so many a message is kept, and nobody tries again by itself."""
@@ -50,7 +55,7 @@ class Deliverer:
             self._again = False
             for kind in _KINDS:
                 while await self._batch(kind):
-                    pass
+                    self._again = True
 
     async def close(self) -> None:
         """Waits for what is being delivered."""
@@ -65,30 +70,55 @@ class Deliverer:
         messages: dict[int, Message] = {}
         if wanted:
             messages = await self._db.read(partial(tasks.messages, ids_=wanted))
-        for one in found:
-            message = None if one.message_id is None else messages.get(one.message_id)
-            await self._one(one, message)
+        letters = {id_: Letter(message) for id_, message in messages.items()}
+        await _side_by_side([partial(self._in_turn, of, letters) for of in _by_owner(found)])
         return bool(found)
 
-    async def _one(self, of: Task, message: Message | None) -> None:
+    async def _in_turn(self, found: Sequence[Task], letters: Mapping[int, Letter]) -> None:
+        for one in found:
+            await self._one(one, letters.get(one.message_id or 0))
+
+    async def _one(self, of: Task, letter: Letter | None) -> None:
         try:
-            await self._db.write(partial(self._do, of=of, message=message))
+            await self._db.write(partial(self._do, of=of, letter=letter))
         except Unavailable:
             raise
         except Exception as error:
             _log.exception("not delivered", extra={"task": of.id, "attempts": of.attempts})
             await self._db.write(partial(self._put_off, of=of, error=type(error).__name__))
 
-    async def _do(self, tx: WriteTx, of: Task, message: Message | None) -> None:
+    async def _do(self, tx: WriteTx, of: Task, letter: Letter | None) -> None:
         """Delivers, and removes the task with it: what was done is done once."""
         now = self._clock()
         if of.kind == deliver.REFRESH:
             await deliver.tell_again(tx, self._rules, of, now)
-        elif message is not None:
-            await deliver.deliver(tx, self._rules, of, message, now)
+        elif letter is not None:
+            await deliver.deliver(tx, self._rules, of, letter, now)
         await tasks.done(tx, [of.id])
 
     async def _put_off(self, tx: WriteTx, of: Task, error: str) -> None:
         now = self._clock()
         retry_at = now + _BACK_OFF_S * 2**of.attempts if of.attempts < MAX_ATTEMPTS else None
         await tasks.failed(tx, of, now, error, retry_at)
+
+
+def _by_owner(found: Sequence[Task]) -> list[list[Task]]:
+    """Tasks for one principal follow each other: they would wait for the same locks."""
+    owners: dict[int, list[Task]] = {}
+    for one in found:
+        owners.setdefault(one.owner_id, []).append(one)
+    return list(owners.values())
+
+
+async def _side_by_side(works: Sequence[Callable[[], Awaitable[None]]]) -> None:
+    """Does all of them, some at a time. Raises what one of them raised, once all have ended."""
+    left = iter(works)
+
+    async def some() -> None:
+        for work in left:
+            await work()
+
+    done = await asyncio.gather(*(some() for _ in range(SIDE_BY_SIDE)), return_exceptions=True)
+    for failed in done:
+        if failed is not None:
+            raise failed

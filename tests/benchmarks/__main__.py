@@ -48,6 +48,9 @@ def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--imported", type=int, default=10_000, metavar="N", help="events of the import"
     )
+    parser.add_argument(
+        "--invited", type=int, default=1_000, metavar="N", help="attendees of the large meeting"
+    )
     parser.add_argument("--json", type=Path, metavar="FILE")
     parser.add_argument("--markdown", type=Path, metavar="FILE")
     parser.add_argument(
@@ -185,7 +188,9 @@ async def _database(
     for one in ALONE:
         if one.key in asked.only:
             _progress(f"{database}: {one.title}")
-            rows += await alone.measure(one, places, Run(asked.seconds, asked.imported))
+            rows += await alone.measure(
+                one, places, Run(asked.seconds, asked.imported, asked.invited)
+            )
     return rows
 
 

@@ -22,7 +22,7 @@ from caldavd.ical.freebusy import BusyPeriod
 from caldavd.model import Window
 from caldavd.service import freebusy
 from caldavd.store.connect import connect
-from tests.benchmarks import items, processes, servers, shared
+from tests.benchmarks import items, meetings, processes, servers, shared
 from tests.benchmarks.client import Wrong
 from tests.benchmarks.figures import Figures, Row
 from tests.benchmarks.fill import fill_users
@@ -43,6 +43,7 @@ class Run:
 
     seconds: float
     imported: int
+    invited: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,27 @@ async def import_(place: Place, run: Run, row: Row) -> None:
         raise Wrong(f"an import of {run.imported} events said: {said}")
 
 
+async def outbox(users: int, place: Place, run: Run, row: Row) -> None:
+    """Free/busy as clients ask for it."""
+    await meetings.free_busy(users, place, run.seconds, row)
+
+
+async def invite_few(place: Place, run: Run, row: Row) -> None:
+    """PUT of a meeting of a few, who have it when that is answered."""
+    await meetings.invite(meetings.FEW, place, run.seconds, row)
+
+
+async def invite_many(place: Place, run: Run, row: Row) -> None:
+    """PUT of a meeting of very many."""
+    row.title = f"invite {run.invited:,}: PUT of a meeting, changed"
+    await meetings.invite(run.invited, place, 0, row)
+
+
+async def deliver_many(place: Place, run: Run, row: Row) -> None:
+    """The same, until all have it."""
+    await meetings.deliver(run.invited, place, row)
+
+
 async def put(calendar: str, sharees: int, place: Place, run: Run, row: Row) -> None:
     """PUT of what is shared with so many."""
     await shared.put(calendar, sharees, place, run.seconds, row)
@@ -108,6 +130,11 @@ ALONE: Final = (
         partial(put, "shared", shared.SHAREES),
         once=True,
     ),
+    Alone("outbox10", "POST to the outbox: 10 users, two weeks", partial(outbox, 10), once=True),
+    Alone("outbox100", "POST to the outbox: 100 users, two weeks", partial(outbox, 100), once=True),
+    Alone("invite10", "invite 10: PUT of a meeting, changed", invite_few, once=True),
+    Alone("invite1000", "invite", invite_many, once=True),
+    Alone("deliver1000", "deliver", deliver_many, once=True),
     Alone("import", "import", import_, once=True),
 )
 

@@ -19,15 +19,6 @@ NOT_OF_A_SERVER = {
     "test-calendar": "for tests of servers that make no calendars: create-calendar",
     "test-calendar.compatibility-tests": "as above",
 }
-NOT_YET = {
-    "scheduling": "not announced yet",
-    "scheduling.mailbox": "comes with scheduling",
-    "scheduling.mailbox.inbox-delivery": "comes with scheduling",
-    "scheduling.auto-schedule": "comes with scheduling",
-    "scheduling.schedule-tag": "comes with scheduling",
-    "scheduling.schedule-tag.stable-partstat": "comes with scheduling",
-    "scheduling.freebusy-query": "comes with scheduling",
-}
 
 
 def in_decorators(source: str) -> Iterator[str]:
@@ -53,17 +44,13 @@ def held() -> set[str]:
 
 
 def test_every_feature_has_a_test_or_a_reason_for_none():
-    excused = NOT_OF_A_SERVER.keys() | NOT_YET.keys()
-
-    assert set(FeatureSet.FEATURES) - held() == excused
+    assert set(FeatureSet.FEATURES) - held() == NOT_OF_A_SERVER.keys()
 
 
 @pytest.mark.parametrize("server", FAULTS)
 def test_every_fault_of_a_server_has_a_test_that_it_would_fail(server: str):
     unanswered = {
-        fault: feature
-        for fault, feature in FAULTS[server].items()
-        if feature not in held() | NOT_YET.keys()
+        fault: feature for fault, feature in FAULTS[server].items() if feature not in held()
     }
 
     assert unanswered == {}

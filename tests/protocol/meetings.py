@@ -100,3 +100,24 @@ async def messages(client: Client) -> list[str]:
 def method(text: str) -> str:
     found = re.search(r"^METHOD:(\w+)", text, re.MULTILINE)
     return found[1] if found else ""
+
+
+def said(text: str) -> list[list[str]]:
+    """Each component of a text as its lines, sorted, parameters too.
+
+    Without what tells only who wrote it and when, and what the server notes for itself.
+    """
+    bodies = re.split(r"^BEGIN:(?=VEVENT|VTODO|VFREEBUSY)", unfolded(text), flags=re.MULTILINE)
+    return [
+        sorted(_sorted(one) for one in body.split(CRLF)[:-1] if not one.startswith(_NOTES))
+        for body in bodies
+    ]
+
+
+_NOTES = ("PRODID:", "DTSTAMP:", "X-CALDAVD-")
+
+
+def _sorted(line: str) -> str:
+    head, colon, value = re.sub(r";X-CALDAVD-[A-Z]+=[^;:]*", "", line).partition(":")
+    name, *parameters = head.split(";")
+    return ";".join([name, *sorted(parameters)]) + colon + value

@@ -35,9 +35,6 @@ RULES: Final = {
     "G25": "XML says so in its type, is UTF-8, and holds no character that XML forbids.",
 }
 
-NOT_YET: Final = {"G21", "G22"}
-"""Rules of scheduling, which this server does not announce yet."""
-
 C: Final = "{urn:ietf:params:xml:ns:caldav}"
 PRINCIPAL: Final = "/dav/principals/ann/"
 HOME: Final = "/dav/calendars/ann/"

@@ -10,7 +10,7 @@ from caldavd.dav.registry import dav_header
 from caldavd.dav.server import Server
 from caldavd.ical.parse import stored as read
 from caldavd.model import Kind
-from caldavd.service import inbox, named
+from caldavd.service import availability, inbox, named
 from caldavd.service.save import save
 from caldavd.store import collections, objects, quota, scheduling
 from caldavd.store.engine import WriteTx
@@ -500,6 +500,26 @@ class TestAvailability:
 
         answer = await ann.propfind(INBOX, "C:calendar-availability")
         assert text_of(answer, "calendar-availability") == VAVAILABILITY
+
+    @pytest.mark.parametrize("prefix", ["C", "CS"])
+    async def test_it_has_an_older_name_that_comes_and_goes_with_it(
+        self, ann: Client, scheduled: Server, prefix: str
+    ) -> None:
+        async def work(tx: WriteTx) -> None:
+            await availability.set_(tx, (await named.account(tx, "ann")).id, VAVAILABILITY, NOW)
+
+        async def told() -> dict[str, str]:
+            names = ("C:calendar-availability", "CS:calendar-availability")
+            props = (await ann.propfind(INBOX, *names)).props()
+            return {str(name): element.text for name, (_, element) in props.items() if element.text}
+
+        await scheduled.db.write(work)
+        before = await told()
+        await ann("PROPPATCH", INBOX, proppatch(remove=f"<{prefix}:calendar-availability/>"))
+
+        names = ("urn:ietf:params:xml:ns:caldav", "http://calendarserver.org/ns/")
+        assert before == {f"{{{name}}}calendar-availability": VAVAILABILITY for name in names}
+        assert await told() == {}
 
     @pytest.mark.rfc("7953 7.2.4")
     @pytest.mark.parametrize(

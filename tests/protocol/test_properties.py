@@ -262,6 +262,7 @@ EXPECTED: Mapping[str, Mapping[str, str]] = {
     "C:schedule-default-calendar-URL": {},
     "C:schedule-tag": {},
     "C:calendar-availability": {},
+    "CS:calendar-availability": {},
     "CS:email-address-set": on("principal", "<CS:email-address>ann@example.org</CS:email-address>"),
     "CS:first-name": on("principal", "Ann"),
     "CS:last-name": on("principal", "Example"),

@@ -12,6 +12,7 @@ import pytest
 
 from caldavd.dav.server import Server, nothing
 from caldavd.service.deliver import deliver
+from caldavd.service.letter import Letter
 from caldavd.store import tasks
 from caldavd.store.engine import WriteTx
 from caldavd.store.tasks import Task
@@ -473,7 +474,8 @@ async def test_of_many_requests_that_are_delivered_at_once_one_gets_the_room(
     async def deliver_one(of: Task) -> None:
         async def work(tx: WriteTx) -> None:
             assert of.message_id is not None
-            await deliver(tx, one_clock.rules, of, found[of.message_id], BEFORE + 3_600)
+            letter = Letter(found[of.message_id])
+            await deliver(tx, one_clock.rules, of, letter, BEFORE + 3_600)
             await tasks.done(tx, [of.id])
 
         await server.db.write(work)

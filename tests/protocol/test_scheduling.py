@@ -26,6 +26,7 @@ from tests.unit.builders import event
 
 CALDAV = "{urn:ietf:params:xml:ns:caldav}"
 MINE = "/dav/calendars/ann/calendar/m.ics"
+BOB = "ATTENDEE:mailto:bob@example.org"
 
 
 @pytest.fixture
@@ -285,8 +286,24 @@ async def test_a_meeting_moves_between_ones_own_calendars_and_nobody_is_told(
 
     assert copied.condition == CALDAV + "unique-scheduling-object-resource"
     assert moved.status == 201
+    assert moved.headers["Schedule-Tag"] == tag
     assert (await ann("GET", f"{ann.home}other/m.ics")).headers["Schedule-Tag"] == tag
     assert await messages(bob) == told
+
+
+@pytest.mark.rfc("6638 3.2.10")
+@pytest.mark.parametrize("method_", ["COPY", "MOVE"])
+async def test_what_is_brought_to_somebody_else_has_a_tag_of_theirs(
+    ann: Client, bob: Client, method_: str
+):
+    await grant(bob, f"{bob.home}calendar/", ace(href("ann"), "D:read", "D:write"))
+    await ann.put(MINE, event(uid="m", lines=["ORGANIZER:mailto:x@elsewhere.example", BOB]))
+    there = f"{bob.home}calendar/m.ics"
+
+    brought = await ann(method_, MINE, Destination=there)
+
+    assert brought.status == 201
+    assert brought.headers["Schedule-Tag"] == (await bob("GET", there)).headers["Schedule-Tag"]
 
 
 @pytest.mark.rfc("6638 3.2.4.2")

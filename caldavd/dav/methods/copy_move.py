@@ -17,7 +17,7 @@ from caldavd.dav.locked import (
     uid_refusal,
 )
 from caldavd.dav.locked import require as require_state
-from caldavd.dav.message import Request, Response
+from caldavd.dav.message import Headers, Request, Response, schedule_tag
 from caldavd.dav.path import Path, host_of
 from caldavd.dav.resolve import Target, reader_of, require, require_above, resolve
 from caldavd.dav.sending import scheduled_refusal, sender_of
@@ -82,7 +82,10 @@ def _parse(context: Context, request: Request, *, moves: bool) -> Command:
 
 
 async def run(tx: WriteTx, context: Context, target: Target, command: Command) -> Response:
-    """201 if the destination is new, 204 if something was overwritten."""
+    """201 if the destination is new, 204 if something was overwritten.
+
+    With the Schedule-Tag of the scheduling object resource that is there now (RFC 6638 §3.2.10).
+    """
     require(target, Privilege.READ)
     _require_no_message(target)
     if command.moves:
@@ -93,9 +96,11 @@ async def run(tx: WriteTx, context: Context, target: Target, command: Command) -
         raise Failed(409, "the destination's parent does not exist: make it first")
     exists = not isinstance(destination.resource, Unmapped)
     _require_place(destination, moves=command.moves, exists=exists)
+    headers: Headers = ()
     match target.resource:
         case CalendarObject():
-            overwritten = await _object(tx, context, target, destination, command)
+            overwritten, stored = await _object(tx, context, target, destination, command)
+            headers = schedule_tag(stored)
         case Calendar(mount=Mount()) as mounted if command.moves:
             await _mount(tx, context, mounted, destination, command)
             overwritten = False
@@ -103,7 +108,7 @@ async def run(tx: WriteTx, context: Context, target: Target, command: Command) -
             overwritten = await _calendar(tx, context, target, destination, command)
         case _:
             raise Failed(405, "only objects and calendars can be copied and moved")
-    return Response(204 if overwritten else 201)
+    return Response(204 if overwritten else 201, headers)
 
 
 def _require_place(destination: Target, *, moves: bool, exists: bool) -> None:
@@ -143,7 +148,8 @@ async def _object(
     target: Target,
     destination: Target,
     command: Command,
-) -> bool:
+) -> tuple[bool, Stored]:
+    """Whether something was overwritten, and what is there now."""
     source, from_name = _place_in_calendar(target)
     to, name = _place_in_calendar(destination)
     if (to.id, name) == (source.id, from_name):
@@ -170,13 +176,15 @@ async def _object(
     held = await require_unlocked(tx, context, command.conditions, *changed)
     place = Destination(to, name, over.stored, sender_of(context))
     try:
-        await _transfer(tx, context, reader, found.stored, source, place, moves=command.moves)
+        made = await _transfer(
+            tx, context, reader, found.stored, source, place, moves=command.moves
+        )
     except (UidConflict, AlreadyScheduled) as refused:
         raise await _told(tx, context, to, writer, destination.href, refused) from None
     if command.moves:
         # A lock is on a URL, and stays there (RFC 4918 §7.6): nothing is there any more.
         await locks.drop(tx, held, locks.of_member(source, from_name))
-    return over.stored is not None
+    return over.stored is not None, made
 
 
 async def _told(
@@ -201,12 +209,11 @@ async def _transfer(
     to: Destination,
     *,
     moves: bool,
-) -> None:
+) -> Stored:
     quota_bytes = context.server.limits.quota_bytes
     if moves:
-        await move_object(tx, reader, stored, source, to, context.now, quota_bytes)
-    else:
-        await copy_object(tx, reader, stored, to, context.now, quota_bytes)
+        return await move_object(tx, reader, stored, source, to, context.now, quota_bytes)
+    return await copy_object(tx, reader, stored, to, context.now, quota_bytes)
 
 
 def _place_in_calendar(destination: Target) -> tuple[Collection, str]:

@@ -16,7 +16,7 @@ from caldavd.ical.availability import require_availability
 from caldavd.itip import schedule_changes
 from caldavd.model import CalendarObject, Inbox, Principal
 from caldavd.names import CALDAV, DAV
-from caldavd.service import availability
+from caldavd.service import availability, labels
 from caldavd.xml import write
 from caldavd.xml.parse import Element, elements, raw_text, serialized, text
 
@@ -73,14 +73,18 @@ def _set_default_calendar(element: Element) -> tuple[Update, ...]:
 
 
 def _set_availability(element: Element) -> tuple[Update, ...]:
-    value = serialized(element)
+    """Both names of it change together: Apple's programs know an older one as well."""
+    said, value = raw_text(element), serialized(element)
     if len(value) > MAX_AVAILABILITY:
         raise Failed(403, f"a calendar-availability is at most {MAX_AVAILABILITY} characters long")
     try:
-        require_availability(raw_text(element))
+        require_availability(said)
     except ValueError as error:
         raise Refused(VALID_CALENDAR_DATA, f"calendar-availability: {error}") from None
-    return ((availability.PROPERTY, value),)
+    return tuple(
+        (name, value if name == element.tag else labels.element(name, said))
+        for name in availability.NAMES
+    )
 
 
 def _schedule_tag(view: View) -> str | None:
@@ -113,14 +117,18 @@ PROPERTIES: Final = (
         needs=Fact.BOXES | Fact.OWNERS,
         feature=AUTO_SCHEDULE,
     ),
-    Property(
-        availability.PROPERTY,
-        (Inbox,),
-        stored(availability.PROPERTY),
-        set=_set_availability,
-        needs=Fact.STORED,
-        whole=True,
-        feature=AVAILABILITY,
+    *(
+        Property(
+            name,
+            (Inbox,),
+            stored(name),
+            set=_set_availability,
+            needs=Fact.STORED,
+            whole=True,
+            twin=twin,
+            feature=AVAILABILITY,
+        )
+        for name, twin in zip(availability.NAMES, reversed(availability.NAMES), strict=True)
     ),
     Property(
         schedule_changes.NAME,

@@ -99,8 +99,6 @@ async def test_parent_of_a_calendar_answers_options(ann: Client):
     first, *rest = tokens(answer.headers["DAV"])
     assert (answer.status, first) == (200, "1")
     assert "calendar-access" in rest
-    # Nothing of scheduling is there yet, so the client does not look for an inbox.
-    assert not {"calendar-schedule", "calendar-auto-schedule"} & set(rest)
 
 
 async def test_principal_has_a_home_and_an_address(ann: Client):

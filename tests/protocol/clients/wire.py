@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from lxml import etree
 
 from tests.protocol.client import NS, Answer
+from tests.unit.builders import CRLF
 
 BODIES = Path(__file__).parents[3] / "fixtures" / "clients"
 _BLANK = re.compile(r"\{\{(\w+)\}\}")
@@ -16,7 +17,16 @@ _BLANK = re.compile(r"\{\{(\w+)\}\}")
 
 def wire(name: str, /, **values: str) -> str:
     """The body `client/name`, its {{blanks}} filled in. Every blank must be given, and no other."""
-    text = (BODIES / f"{name}.xml").read_text(encoding="utf-8")
+    return _filled(f"{name}.xml", values)
+
+
+def ics(name: str, /, **values: str) -> str:
+    """The iCalendar body `client/name`, with line ends as they are sent."""
+    return _filled(f"{name}.ics", values).replace("\n", CRLF)
+
+
+def _filled(file: str, values: Mapping[str, str]) -> str:
+    text = (BODIES / file).read_text(encoding="utf-8")
     assert set(_BLANK.findall(text)) == set(values)
     return _BLANK.sub(lambda blank: values[blank[1]], text)
 

@@ -78,7 +78,10 @@ def got(text: str | None, told: str, who: str = "bob") -> Outcome:
     line = found.calendar.first("METHOD")
     assert line is not None
     stored = None if text is None else parse(text.encode())
-    return receive(stored, found, line.value, me(who), NOW)
+    outcome = receive(stored, found, line.value, me(who), NOW)
+    if outcome.text is not None:
+        assert outcome.made == reread(outcome.text)
+    return outcome
 
 
 def after(text: str | None, *told: str, who: str = "bob") -> str | None:
