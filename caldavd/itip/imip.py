@@ -22,6 +22,7 @@ from caldavd.ical.parse import stored
 from caldavd.ical.write import write as write_components
 from caldavd.ical.write import write_line
 from caldavd.itip.address import normal
+from caldavd.itip.bounce import RETURNED, written
 from caldavd.itip.letter import as_html, as_text, letter
 from caldavd.itip.revision import OURS, REPLIED
 from caldavd.itip.snapshot import Meeting, meeting
@@ -68,6 +69,8 @@ class Post:
     """Whether the mail may claim to be from the sender: those who check allow this server to."""
     update: bool = False
     """Whether the recipient has had a mail about this before."""
+    ticket: str = ""
+    """What tells the mail when it comes back; empty: nothing."""
     pages: Pages | None = None
     """Where invitations of the sender are answered; None: by mail alone."""
 
@@ -236,6 +239,8 @@ def _headers(found: Meeting, text: str, post: Post, at: datetime) -> Iterator[tu
     yield "X-Auto-Response-Suppress", "OOF, DR, RN, NRN, AutoReply"
     yield "Precedence", "bulk"
     yield MARK, server
+    if post.ticket:
+        yield RETURNED, written(post.ticket)
 
 
 def _parameters(found: Meeting) -> dict[str, str]:

@@ -53,7 +53,7 @@ async def deliver(tx: WriteTx, rules: Rules, of: Task, letter: Letter, now: int)
         outcome = answered.outcome
     after = await _write(tx, locked, existing, outcome, message.uid, now) or before
     if outcome.inbox:
-        await _tell(tx, recipient.id, document, message, now)
+        await _tell(tx, recipient.id, document, message, outcome, now)
     if after is None:
         return []
     asked = []
@@ -133,7 +133,12 @@ async def _free_name(tx: WriteTx, calendar: Collection, uid: str) -> str:
 
 
 async def _tell(
-    tx: WriteTx, recipient_id: int, document: Document, message: Message, now: int
+    tx: WriteTx,
+    recipient_id: int,
+    document: Document,
+    message: Message,
+    outcome: Outcome,
+    now: int,
 ) -> None:
     """Puts a message into the recipient's inbox."""
     box = (await scheduling.boxes(tx, [recipient_id])).get((recipient_id, Kind.INBOX))
@@ -143,7 +148,8 @@ async def _tell(
     if message.method == "COUNTER":
         who += " COUNTER"  # Whoever proposes another time answers too: both are to be seen.
     for locked in await collections.lock(tx, box.id):
-        await inbox.put(tx, locked, inbox.key(message.uid, who), document, now)
+        of = inbox.key(message.uid, who)
+        await inbox.put(tx, locked, of, document, now, outcome.changes)
 
 
 async def _follow(
