@@ -18,8 +18,9 @@ from caldavd.itip.compare import STAMPS, partstat, person, same_person
 from caldavd.itip.instance import series
 from caldavd.itip.message import PRIVATE_COMMENT, Message, Plan, force_send, reply, served
 from caldavd.itip.revision import RECEIVED, REMOVED, REPLIED, Revision, removals, removed_line
-from caldavd.itip.rewrite import Parts, amended, rewritten, unforced
+from caldavd.itip.rewrite import Parts, amended, quiet, rewritten, unforced
 from caldavd.itip.snapshot import Key, Meeting, Part, Role, calendar_text, meeting, with_parameter
+from caldavd.itip.unseen import completed
 
 _COMMENTS: Final = frozenset({"COMMENT", PRIVATE_COMMENT})
 _PROGRESS: Final = frozenset({"COMPLETED", "PERCENT-COMPLETE", "STATUS"})
@@ -52,6 +53,8 @@ def attended(
         told = answers or _forced(new, me)
         text = rewritten(document, new, _stamped(parts, told, me, at))
         return Plan(Role.ATTENDEE, text, _messages(new, told, at, bool(answers)))
+    sent = document
+    new, document = completed(old, new, document, me)
     reverted = _reverted(old, new, me)
     if reverted:
         document = _with_components(document, reverted)
@@ -63,6 +66,8 @@ def attended(
     keys = {one.part.key for one in answers}
     parts = _without_removed(_stamped(parts, told, me, at), (old, new), keys, me, at)
     text = rewritten(document, new, parts)
+    if text is None and document is not sent:
+        text = document.text
     messages = _messages(new, told, at, bool(answers))
     return Plan(Role.ATTENDEE, text, messages, _keeps_tag(old, new, found))
 
@@ -140,9 +145,9 @@ def _settled(of: Difference, me: Addresses) -> Part:
         base = of.base.attendees.get(address)
         if address not in me and base is not None and not same_person(base, line):
             lines[line] = base
-    mine, before = own_line(of.part, me), own_line(of.base, me)
+    found, before = amended(of.part, lines, of.base.sequence, more), own_line(of.base, me)
     known = None if before is None else parameter(before, REPLIED)
-    return _remembering(amended(of.part, lines, of.base.sequence, more), mine, known)
+    return _remembering(found, own_line(found, me), known)
 
 
 def _remembering(part: Part, mine: Line | None, replied: str | None) -> Part:
@@ -191,8 +196,10 @@ def _without_removed(
 
 
 def _unforced(part: Part) -> Mapping[Line, Line]:
+    """The lines that lose SCHEDULE-FORCE-SEND; attendees cannot be forced to anything here."""
     line = part.component.first("ORGANIZER")
-    return {} if line is None else {line: unforced(line)}
+    made = {} if line is None else {line: unforced(line)}
+    return made | {one: quiet(one) for one in part.attendees.values()}
 
 
 def _answers(

@@ -146,8 +146,6 @@ def wrong_organizer(case: Case) -> Ignored | None:
     stored, message = case.stored, case.message
     if stored.component != message.component:
         return Ignored.KIND
-    if stored.organizer is None:
-        return None
     if not stored.organizers.isdisjoint(case.me) or stored.organizers != message.organizers:
         return Ignored.ORGANIZER
     return None if served(stored.organizer) else Ignored.CLIENT
