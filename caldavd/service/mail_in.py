@@ -19,9 +19,10 @@ from caldavd.itip.bounce import Bounce
 from caldavd.itip.incoming import judged, read_message
 from caldavd.itip.incoming_mail import Carried, Incoming
 from caldavd.itip.incoming_reply import replier
+from caldavd.itip.refreshing import refreshing
 from caldavd.itip.snapshot import Meeting
 from caldavd.model import Principal, PrincipalKind
-from caldavd.service import undelivered
+from caldavd.service import schedule, undelivered
 from caldavd.store import identities, ids, principals, tasks
 from caldavd.store.engine import ReadTx, WriteTx
 from caldavd.store.tasks import Message
@@ -110,9 +111,21 @@ async def _bounced(tx: WriteTx, of: Bounce, now: int) -> Received:
 
 async def hand_over(
     tx: WriteTx, recipient: Principal, method: str, text: str, uid: str, sender: str, now: int
-) -> int:
-    """Makes a message, and the task of delivering it to a principal: the id of the task."""
-    message = Message(ids.new(), uid, method, sender, text, now)
+) -> list[int]:
+    """Makes a message, and the task of delivering it to a principal: the ids of the tasks.
+
+    Who answers and has an account here has not answered in the own calendar. So they are told how
+    it stands once the answer is there, as if they had asked for that.
+    """
+    made = [await _task(tx, recipient, Message(ids.new(), uid, method, sender, text, now), now)]
+    if method == "REPLY" and await _local(tx, {sender}):
+        work = (await schedule.parsed(tx, text), sender, schedule.moment(now))
+        asked = Message(ids.new(), uid, "REFRESH", sender, refreshing(*work), now)
+        made.append(await _task(tx, recipient, asked, now))
+    return made
+
+
+async def _task(tx: WriteTx, recipient: Principal, message: Message, now: int) -> int:
     address = f"{_MAIL}{recipient.addresses[0]}" if recipient.addresses else ""
     task = tasks.new(tasks.ITIP, recipient.id, now, message.id, address)
     await tasks.add_message(tx, message)
@@ -145,9 +158,10 @@ async def _deliver(
     if not to:
         raise Untrusted("it is for nobody who has an account here")
     found = await principals.by_ids(tx, to)
-    return [
-        await hand_over(tx, one, method, document.text, meeting.uid, speaker, now) for one in found
-    ]
+    made: list[int] = []
+    for one in found:
+        made += await hand_over(tx, one, method, document.text, meeting.uid, speaker, now)
+    return made
 
 
 def _read(text: str, limits: Limits) -> tuple[Document, str]:
