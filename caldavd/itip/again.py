@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 
 from caldavd.ical.contentline import Line
-from caldavd.ical.parse import Document
-from caldavd.itip.rewrite import rewritten
-from caldavd.itip.snapshot import Meeting, copied, meeting, put_line
+from caldavd.ical.parse import Document, stored
+from caldavd.ical.write import time_line
+from caldavd.itip.compare import partstat
+from caldavd.itip.own import line_of
+from caldavd.itip.revision import REPLIED
+from caldavd.itip.rewrite import amended, rewritten
+from caldavd.itip.snapshot import Meeting, copied, meeting, put_line, with_parameter
 
 _RAISED_BY: Final = 2
 """One was the SEQUENCE of what took it back (RFC 5546 §2.1.4)."""
@@ -19,6 +24,25 @@ def renewed(document: Document) -> str:
     found = meeting(document)
     number = Line("SEQUENCE", "", str(found.sequence + _RAISED_BY))
     return _with(document, found, number)
+
+
+def declined(document: Document, me: frozenset[str], at: datetime) -> Document:
+    """An attendee's object as the organizer believes it since it was removed: all is declined.
+
+    What the object says is news then, to each part of it. What is said now comes after `at`.
+    """
+    found = meeting(document)
+    stamp = time_line("", at).value
+    parts = {}
+    for key, part in found.parts.items():
+        line = line_of(part, me)
+        if line is None or part.is_cancelled or partstat(line) == "DECLINED":
+            parts[key] = part
+            continue
+        said = with_parameter(with_parameter(line, "PARTSTAT", "DECLINED"), REPLIED, stamp)
+        parts[key] = amended(part, {line: said}, part.sequence)
+    text = rewritten(document, found, parts)
+    return document if text is None else stored(text)
 
 
 def called_off(document: Document) -> str:

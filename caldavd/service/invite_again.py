@@ -1,7 +1,8 @@
 """What follows for others when a calendar comes back from the trash (RFC 6638 §3.2).
 
-When it went they were told that its meetings are cancelled, or declined. So all is done as if its
-objects were new, but for what an organizer of this server has called off meanwhile.
+When it went they were told that its meetings are cancelled, or declined. So an organizer's objects
+are as new. An attendee takes back that all was declined: what was never answered needs an answer
+again. What an organizer of this server has called off meanwhile stays so.
 """
 
 from __future__ import annotations
@@ -72,16 +73,18 @@ async def _one(
         return None
     if role is Role.ORGANIZER:
         document = await schedule.parsed(tx, await tx.offload(again.renewed, document))
-        return await _put(tx, sender, at, document, now, Became.INVITED)
+        return await _put(tx, sender, at, (None, document), now, Became.INVITED)
+    moment = schedule.moment(now)
+    change = (await tx.offload(again.declined, document, me, moment), document)
     organizer = await _organizer(tx, sender, found.organizers)
     if organizer is None:
-        return await _put(tx, sender, at, document, now, Became.ANSWERED)
+        return await _put(tx, sender, at, change, now, Became.ANSWERED)
     theirs = await _theirs(tx, organizer, stored.uid)
     if theirs is None or not await tx.offload(again.invites, theirs, me):
         document = await schedule.parsed(tx, await tx.offload(again.called_off, document))
         await save(tx, calendar, stored, stored.name, document, now, schedule.new_tag())
         return Became.CALLED_OFF
-    became = await _put(tx, sender, at, document, now, Became.ANSWERED)
+    became = await _put(tx, sender, at, change, now, Became.ANSWERED)
     if became is Became.ANSWERED:
         await _follow(tx, sender, organizer, theirs, me, now)
     return became
@@ -91,14 +94,14 @@ async def _put(
     tx: WriteTx,
     sender: Sender,
     at: tuple[Collection, Stored],
-    document: Document,
+    change: tuple[Document | None, Document],
     now: int,
     became: Became,
 ) -> Became:
-    """Does what follows from an object that is put where there was none."""
+    """Does what follows from an object that is put where others believe another one, or none."""
     calendar, stored = at
     try:
-        prepared = await schedule.prepare(tx, sender, calendar, None, document, now)
+        prepared = await schedule.prepare_from(tx, sender, calendar, None, change, now)
     except Refused:
         before = await schedule.parsed(tx, (await objects.contents(tx, [stored.id]))[stored.id])
         await save(tx, calendar, stored, stored.name, before, now, _NOT_A_MEETING)

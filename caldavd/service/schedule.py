@@ -79,8 +79,25 @@ async def prepare(
     was = existing is not None and existing.schedule_tag is not None
     if calendar.kind != Kind.CALENDAR.value or not (was or concerns_others(document)):
         return Prepared(document)
-    owner = await _owner(tx, calendar)
     before = None if existing is None else await _document(tx, existing)
+    return await prepare_from(tx, sender, calendar, existing, (before, document), now)
+
+
+async def prepare_from(
+    tx: WriteTx,
+    sender: Sender,
+    calendar: Collection,
+    existing: Stored | None,
+    change: tuple[Document | None, Document],
+    now: int,
+) -> Prepared:
+    """As `prepare`, of a document that takes the place of what others know: (that, the document).
+
+    Raises what `prepare` does.
+    """
+    before, document = change
+    was = existing is not None and existing.schedule_tag is not None
+    owner = await _owner(tx, calendar)
     planned = await _planned(tx, before, document, addresses(owner, sender.rules), now)
     if planned.kind is Role.NONE:
         await _require(tx, sender, calendar, planned.messages)

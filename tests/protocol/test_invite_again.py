@@ -159,21 +159,77 @@ async def test_what_was_answered_is_answered_again(
     assert partstats((await bob("GET", place)).text)["bob"] == "ACCEPTED"
 
 
-async def test_an_invitation_that_was_not_answered_comes_back_as_the_organizer_has_it(
+async def test_an_invitation_that_was_not_answered_comes_back_as_such(
     ann: Client, bob: Client, deliverer: Deliverer
 ) -> None:
     mine = f"{ann.home}calendar/m.ics"
-    await ann.put(mine, meeting("bob"))
+    await ann.put(mine, meeting("bob", "nobody"))
     place, _ = await only(bob)
     url = f"{bob.home}work/m.ics"
     await bob("MOVE", place, Destination=f"http://cal.example.org{url}")
     await deleted(bob)
+    between = partstats((await ann("GET", mine)).text)["bob"]
+
+    counts = await restored(bob, deliverer)
+
+    theirs = partstats((await ann("GET", mine)).text)
+    assert (counts, between) == ({Became.ANSWERED: 1}, "DECLINED")
+    assert partstats((await bob("GET", url)).text) == theirs
+    assert theirs["bob"] == "NEEDS-ACTION"
+
+
+async def test_each_instance_comes_back_with_its_own_answer(
+    ann: Client, bob: Client, deliverer: Deliverer
+) -> None:
+    mine = f"{ann.home}calendar/m.ics"
+    await ann.put(mine, meeting("bob", rrule="FREQ=DAILY;COUNT=5"))
+    place = await attends(bob)
+    await ann.put(mine, moved((await ann("GET", mine)).text, 9))
+    await ann.put(mine, moved((await ann("GET", mine)).text, 10))
+    text = (await bob("GET", place)).text
+    head, parts = components(text)
+    parts = [answering(one, "bob", "DECLINED") if "ID:20260910" in one else one for one in parts]
+    excluded = parts[0].replace("RRULE:", "EXDATE:20260911T100000Z\r\nRRULE:")
+    assert (await bob.put(place, "".join([head, excluded, *parts[1:]]))).status == 204
+    before = [answers(text) for text in ((await ann("GET", mine)).text, await own(bob, place))]
+    await deleted(bob)
+    assert set(answers((await ann("GET", mine)).text).values()) == {"DECLINED"}
 
     await restored(bob, deliverer)
 
-    theirs = partstats((await ann("GET", mine)).text)
-    assert partstats((await bob("GET", url)).text) == theirs
-    assert theirs["bob"] == "DECLINED"
+    after = [answers(text) for text in ((await ann("GET", mine)).text, await own(bob, place))]
+    series = {"": "ACCEPTED", "20260909": "NEEDS-ACTION", "20260910": "DECLINED"}
+    assert after == before == [series | {"20260911": "DECLINED"}, series]
+
+
+async def own(client: Client, url: str) -> str:
+    return (await client("GET", url)).text
+
+
+def components(text: str) -> tuple[str, list[str]]:
+    """What a text begins with, and its events; what ends it is in the last."""
+    head, *parts = re.split(r"(?=BEGIN:VEVENT)", unfolded(text))
+    return head, parts
+
+
+def moved(text: str, day: int) -> str:
+    """The series, one day of which its organizer has moved, so that everybody is asked anew."""
+    _, (master, *_) = components(text)
+    day_start = f"202609{day:02}T100000Z"
+    lines = re.sub(r"RRULE:[^\r]*\r\n", f"RECURRENCE-ID:{day_start}\r\n", master)
+    lines = re.sub(r"DTSTART:\w+", f"DTSTART:202609{day:02}T120000Z", lines)
+    lines = re.sub(r"DTEND:\w+", f"DTEND:202609{day:02}T130000Z", lines)
+    lines = answering(lines.replace("END:VCALENDAR\r\n", ""), "bob", "NEEDS-ACTION")
+    return unfolded(text).replace("END:VCALENDAR", f"{lines}END:VCALENDAR")
+
+
+def answers(text: str) -> dict[str, str]:
+    """What bob says to the series, and to its instances by their day."""
+    found = {}
+    for one in components(text)[1]:
+        day = re.search(r"^RECURRENCE-ID[^:]*:(\d{8})", one, re.MULTILINE)
+        found[day[1] if day else ""] = partstats(one)["bob"]
+    return found
 
 
 async def test_what_was_called_off_meanwhile_stays_so(
