@@ -229,7 +229,9 @@ async def _until(
     stop: asyncio.Event, config: Config, db: Database, others: Iterable[Coroutine[Any, Any, None]]
 ) -> None:
     """Does periodic work, and what others have to do, until it is time to stop."""
-    keep = prune.Keep(trash_days=config.calendars.trash_days)
+    keep = prune.Keep(
+        trash_days=config.calendars.trash_days, inbox_days=config.scheduling.inbox_days
+    )
 
     async def pruning() -> None:
         await prune.prune(db, keep, clock.now())

@@ -306,6 +306,12 @@ class Scheduling(BaseModel):
         default=True,
         description="Whether the server sends invitations and answers, so that clients need not.",
     )
+    inbox_days: int = Field(
+        default=30,
+        ge=0,
+        le=36_500,
+        description="Days that messages stay in inboxes whose clients do not remove them; 0: for ever.",
+    )
 
 
 class Config(BaseModel):

@@ -64,6 +64,19 @@ _IN_CALENDAR: Final = (
     .order_by(calendar_object.c.id)
     .limit(bindparam("limit"))
 )
+_MESSAGES_BEFORE: Final = (
+    select(*objects.COLUMNS)
+    .select_from(
+        collection.join(calendar_object, calendar_object.c.collection_id == collection.c.id)
+    )
+    .where(
+        collection.c.kind == Kind.INBOX.value,
+        _ALIVE,
+        calendar_object.c.created_at < bindparam("before"),
+    )
+    .order_by(collection.c.id, calendar_object.c.id)
+    .limit(bindparam("limit"))
+)
 _REMOVE: Final = delete(scheduling).where(scheduling.c.owner_id == bindparam("owner_id"))
 _SET: Final = insert(scheduling).values(
     owner_id=bindparam("owner_id"), default_calendar_id=bindparam("default_calendar_id")
@@ -83,6 +96,12 @@ async def of_uid(tx: ReadTx, owner_id: int, uid: str) -> list[Stored]:
 async def in_calendar(tx: ReadTx, calendar_id: int, after: int, limit: int) -> list[Stored]:
     """The scheduling object resources of a calendar in the order of their ids, after one."""
     rows = await tx.all(_IN_CALENDAR, collection_id=calendar_id, after=after, limit=limit)
+    return [Stored._make(row) for row in rows]
+
+
+async def messages_before(tx: ReadTx, before: int, limit: int) -> list[Stored]:
+    """Messages that came into inboxes before a time, those of one inbox together."""
+    rows = await tx.all(_MESSAGES_BEFORE, before=before, limit=limit)
     return [Stored._make(row) for row in rows]
 
 

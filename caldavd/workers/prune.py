@@ -1,5 +1,5 @@
 """Removes for good what was kept for a time: calendars in the trash, removals in the change log,
-write locks.
+write locks, messages in scheduling inboxes.
 """
 
 from __future__ import annotations
@@ -7,9 +7,12 @@ from __future__ import annotations
 import logging
 from dataclasses import asdict, dataclass
 from functools import partial
+from itertools import groupby
 from typing import Final
 
-from caldavd.store import changes, collections, locks, mails
+from caldavd.model import Stored
+from caldavd.service.delete import delete
+from caldavd.store import changes, collections, locks, mails, objects, scheduling
 from caldavd.store.engine import Database, WriteTx
 
 _log: Final = logging.getLogger(__name__)
@@ -17,6 +20,8 @@ _log: Final = logging.getLogger(__name__)
 DAY_S: Final = 86_400
 OBJECTS_AT_ONCE: Final = 500
 CALENDARS_AT_ONCE: Final = 100
+MESSAGES_A_RUN: Final = 10_000
+"""What is left after them goes with the next run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,8 @@ class Keep:
     sent_days: int = 400
     """How long it is known what was mailed: a meeting may be answered until then."""
     kept_mail_days: int = 30
+    inbox_days: int = 30
+    """Messages in inboxes; 0: until a client removes them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +46,7 @@ class Pruned:
     removals: int
     locks: int = 0
     mails: int = 0
+    messages: int = 0
 
 
 async def prune(db: Database, keep: Keep, now: int) -> Pruned:
@@ -48,6 +56,7 @@ async def prune(db: Database, keep: Keep, now: int) -> Pruned:
         removals=await _forget_removals(db, now - keep.removals_days * DAY_S),
         locks=await db.write(lambda tx: locks.remove_expired(tx, now)),
         mails=await db.write(lambda tx: _forget_mails(tx, keep, now)),
+        messages=await _empty_inboxes(db, keep.inbox_days, now),
     )
     if pruned != Pruned(0, 0):
         _log.info("pruned", extra=asdict(pruned))
@@ -57,6 +66,29 @@ async def prune(db: Database, keep: Keep, now: int) -> Pruned:
 async def _forget_mails(tx: WriteTx, keep: Keep, now: int) -> int:
     sent, kept = now - keep.sent_days * DAY_S, now - keep.kept_mail_days * DAY_S
     return await mails.forget(tx, sent, kept)
+
+
+async def _empty_inboxes(db: Database, days: int, now: int) -> int:
+    """Removes old messages, those of one inbox in a transaction; synchronisation tells of it."""
+    before, removed = now - days * DAY_S, 0
+    while days and removed < MESSAGES_A_RUN:
+        found = await db.read(
+            lambda tx: scheduling.messages_before(tx, before, OBJECTS_AT_ONCE), snapshot=False
+        )
+        for _, of in groupby(found, key=lambda one: one.collection_id):
+            await db.write(partial(_remove_messages, of=list(of), now=now))
+        removed += len(found)
+        if len(found) < OBJECTS_AT_ONCE:
+            break
+    return removed
+
+
+async def _remove_messages(tx: WriteTx, of: list[Stored], now: int) -> None:
+    for inbox in await collections.lock(tx, of[0].collection_id):
+        for one in of:
+            there = await objects.get(tx, inbox.id, one.name)
+            if there is not None and there.id == one.id:
+                await delete(tx, inbox, there, now)
 
 
 async def _empty_trash(db: Database, before: int) -> int:

@@ -6,10 +6,10 @@ import asyncio
 
 import pytest
 
-from caldavd.model import Collection, Lock, Place, Stored
+from caldavd.model import Collection, Kind, Lock, Place, Stored
 from caldavd.service import accounts, calendars
 from caldavd.service.accounts import Defaults, NewAccount
-from caldavd.store import changes, collections, ids, locks, mails, objects, properties
+from caldavd.store import changes, collections, ids, locks, mails, objects, properties, scheduling
 from caldavd.store.changes import Span
 from caldavd.store.engine import Database, ReadTx, WriteTx
 from caldavd.store.mails import Kept, Mailed
@@ -192,6 +192,53 @@ async def test_locks_whose_time_is_over_are_removed(db: Database, home: Collecti
     assert await db.read(lambda tx: locks.of_owners(tx, [home.owner_id], 0)) == [
         lock("urn:new", NOW + 1)
     ]
+
+
+@pytest.mark.rfc("6638 2.2")
+async def test_old_messages_leave_the_inbox_and_synchronisation_tells(
+    db: Database, home: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fill(tx: WriteTx) -> tuple[Collection, Collection]:
+        boxes = await scheduling.boxes(tx, [home.owner_id])
+        work = await calendars.create(tx, home, "work", ("VEVENT",), NOW)
+        inbox = boxes[home.owner_id, Kind.INBOX]
+        for place in (work, inbox):
+            for number in range(3):
+                await add(tx, place, f"old{number}.ics", DAYS_AGO_31)
+            await add(tx, place, "new.ics", DAYS_AGO_29)
+        return work, inbox
+
+    async def left(tx: ReadTx) -> tuple[list[str], list[str], list[str]]:
+        found = [await objects.members(tx, one.id) for one in (work, inbox)]
+        upto = (await collections.by_ids(tx, [inbox.id]))[inbox.id].revision
+        log = await changes.since(tx, inbox.id, Span(0, upto, 0), 100)
+        gone = sorted(one.name for one in log if one.stored is None)
+        return *(sorted(one.name for one in of) for of in found), gone
+
+    monkeypatch.setattr(prune, "OBJECTS_AT_ONCE", 2)
+    work, inbox = await db.write(fill)
+    old = ["old0.ics", "old1.ics", "old2.ics"]
+
+    kept = await prune.prune(db, Keep(inbox_days=0), NOW)
+    pruned = await prune.prune(db, Keep(), NOW)
+
+    assert (kept.messages, pruned.messages) == (0, 3)
+    assert await db.read(left) == (["new.ics", *old], ["new.ics"], old)
+
+
+async def test_a_run_removes_so_many_messages_and_the_next_one_goes_on(
+    db: Database, home: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fill(tx: WriteTx) -> None:
+        inbox = (await scheduling.boxes(tx, [home.owner_id]))[home.owner_id, Kind.INBOX]
+        for number in range(5):
+            await add(tx, inbox, f"{number}.ics", DAYS_AGO_31)
+
+    monkeypatch.setattr(prune, "OBJECTS_AT_ONCE", 2)
+    monkeypatch.setattr(prune, "MESSAGES_A_RUN", 4)
+    await db.write(fill)
+
+    assert [(await prune.prune(db, Keep(), NOW)).messages for _ in range(3)] == [4, 1, 0]
 
 
 async def test_what_was_mailed_and_what_came_is_forgotten(db: Database, home: Collection) -> None:
