@@ -127,7 +127,10 @@ async def test_an_answer_by_a_link_is_in_the_own_copy(
     server, _ = at_work
 
     async def link(tx: WriteTx) -> str:
-        ann, key = await principals.by_name(tx, "ann"), await keys.ensure(tx, keys.ANSWERS, bytes(32))
+        ann, key = (
+            await principals.by_name(tx, "ann"),
+            await keys.ensure(tx, keys.ANSWERS, bytes(32)),
+        )
         assert ann is not None
         ends = server.clock() + LATER_S
         return ticket.sign(Ticket(ann.id, "m", mailto("bob"), 0, ends), key)

@@ -390,6 +390,34 @@ async def test_what_is_no_calendar_data_is_refused(
     assert (answer.status, answer.condition) == (403, CALDAV + condition)
 
 
+FORM = {"Content_Type": "application/x-www-form-urlencoded"}
+
+
+@pytest.mark.rfc("6638 5.1")
+async def test_an_outbox_says_what_it_takes(ann: Client, calendar: str):
+    form = await post(ann, "a=b", **FORM)
+    event_ = await post(ann, event(uid="a"))
+    elsewhere = await post(ann, "a=b", calendar, **FORM)
+
+    assert [(one.status, one.condition) for one in (form, event_, elsewhere)] == [
+        (403, CALDAV + "supported-calendar-data"),
+        (400, CALDAV + "valid-scheduling-message"),
+        (403, CALDAV + "supported-calendar-data"),
+    ]
+    says = ["an outbox takes" in one.text for one in (form, event_, elsewhere)]
+    assert says == [True, True, False]
+
+
+@pytest.mark.rfc("3744 7.1.1", "6638 6.2.4")
+async def test_who_sees_an_outbox_is_told_what_they_lack(ann: Client, bob: Client):
+    await delegate(ann, "read", "bob")
+
+    sent = (await post(bob, "a=b", **FORM), await post(bob, event(uid="a")))
+
+    assert [(one.status, one.condition) for one in sent] == [(403, "{DAV:}need-privileges")] * 2
+    assert (await post(ann, "a=b", "/dav/calendars/bob/outbox/", **FORM)).status == 404
+
+
 async def test_a_message_is_no_object_of_a_calendar(ann: Client, calendar: str):
     answer = await post(ann, asked("bob"), calendar)
     home = await post(ann, asked("bob"), ann.home)

@@ -22,6 +22,7 @@ from caldavd.store.engine import ReadTx
 from caldavd.xml import write
 
 MEDIA_TYPES: Final = frozenset({"", "text/calendar", "application/octet-stream", "text/plain"})
+TAKES: Final = "an outbox takes requests for busy time: text/calendar, METHOD:REQUEST, a VFREEBUSY"
 
 
 @dataclass(frozen=True, slots=True)

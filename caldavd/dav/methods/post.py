@@ -6,6 +6,7 @@ What is asked of an outbox (RFC 6638 §5) is in `outbox`.
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from caldavd.acl.privileges import Privilege
@@ -15,12 +16,20 @@ from caldavd.dav.path import encode
 from caldavd.dav.resolve import Target, require
 from caldavd.dav.server import Context
 from caldavd.dav.wanted import body_of
-from caldavd.errors import VALID_SCHEDULING_MESSAGE, Failed, Refused
+from caldavd.errors import SUPPORTED_CALENDAR_DATA, VALID_SCHEDULING_MESSAGE, Failed, Refused
 from caldavd.model import Calendar, Collection, Home, Outbox
 from caldavd.names import CS
 from caldavd.store.engine import WriteTx
 
-Command: TypeAlias = put.Command | share.Changes | share.Reply | outbox.Message
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """What is no iCalendar text by its media type. Where it was sent says what is taken there."""
+
+    media_type: str
+
+
+Command: TypeAlias = put.Command | share.Changes | share.Reply | outbox.Message | Foreign
 _XML: Final = ("text/xml", "application/xml")
 
 
@@ -28,6 +37,8 @@ def parse(context: Context, request: Request) -> Command:
     """What `put.parse` does for a calendar object. Raises Failed(400) for other XML."""
     media_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     if media_type not in _XML:
+        if media_type not in outbox.MEDIA_TYPES:
+            return Foreign(media_type)
         message = outbox.parse(context, request, media_type)
         return message or put.parse(context, request)
     root = body_of(request.body, context.server.limits.max_xml_bytes)
@@ -48,7 +59,12 @@ async def run(tx: WriteTx, context: Context, target: Target, command: Command) -
         case Home(collection), share.Reply():
             return await share.reply(tx, context, collection, command)
         case Outbox(), _:
-            raise Refused(VALID_SCHEDULING_MESSAGE, "an outbox takes requests for busy time")
+            require(target, Privilege.SCHEDULE_SEND_FREEBUSY)
+            is_foreign = isinstance(command, Foreign)
+            condition = SUPPORTED_CALENDAR_DATA if is_foreign else VALID_SCHEDULING_MESSAGE
+            raise Refused(condition, outbox.TAKES)
+        case Calendar(), Foreign(media_type):
+            raise put.foreign(media_type)
     raise Failed(
         403, "objects are added to calendars, calendars are shared, and a home takes replies"
     )

@@ -54,9 +54,7 @@ def parse(context: Context, request: Request) -> Command:
     media_type = request.headers.get("Content-Type", "").partition(";")[0].strip().lower()
     # Some send nothing or octet-stream; the body says what it is.
     if media_type not in ("", "text/calendar", "application/octet-stream", "text/plain"):
-        raise Refused(
-            SUPPORTED_CALENDAR_DATA, f"a calendar holds text/calendar, and no {media_type}"
-        )
+        raise foreign(media_type)
     document = parse_document(request.body, context.server.limits.objects)
     return Command(
         document,
@@ -64,6 +62,12 @@ def parse(context: Context, request: Request) -> Command:
         prefers(request.headers, "return=representation"),
         zones(request.headers),
     )
+
+
+def foreign(media_type: str) -> Refused:
+    """The refusal of what is no iCalendar text."""
+    reason = f"a calendar holds text/calendar, and no {media_type[:80]}"
+    return Refused(SUPPORTED_CALENDAR_DATA, reason)
 
 
 async def run(tx: WriteTx, context: Context, target: Target, command: Command) -> Response:
