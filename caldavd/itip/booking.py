@@ -44,6 +44,8 @@ class Terms:
     longest_s: int = 0
     conflicts_percent: int = 0
     """How many of the instances of a series may be declined without declining all of them."""
+    hours: str = ""
+    """When it is open, in words; empty: always, or it cannot be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +74,12 @@ def decide(
     busy: Sequence[tuple[int, int]],
     asked: Sequence[Asked],
     now: int,
+    closed: Sequence[tuple[int, int]] = (),
 ) -> Decision:
     """The answer to a request for instances, in order of their start.
 
-    `busy` is when the room cannot be had, this meeting apart: half-open, in whichever order.
+    `busy` is when the room is taken, this meeting apart, and `closed` when it cannot be had at all:
+    half-open, in whichever order.
     """
     if not terms.automatic:
         return Decision(NEEDS_ACTION)
@@ -83,9 +87,12 @@ def decide(
     if refused:
         return Decision(DECLINED, refused)
     taken = conflicts(busy, asked)
-    if not taken:
+    known = set(taken)
+    shut = [one for one in conflicts(closed, asked) if one not in known]
+    if not taken and not shut:
         return Decision(ACCEPTED)
-    reason = f"Not free {_told(taken)}."
+    reason = _reason(taken, shut, terms.hours)
+    taken += shut
     if len(taken) < len(asked) and 100 * len(taken) <= terms.conflicts_percent * len(asked):
         return Decision(ACCEPTED, reason, frozenset(one.key for one in taken))
     return Decision(DECLINED, reason)
@@ -175,6 +182,14 @@ def _refused(terms: Terms, may_book: bool, asked: Sequence[Asked], now: int) -> 
     if terms.longest_s and any(one.ends - one.starts > terms.longest_s for one in asked):
         return f"It can be booked for {_length(terms.longest_s)} at most."
     return ""
+
+
+def _reason(taken: Sequence[Asked], shut: Sequence[Asked], hours: str) -> str:
+    words = [f"Not free {_told(taken)}."] if taken else []
+    if shut:
+        words.append(f"Not open {_told(shut)}.")
+        words += [f"It is open {hours}."] if hours else []
+    return " ".join(words)
 
 
 def _told(taken: Sequence[Asked]) -> str:

@@ -11,6 +11,8 @@ from datetime import UTC, datetime, tzinfo
 from typing import Final
 
 from caldavd.errors import Refused
+from caldavd.ical.freebusy import BusyPeriod
+from caldavd.ical.hours import told
 from caldavd.ical.parse import Document
 from caldavd.ical.recurrence import TooMany
 from caldavd.itip import booking
@@ -29,6 +31,8 @@ from caldavd.store.rooms import Room
 ASKS: Final = frozenset({"REQUEST", "ADD"})
 MAX_BUSY: Final = 20_000
 """Instances in the way of which a room that has more of them leaves the answer to its managers."""
+MAX_HOURS: Final = 200
+"""Characters; a room whose opening hours take more to tell does not tell them."""
 _KINDS: Final = frozenset({PrincipalKind.ROOM.value, PrincipalKind.RESOURCE.value})
 
 
@@ -96,30 +100,43 @@ async def _decided(
     except TooMany:
         most = f"It can be booked for {booking.MAX_INSTANCES} instances of a series at most."
         return Decision(DECLINED, most)
-    terms = Terms(True, of.ahead_days, of.longest_s, of.conflicts_percent)
     try:
-        busy = await _busy(tx, of.principal_id, document.uid, asked)
+        busy, closed = await _occupied(tx, of.principal_id, document.uid, asked)
     except Refused:  # more instances than can be looked at: whoever manages it has to
         return Decision(NEEDS_ACTION)
-    return booking.decide(terms, may_book, busy, asked, now)
+    hours = await _hours(tx, of.principal_id) if booking.conflicts(closed, asked) else ""
+    terms = Terms(True, of.ahead_days, of.longest_s, of.conflicts_percent, hours)
+    return booking.decide(terms, may_book, busy, asked, now, closed)
 
 
-async def _busy(
+async def _hours(tx: WriteTx, room_id: int) -> str:
+    """When a room is open, in words; empty if that is more than a few words."""
+    text = await availability.of(tx, room_id)
+    found = [] if text is None else await tx.offload(told, text)
+    said = ", ".join(f"{one.days} {one.starts}-{one.ends} {one.zone}" for one in found)
+    return said if len(said) <= MAX_HOURS else ""
+
+
+async def _occupied(
     tx: WriteTx, room_id: int, uid: str, asked: Sequence[Asked]
-) -> list[tuple[int, int]]:
-    """When a room cannot be had from the first to the last of instances, a meeting apart.
+) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    """When a room is taken from the first to the last of instances, a meeting apart; when closed.
 
     Raises Refused(NUMBER_OF_MATCHES).
     """
     if not asked:
-        return []
+        return [], []
     first, last = min(one.starts for one in asked), max(one.ends for one in asked)
     window = Window(datetime.fromtimestamp(first, UTC), datetime.fromtimestamp(last, UTC))
     found = await freebusy.of_users_without(tx, [room_id], window, MAX_BUSY, [uid])
     boxes = await scheduling.boxes(tx, [room_id])
     inboxes = {owner: box for (owner, kind), box in boxes.items() if kind is Kind.INBOX}
-    overlaid = await availability.overlaid(tx, inboxes, window, found)
-    return [(one.starts, one.ends) for one in overlaid[room_id]]
+    closed = await availability.overlaid(tx, inboxes, window, {room_id: []})
+    return _spans(found[room_id]), _spans(closed[room_id])
+
+
+def _spans(periods: Sequence[BusyPeriod]) -> list[tuple[int, int]]:
+    return [(one.starts, one.ends) for one in periods]
 
 
 async def _may_book(tx: WriteTx, rules: Rules, of: Room, organizer: str) -> bool:

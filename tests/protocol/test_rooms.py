@@ -361,11 +361,12 @@ async def test_only_those_who_may_book_get_the_room(
     ]
 
 
-async def test_outside_the_hours_of_a_room_it_is_not_free(ann: Client, lab: Client):
+async def test_a_room_says_when_it_is_open(ann: Client, lab: Client):
     hours = (
         "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//x//EN\r\nBEGIN:VAVAILABILITY\r\nUID:v\r\n"
         "DTSTAMP:20260101T000000Z\r\nBEGIN:AVAILABLE\r\nUID:w\r\nDTSTAMP:20260101T000000Z\r\n"
-        "DTSTART:20260101T080000Z\r\nDTEND:20260101T103000Z\r\nRRULE:FREQ=DAILY\r\n"
+        "DTSTART;TZID=Europe/Berlin:20260101T100000\r\n"
+        "DTEND;TZID=Europe/Berlin:20260101T123000\r\nRRULE:FREQ=DAILY\r\n"
         "END:AVAILABLE\r\nEND:VAVAILABILITY\r\nEND:VCALENDAR\r\n"
     )
     element = f"<C:calendar-availability>{hours}</C:calendar-availability>"
@@ -373,7 +374,8 @@ async def test_outside_the_hours_of_a_room_it_is_not_free(ann: Client, lab: Clie
 
     answers = [await asked(ann), await asked(ann, uid="early", end="20260907T103000Z")]
 
-    assert answers == [("DECLINED", "Not free on 2026-09-07 at 10:00 UTC."), ("ACCEPTED", "")]
+    says = "Not open on 2026-09-07 at 10:00 UTC. It is open mon-sun 10:00-12:30 Europe/Berlin."
+    assert answers == [("DECLINED", says), ("ACCEPTED", "")]
 
 
 async def test_a_manual_room_waits_for_a_delegate_who_accepts(

@@ -120,6 +120,21 @@ def test_a_conflict_is_told_as_the_organizer_wrote_it(when: datetime | date, wor
     assert decide(Terms(), True, taken(1), [one], NOW).reason == f"Not free {words}."
 
 
+def test_what_is_taken_and_when_it_is_closed_are_told_apart():
+    terms = Terms(hours="mon-fri 09:00-17:00 Europe/Berlin")
+
+    told = decide(terms, True, taken(1), day(2), NOW, taken(1, 2))
+    closed = decide(Terms(conflicts_percent=50), True, [], day(2), NOW, taken(2))
+
+    assert told == Decision(
+        DECLINED,
+        "Not free on 2026-01-02 at 00:00 UTC. Not open on 2026-01-03 at 00:00 UTC. "
+        "It is open mon-fri 09:00-17:00 Europe/Berlin.",
+    )
+    reason = "Not open on 2026-01-03 at 00:00 UTC."
+    assert closed == Decision(ACCEPTED, reason, frozenset({f"key{2 * DAY}"}))
+
+
 @pytest.mark.parametrize(
     ("terms", "may_book", "of", "reason"),
     [
