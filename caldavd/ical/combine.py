@@ -1,4 +1,7 @@
-"""Many calendar objects in one VCALENDAR, each time zone once (RFC 5545 §3.4, RFC 7986 §5.1)."""
+"""Many calendar objects in one VCALENDAR, each time zone once (RFC 5545 §3.4, RFC 7986 §5.1).
+
+What the server notes in them for itself, who said what when, stays here.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,8 @@ from datetime import datetime, timedelta, tzinfo
 from functools import lru_cache
 from typing import Final
 
-from caldavd.ical.contentline import Component, Line, parameter, read
+from caldavd.ical.contentline import Component, Line, parameter, read, without_parameters
+from caldavd.ical.periods import OURS, REPLIED
 from caldavd.ical.timezone import zone_from_component
 from caldavd.ical.write import CRLF, escape, parameter_text, write, write_line
 
@@ -66,6 +70,8 @@ class Zones:
             if not known:
                 written.append(_named(zone, name))
         objects = [part for part in inner if part.name != "VTIMEZONE"]
+        for part in objects:
+            _forget(part)
         for part in objects if renamed else ():
             _rename(part, renamed)
         return write([*written, *objects])
@@ -102,6 +108,17 @@ def _tzid(zone: Component) -> str:
 def _named(zone: Component, tzid: str) -> Component:
     lines = [line._replace(value=tzid) if line.name == "TZID" else line for line in zone.lines]
     return Component(zone.name, lines, zone.components)
+
+
+def _forget(component: Component) -> None:
+    """Takes out of a component, which is nobody else's, what this server noted for itself."""
+    component.lines = [
+        line._replace(parameter_text=without_parameters(line, REPLIED))
+        if REPLIED in line.parameter_text
+        else line
+        for line in component.lines
+        if not line.name.startswith(OURS)
+    ]
 
 
 def _rename(component: Component, renamed: dict[str, str]) -> None:

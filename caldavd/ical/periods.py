@@ -21,6 +21,8 @@ class Busy(IntEnum):
     UNAVAILABLE = 3
 
 
+OURS: Final = "X-CALDAVD-"
+"""How the names begin of what scheduling notes in an object for itself."""
 RECEIVED: Final = "X-CALDAVD-RECEIVED"
 """The property that an object has of whose owner was asked to it by a message."""
 REPLIED: Final = "X-CALDAVD-REPLIED"

@@ -26,7 +26,7 @@ from caldavd.itip.snapshot import Key, Part, sequence_of
 RECEIVED: Final = periods.RECEIVED
 REPLIED: Final = periods.REPLIED
 REMOVED: Final = "X-CALDAVD-REMOVED"
-OURS: Final = "X-CALDAVD-"
+OURS: Final = periods.OURS
 
 
 class Revision(NamedTuple):

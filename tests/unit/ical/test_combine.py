@@ -93,3 +93,17 @@ def test_the_whole_can_be_read_again() -> None:
         "X-WR-CALNAME": r"Family\, friends",
         "X-APPLE-CALENDAR-COLOR": "#3B82F6FF",
     }
+
+
+def test_what_the_server_noted_for_itself_stays_here() -> None:
+    noted = (
+        "ATTENDEE;PARTSTAT=ACCEPTED;X-CALDAVD-REPLIED=20260101T000000Z;CN=B:mailto:b@example.com",
+        "X-CALDAVD-RECEIVED;SEQUENCE=2;PARTSTAT=ACCEPTED:20260101T000000Z",
+        "X-CALDAVD-REMOVED;SEQUENCE=2;INSTANCE=20260107T090000Z:20260101T000000Z",
+        "X-OTHER:kept",
+    )
+    left = ("ATTENDEE;PARTSTAT=ACCEPTED;CN=B:mailto:b@example.com", "X-OTHER:kept")
+
+    written = Zones().add(calendar(vevent(lines=noted)))
+
+    assert written == vevent(lines=left)
