@@ -16,6 +16,7 @@ from caldavd import clock
 from caldavd.auth import passwords
 from caldavd.cli import run
 from caldavd.cli.failure import FAILED
+from caldavd.cli.mail_checks import check_mail
 from caldavd.cli.main import Invocation
 from caldavd.doctor.client import Credentials
 from caldavd.doctor.examine import examine
@@ -57,7 +58,8 @@ def doctor(
 
     It makes a calendar, writes to it, synchronises and deletes it. Unless a password is given it
     makes an app password for itself and revokes it at the end. Away from the server's database a
-    test with a password leaves its calendar in the trash.
+    test with a password leaves its calendar in the trash. Where mail is set up, it logs in to the
+    mail server and to the mailbox, and sends nothing.
 
     \b
     caldavd doctor --user ada --url https://cal.example.org
@@ -70,7 +72,7 @@ def doctor(
     heard: Callable[[Finding], None] = _ignore if as_json else _print
     name = f"caldavd-doctor-{secrets.token_hex(4)}"
 
-    async def work() -> Report:
+    async def examined() -> Report:
         if password_stdin:
             login = Credentials(user, password)
             report = await examine(base, login, name, heard, insecure=insecure)
@@ -78,6 +80,11 @@ def doctor(
             return report
         async with run.database(config) as db, _app_password(db, user, name) as login:
             return await examine(base, login, name, heard, insecure=insecure)
+
+    async def work() -> Report:
+        report = await examined()
+        await check_mail(config, report)
+        return report
 
     password = _password(user) if password_stdin else ""
     report = asyncio.run(work())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import base64
 import sys
-from dataclasses import replace
 from email import policy
 from email.message import EmailMessage
 from email.utils import formatdate
@@ -16,6 +15,7 @@ import click
 from caldavd import mailing
 from caldavd.cli import run
 from caldavd.cli.failure import FAILED
+from caldavd.cli.mail_checks import told, unseen_mails
 from caldavd.cli.main import Invocation
 from caldavd.itip.imip import MARK, Unmailable, mailbox
 from caldavd.service.mail_in import Fate, Received
@@ -23,7 +23,7 @@ from caldavd.settings import Config
 from caldavd.store import keys, mails
 from caldavd.store.engine import ReadTx, WriteTx
 from caldavd.store.mails import Kept
-from caldavd.workers import imap, mail_in, smtp
+from caldavd.workers import mail_in, smtp
 from caldavd.workers.imap import NotRead
 from caldavd.workers.smtp import NotSent
 
@@ -137,12 +137,11 @@ def check(invocation: Invocation) -> int:
     if not config.mail.imap_host:
         raise click.ClickException("no mailbox is looked into: set imap_host in [mail]")
     try:
-        unseen = asyncio.run(_look(mailing.account(config)))
+        unseen = asyncio.run(unseen_mails(config))
     except NotRead as error:
         click.echo(f"not read: {error}", err=True)
         return FAILED
-    of = config.mail
-    click.echo(f"{of.imap_folder} at {of.imap_host} has {run.count(unseen, 'unseen mail')}")
+    click.echo(told(config, unseen))
     return 0
 
 
@@ -166,11 +165,6 @@ mail: Final = click.Group(
     commands=[receive, list_, show, remove, test, check, revoke_links],
     help="Take in mails, see those that could not be used, and test how mail goes out and in.",
 )
-
-
-async def _look(account: imap.Account) -> int:
-    async with imap.opened(replace(account, done=""), imap.MAX_LINE) as mailbox:
-        return len(await mailbox.unseen())
 
 
 async def _send(config: Config, to: str) -> None:

@@ -50,6 +50,14 @@ class Connection:
     client: SMTP
     relay: Relay
 
+    async def greet(self) -> None:
+        """Says EHLO, which a server answers that is ready for mails. Raises NotSent."""
+        try:
+            async with asyncio.timeout(self.relay.timeout_s):
+                await self.client.ehlo()
+        except (OSError, SMTPException) as error:
+            raise _not_sent(error, of_this_mail=False) from None
+
     async def send(self, sender: str, recipient: str, mail: EmailMessage) -> None:
         """Hands over one mail. Raises NotSent."""
         try:
