@@ -310,7 +310,8 @@ class Scheduling(BaseModel):
         default=30,
         ge=0,
         le=36_500,
-        description="Days that messages stay in inboxes whose clients do not remove them; 0: for ever.",
+        description="How long messages stay in inboxes whose clients do not remove them, in days; "
+        "0: for ever.",
     )
 
 

@@ -17,8 +17,7 @@ def refreshing(answer: Document, who: str, at: datetime) -> str:
     part = answer.components[0]
     lines = [time_line("DTSTAMP", at)]
     for line in part.lines:
-        if line.name in ("UID", "ORGANIZER"):
-            lines.append(public(line))
-        elif line.name == "ATTENDEE" and normal(line.value) == who:
+        is_mine = line.name == "ATTENDEE" and normal(line.value) == who
+        if is_mine or line.name in ("UID", "ORGANIZER"):
             lines.append(public(line))
     return calendar_text("REFRESH", [Component(part.name, lines)], {})

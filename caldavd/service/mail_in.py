@@ -111,17 +111,17 @@ async def _bounced(tx: WriteTx, of: Bounce, now: int) -> Received:
 
 async def hand_over(
     tx: WriteTx, recipient: Principal, method: str, text: str, uid: str, sender: str, now: int
-) -> list[int]:
-    """Makes a message, and the task of delivering it to a principal: the ids of the tasks.
+) -> int:
+    """Makes a message, and the task of delivering it to a principal: the id of the task.
 
     Who answers and has an account here has not answered in the own calendar. So they are told how
     it stands once the answer is there, as if they had asked for that.
     """
-    made = [await _task(tx, recipient, Message(ids.new(), uid, method, sender, text, now), now)]
+    made = await _task(tx, recipient, Message(ids.new(), uid, method, sender, text, now), now)
     if method == "REPLY" and await _local(tx, {sender}):
         work = (await schedule.parsed(tx, text), sender, schedule.moment(now))
         asked = Message(ids.new(), uid, "REFRESH", sender, refreshing(*work), now)
-        made.append(await _task(tx, recipient, asked, now))
+        await _task(tx, recipient, asked, now)
     return made
 
 
@@ -158,10 +158,9 @@ async def _deliver(
     if not to:
         raise Untrusted("it is for nobody who has an account here")
     found = await principals.by_ids(tx, to)
-    made: list[int] = []
-    for one in found:
-        made += await hand_over(tx, one, method, document.text, meeting.uid, speaker, now)
-    return made
+    return [
+        await hand_over(tx, one, method, document.text, meeting.uid, speaker, now) for one in found
+    ]
 
 
 def _read(text: str, limits: Limits) -> tuple[Document, str]:

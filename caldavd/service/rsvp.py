@@ -89,10 +89,10 @@ async def answer(tx: WriteTx, token: str, seen: str, said: Said, rules: Rules, n
         texts.append(("REPLY", await tx.offload(rsvp.replying, asked, said, at)))
     if said.start is not None and asked.slot is not None:
         texts.append(("COUNTER", rsvp.countering(asked, said, at)))
-    made: list[int] = []
-    for method, text in texts:
-        whom = (asked.uid, asked.attendee)
-        made += await hand_over(tx, found.organizer, method, text, *whom, now)
+    made = [
+        await hand_over(tx, found.organizer, method, text, asked.uid, asked.attendee, now)
+        for method, text in texts
+    ]
     return Given(tuple(made))
 
 

@@ -101,6 +101,17 @@ async def test_an_answer_goes_to_the_organizer(mailbox: Mailbox) -> None:
     assert await mailbox.kept() == []
 
 
+async def test_who_answers_with_an_account_here_is_told_how_it_stands(mailbox: Mailbox) -> None:
+    received = await mailbox.take(mail(reply("bob=ACCEPTED"), "bob@example.com"), SERVER)
+
+    handed = [(to, of, method) for to, of, method, _ in await mailbox.handed()]
+    assert (received.fate, len(received.tasks)) == (Fate.DELIVERED, 1)
+    assert handed == [
+        ("ann", "mailto:bob@example.com", "REPLY"),
+        ("ann", "mailto:bob@example.com", "REFRESH"),
+    ]
+
+
 async def test_what_is_handed_over_can_be_applied_and_replayed(mailbox: Mailbox) -> None:
     body = mail(reply("cid=ACCEPTED"), "cid@example.com")
     await mailbox.take(body)
