@@ -19,7 +19,8 @@ from caldavd.ical.write import escape, write
 from caldavd.itip.address import Addresses
 from caldavd.itip.compare import partstat
 from caldavd.itip.instance import series
-from caldavd.itip.own import line_of
+from caldavd.itip.occurrence import Instances
+from caldavd.itip.own import Version, line_of, moved
 from caldavd.itip.snapshot import Key, Meeting, Part, key_of_moment, meeting, with_parameter
 from caldavd.model import Window
 
@@ -114,6 +115,25 @@ def pending(of: Meeting, me: Addresses) -> dict[Key | None, Part]:
     }
 
 
+def unanswered(document: Document, before: Document | None, me: Addresses) -> Document:
+    """An object in which the room says nothing that it has not said about these times.
+
+    An organizer may write any PARTSTAT into a request. That it was declined takes nothing.
+    """
+    of, old = meeting(document), None if before is None else meeting(before)
+    instead = {
+        id(part.component): _unsaid(part, me)
+        for part in of.parts.values()
+        if partstat(line_of(part, me)) not in (NEEDS_ACTION, DECLINED)
+        and not part.is_cancelled
+        and not _was_said(part, of, old, me)
+    }
+    if not instead:
+        return document
+    inner = [instead.get(id(one), one) for one in document.calendar.components]
+    return parse.stored(write([Component("VCALENDAR", document.calendar.lines, inner)]))
+
+
 def asked_of(
     document: Document,
     parts: Mapping[Key | None, Part],
@@ -150,6 +170,28 @@ def answered(
     inner = [made.get(id(one), one) for one in document.calendar.components]
     inner += _overrides(of, me, decision.declined - of.parts.keys())
     return parse.stored(write([Component("VCALENDAR", document.calendar.lines, inner)]))
+
+
+def _was_said(part: Part, of: Meeting, old: Meeting | None, me: Addresses) -> bool:
+    """Whether the answer in a part is one that was given to all that it is about now."""
+    was = None
+    if old is not None:
+        was = old.parts.get(part.key) or (part.key and Instances(old).find(part.key))
+    if old is None or not was or was.is_cancelled or was.excluded - part.excluded:
+        return False
+    if part.key is None and old.parts.keys() - of.parts.keys():
+        return False
+    same = partstat(line_of(was, me)) == partstat(line_of(part, me))
+    return same and not moved(Version(part, of.zones), Version(was, old.zones))
+
+
+def _unsaid(part: Part, me: Addresses) -> Component:
+    mine = line_of(part, me)
+    lines = [
+        with_parameter(line, "PARTSTAT", NEEDS_ACTION) if line is mine else line
+        for line in part.component.lines
+    ]
+    return Component(part.component.name, lines, part.component.components)
 
 
 def _of(

@@ -121,7 +121,9 @@ def _lines(base: Part | None, part: Part, reset: bool, me: Addresses) -> Mapping
         if address in me:
             found[line] = unforced(line)
         elif reset or before != line:
-            found[line] = _remembering(_answer_kept(line, None if reset else before), before)
+            answered = None if reset or not served(before) else before
+            kept = _answer_kept(_with_status(line, before), answered)
+            found[line] = _remembering(kept, before)
     organizer = part.component.first("ORGANIZER")
     if organizer is not None:
         found[organizer] = unforced(organizer)
@@ -132,6 +134,17 @@ def _is_out_of_reach(line: Line | None) -> bool:
     """Whether the invitation did not get through: then the organizer says what was answered."""
     told = None if line is None else parameter(line, "SCHEDULE-STATUS")
     return told is not None and told.strip()[:1] not in _REACHED
+
+
+def _with_status(line: Line, before: Line | None) -> Line:
+    """The ATTENDEE with the SCHEDULE-STATUS that the server wrote, whatever a client makes of it.
+
+    Where a client schedules, it is the client's (RFC 6638 §7.3).
+    """
+    known = None if before is None else parameter(before, "SCHEDULE-STATUS")
+    if not served(line) or parameter(line, "SCHEDULE-STATUS") == known:
+        return line
+    return with_parameter(line, "SCHEDULE-STATUS", *([] if known is None else [known]))
 
 
 def _answer_kept(line: Line, before: Line | None) -> Line:

@@ -48,7 +48,7 @@ async def deliver(tx: WriteTx, rules: Rules, of: Task, letter: Letter, now: int)
     before, outcome = await letter.outcome(tx, text, me, now)
     answered = book.Answered(outcome)
     if bookable and locked:
-        work = (outcome, message)
+        work = (outcome, message, before)
         answered = await book.answer(tx, rules, recipient, locked[0], work, now)
         outcome = answered.outcome
     after = await _write(tx, locked, existing, outcome, message.uid, now) or before

@@ -9,7 +9,8 @@ from urllib.parse import quote, unquote
 
 from caldavd.acl.effective import effective
 from caldavd.acl.privileges import Privilege
-from caldavd.itip.address import normal
+from caldavd.itip.address import PATH_SAFE, normal
+from caldavd.itip.imip import Unmailable, mailbox
 from caldavd.itip.plan import Message
 from caldavd.model import Actor, Collection, Inbox, Kind, Principal, PrincipalKind
 from caldavd.store import aces, identities, scheduling, tasks
@@ -45,7 +46,7 @@ class Rules:
 
     def principal_path(self, name: str) -> str:
         """The path of a principal, as `normal` leaves it."""
-        return f"{self.principals}{quote(name, safe='@-._~')}/"
+        return f"{self.principals}{quote(name, safe=PATH_SAFE)}/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,4 +118,14 @@ def _route(rules: Rules, recipient: str, id_: int | None, allowed: set[int]) -> 
         return Route(INVALID)
     if rules.domain and normal(recipient).endswith(f"@{rules.domain}"):
         return Route(INVALID)
-    return Route(SENT, tasks.MAIL) if rules.mails else Route(UNREACHABLE)
+    if not rules.mails:
+        return Route(UNREACHABLE)
+    return Route(SENT, tasks.MAIL) if _is_mailable(recipient) else Route(INVALID)
+
+
+def _is_mailable(recipient: str) -> bool:
+    """Whether mail servers take an address: else the mail would fail for good."""
+    try:
+        return bool(mailbox(recipient))
+    except Unmailable:
+        return False

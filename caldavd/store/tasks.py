@@ -98,6 +98,9 @@ _OLD: Final = (
     .limit(bindparam("limit"))
 )
 _FORGET: Final = delete(message).where(In(message.c.id, "ids"))
+_FORGET_DEAD: Final = delete(task).where(
+    task.c.state == literal_column("1"), task.c.due_at < bindparam("before")
+)
 _COUNTS: Final = select(task.c.kind, task.c.state, func.count()).group_by(task.c.kind, task.c.state)
 
 
@@ -167,6 +170,11 @@ async def forget_messages(tx: WriteTx, before: int, limit: int) -> int:
     """Removes messages older than that second that no task is about; how many, at most `limit`."""
     found = [row[0] for row in await tx.all(_OLD, before=before, limit=limit)]
     return await tx.run(_FORGET, ids=found) if found else 0
+
+
+async def forget_dead(tx: WriteTx, before: int) -> int:
+    """Removes tasks that were given up before that second; how many."""
+    return await tx.run(_FORGET_DEAD, before=before)
 
 
 async def counts(tx: ReadTx) -> dict[tuple[str, State], int]:
