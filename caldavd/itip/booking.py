@@ -31,6 +31,8 @@ LOOK_AHEAD_DAYS: Final = 730
 """Instances of a series are checked so far ahead, or as far as the room can be booked."""
 MAX_INSTANCES: Final = 1_500
 """A series with more of them within that time is declined."""
+MAX_LOOKED: Final = 10_000
+"""Instances that are gone through, wanted or not: an endless series may have none of those."""
 SHOWN: Final = 10
 """How many instances a comment names."""
 
@@ -143,14 +145,19 @@ def asked_of(
 ) -> list[Asked]:
     """The instances of these parts that are not over, by their start.
 
-    Those that the room can be booked for; if there are none, the first one after that. Raises
-    TooMany where there are too many, ValueError where a value is not what RFC 5545 allows.
+    Those that the room can be booked for; if there are none, the first one after that, if it is
+    not too far away. Raises TooMany where there are too many, ValueError where a value is not
+    what RFC 5545 allows.
     """
     wanted = {id(part.component) for part in parts.values()}
     at = datetime.fromtimestamp(now, UTC)
     until = at + timedelta(days=max(ahead_days, LOOK_AHEAD_DAYS))
     within = islice(_of(document, Window(at, until), floating, wanted), MAX_INSTANCES + 1)
-    found = list(within) or list(islice(_of(document, Window(at, None), floating, wanted), 1))
+    found = list(within)
+    try:
+        found = found or list(islice(_of(document, Window(at, None), floating, wanted), 1))
+    except TooMany:
+        found = []
     if len(found) > MAX_INSTANCES:
         raise TooMany(f"more than {MAX_INSTANCES} instances are to be checked")
     return sorted(found, key=lambda one: one.starts)
@@ -197,7 +204,9 @@ def _unsaid(part: Part, me: Addresses) -> Component:
 def _of(
     document: Document, window: Window, floating: tzinfo, wanted: Collection[int]
 ) -> Iterator[Asked]:
-    for one in iterate(document, window, floating):
+    for number, one in enumerate(iterate(document, window, floating)):
+        if number >= MAX_LOOKED:
+            raise TooMany(f"more than {MAX_LOOKED} instances are to be gone through")
         if id(one.component) in wanted:
             yield Asked(_key(one), one.starts, one.ends, one.start)
 

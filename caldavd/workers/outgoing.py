@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -16,6 +17,8 @@ from caldavd.store import mails, principals, tasks
 from caldavd.store.engine import ReadTx
 from caldavd.store.mails import Mailed, Waiting
 from caldavd.store.tasks import Message, Task
+
+_log: Final = logging.getLogger(__name__)
 
 _MAIL: Final = "mailto:"
 
@@ -104,6 +107,10 @@ def sort(claimed: Claimed, identity: Identity, now: int) -> Sorted:
             one = _ready(claimed, task, identity, now)
         except (Unmailable, ValueError) as error:
             impossible.append((task, str(error)))
+            continue
+        except Exception as error:  # nobody else's mails wait for what is wrong with this one
+            _log.exception("mail not made", extra={"task": task.id})
+            impossible.append((task, type(error).__name__))
             continue
         if one is None:
             needless.append(task.id)

@@ -209,3 +209,20 @@ async def test_no_mail_is_left_for_what_no_mail_server_takes(scheduled: Server, 
 
     assert "SCHEDULE-STATUS=3.7" in unfolded((await ann("GET", MINE)).text)
     assert await mailing.db.read(tasks.counts) == {}
+
+
+# --- What is never to end ---
+
+
+@pytest.mark.rfc("5546 2.1.4")
+@pytest.mark.parametrize("number", [999_999_999, 2**31 - 1, 2**40])
+async def test_a_sequence_as_high_as_can_be_freezes_no_meeting(
+    ann: Client, bob: Client, number: int
+):
+    await ann.put(MINE, meeting("bob", lines=(f"SEQUENCE:{number}",)))
+
+    for before, hour in (("T100000Z", "T090000Z"), ("T090000Z", "T080000Z")):
+        mine = (await ann("GET", MINE)).text
+        await ann.put(MINE, mine.replace(before, hour))
+
+    assert "T080000Z" in (await only(bob))[1]

@@ -242,6 +242,15 @@ async def test_who_has_no_mail_address_is_told_of_at_once(post: Post) -> None:
     assert left.error == "'böb@example.net' is no mail address that can be sent to"
 
 
+async def test_a_message_that_is_damaged_keeps_nobody_else_from_getting_theirs(post: Post) -> None:
+    await post.add("", BOB)
+    await post.add(request(), CID)
+
+    assert await post.send() == ["cid@example.net: Invitation: Meeting"]
+
+    assert [(one.payload, one.state) for one in await post.left()] == [(BOB, tasks.State.DEAD)]
+
+
 async def test_without_a_mail_server_all_wait(post: Post) -> None:
     await post.add(request(), BOB, CID)
     nowhere = replace(post.server.relay, port=1)
