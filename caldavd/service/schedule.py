@@ -27,6 +27,8 @@ from caldavd.store.engine import ReadTx, WriteTx
 OFFLOAD_BYTES: Final = 16_000
 """Longer texts are planned for away from the event loop."""
 PAGE: Final = 100
+MAILS_A_MINUTE: Final = 60
+"""Of one sender's mails so many are due at a time: those of others do not wait for all of them."""
 SENDS: Final = {"REPLY": Privilege.SCHEDULE_SEND_REPLY}
 """The privilege on the sender's outbox that a method takes; the others take that of an invite."""
 
@@ -188,6 +190,7 @@ async def _store(
     """One row for each text, and a task for each recipient whom it can reach."""
     rows: dict[tuple[str, str], int] = {}
     made: list[tasks.Task] = []
+    mailed: list[tasks.Task] = []
     for one in messages:
         route = found[one.recipient]
         if route.kind is None:
@@ -199,13 +202,25 @@ async def _store(
             await tasks.add_message(tx, row)
         if route.principal_id is None:
             what = mails.payload(one.recipient, forced=one.forced)
-            made.append(tasks.new(route.kind, owner_id, now, rows[key], what))
+            mailed.append(tasks.new(route.kind, owner_id, now, rows[key], what))
         else:
             made.append(tasks.new(route.kind, route.principal_id, now, rows[key], one.recipient))
+    made += await _in_turn(tx, owner_id, mailed)
     numbered = [one._replace(id=id_) for one, id_ in zip(made, ids.many(len(made)), strict=True)]
     if numbered:
         await tasks.add(tx, numbered)
     return [one.id for one in numbered]
+
+
+async def _in_turn(tx: WriteTx, owner_id: int, mailed: list[tasks.Task]) -> list[tasks.Task]:
+    """One sender's mails, due after those of the same sender that wait."""
+    if not mailed:
+        return []
+    before = await tasks.waiting_of(tx, tasks.MAIL, owner_id)
+    return [
+        one._replace(due_at=one.due_at + number // MAILS_A_MINUTE * 60)
+        for number, one in enumerate(mailed, before)
+    ]
 
 
 async def _planned(

@@ -12,7 +12,7 @@ from caldavd.dav.server import Server
 from caldavd.itip.incoming_mail import Carried, Incoming
 from caldavd.service import mail_in
 from caldavd.service.mail_in import Received
-from caldavd.store import tasks
+from caldavd.store import principals, tasks
 from caldavd.store.engine import WriteTx
 from tests.protocol.client import Client
 from tests.protocol.meetings import (
@@ -226,3 +226,23 @@ async def test_a_sequence_as_high_as_can_be_freezes_no_meeting(
         await ann.put(MINE, mine.replace(before, hour))
 
     assert "T080000Z" in (await only(bob))[1]
+
+
+@pytest.mark.rfc("6047 2")
+async def test_nobody_waits_for_all_the_mails_of_somebody_else(scheduled: Server):
+    mailing = replace(scheduled, rules=replace(scheduled.rules, mails=True))
+    many = tuple(f"ATTENDEE:mailto:p{number}@example.net" for number in range(150))
+    for number in (1, 2):
+        path = f"/dav/calendars/ann/calendar/{number}.ics"
+        await Client(mailing, "ann").put(path, meeting(uid=str(number), lines=many))
+
+    one = meeting(uid="b", organizer="bob", lines=many[:1])
+    await Client(mailing, "bob").put(HIS, one)
+
+    async def due(tx: WriteTx) -> list[str]:
+        claimed = await tasks.claim(tx, tasks.MAIL, mailing.clock(), 60, 500)
+        owners = await principals.names(tx, [each.owner_id for each in claimed])
+        return sorted(owners[each.owner_id] for each in claimed)
+
+    assert await mailing.db.write(due) == ["ann"] * 60 + ["bob"]
+    assert await mailing.db.read(tasks.counts) == {(tasks.MAIL, tasks.State.WAITING): 301}
