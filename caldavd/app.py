@@ -19,7 +19,7 @@ from caldavd import clock, feeds, listeners, mailing, memory, parts, zonedata
 from caldavd.auth.basic import Authenticator
 from caldavd.auth.failures import Failures
 from caldavd.auth.passwords import Hasher, draw
-from caldavd.config import Bootstrap, ConfigError, mail_password
+from caldavd.config import Bootstrap, ConfigError, mail_password, mailbox_password
 from caldavd.dav import http
 from caldavd.dav.http import Handler, Proxies
 from caldavd.dav.path import Urls
@@ -32,7 +32,6 @@ from caldavd.processes import Parent
 from caldavd.requestlog import RequestLog
 from caldavd.service import accounts
 from caldavd.service.accounts import Created
-from caldavd.service.routes import Rules
 from caldavd.settings import Config
 from caldavd.store import upgrading
 from caldavd.store.connect import connect
@@ -77,6 +76,7 @@ def prepare(config: Config, bootstrap: Bootstrap, environ: MutableMapping[str, s
         raise ConfigError("more than one worker needs PostgreSQL: set [database] url")
     listeners.tls(config.server)
     mail_password(config)
+    mailbox_password(config)
     before, after = upgrading.upgrade(location)
     if before != after:
         _log.info("schema upgraded", extra={"before": before, "after": after})
@@ -172,7 +172,7 @@ async def _serve(prepared: Prepared, number: int, parent: int | None) -> None:
     stop = _stop_signals(config, context, parent)
     requests = RequestLog(config.log.format)
     uses = LinkUses(db)
-    deliverer = Deliverer(db, rules(config), clock.now)
+    deliverer = Deliverer(db, parts.rules(config), clock.now)
     served = replace(
         _server(config, db, auth, requests),
         publisher=_publisher(config, uses),
@@ -188,7 +188,7 @@ async def _serve(prepared: Prepared, number: int, parent: int | None) -> None:
             await _listen(side, listeners.tcp(config.metrics.host, port, shared=False), None)
         watching = front.watch(lambda: main.server.connections if main.server else ())
         works = map(runner.run, _works(config, db, (reindexer, uses, deliverer)))
-        mails = mailing.works(config, db, number)
+        mails = mailing.works(config, db, number, metrics)
         others = (auth.keep_notes(), watching, *works, *mails)
         await _until(stop, config, db, others)
         _log.info("stopping")
@@ -325,14 +325,8 @@ def _server(config: Config, db: Database, auth: Authenticator, requests: Request
         note=requests.note,
         accepts_for_groups=config.sharing.auto_accept_groups,
         scheduling=config.scheduling.enabled,
-        rules=rules(config),
+        rules=parts.rules(config),
     )
-
-
-def rules(config: Config) -> Rules:
-    """What is known of calendar user addresses."""
-    domain, mails = config.server.domain, bool(config.mail.smtp_host)
-    return Rules(Urls(config.server.path_prefix).principals, domain, mails=mails)
 
 
 def _publisher(config: Config, uses: LinkUses) -> Publisher:

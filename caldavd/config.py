@@ -108,13 +108,24 @@ def mail_password(config: Config) -> str:
     return _secret(Path(config.mail.password_file), "[mail] password_file")
 
 
+def mailbox_password(config: Config) -> str:
+    """The password of the mailbox, as it is or from its file; empty if there is none.
+
+    Raises ConfigError.
+    """
+    if not config.mail.imap_password_file:
+        return config.mail.imap_password
+    return _secret(Path(config.mail.imap_password_file), "[mail] imap_password_file")
+
+
 def show(config: Config, as_json: bool) -> str:
     """The settings in force as TOML or JSON, without passwords."""
     values = config.model_dump(mode="json")
     if urlsplit(config.database.url).password:
         values["database"]["url"] = _with_password(config.database.url, MASK)
-    if config.mail.password:
-        values["mail"]["password"] = MASK
+    for key in ("password", "imap_password"):
+        if values["mail"][key]:
+            values["mail"][key] = MASK
     return json.dumps(values, indent=2) if as_json else "\n".join(_toml(values))
 
 

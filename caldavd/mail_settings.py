@@ -90,6 +90,32 @@ class Mail(BaseModel):
         description="Where a mail server hands over what arrives (LMTP): the path of a unix "
         "socket, or an address of this machine and a port, like 127.0.0.1:2400; empty: nowhere.",
     )
+    imap_host: str = Field(
+        default="",
+        description="Server of a mailbox that is looked into for what arrives (IMAP); empty: none.",
+    )
+    imap_port: Port = Field(default=993, description="Its TCP port.")
+    imap_tls: Literal["tls", "starttls", "none"] = Field(
+        default="tls",
+        description="tls from the first octet (port 993), starttls (port 143), or none, which is "
+        "for a server on this machine.",
+    )
+    imap_username: str = Field(default="", description="Login there.")
+    imap_password: str = Field(default="", repr=False, description="Its password.")
+    imap_password_file: str = Field(
+        default="", description="Path of a file that holds the password, instead of it."
+    )
+    imap_folder: str = Field(
+        default="INBOX", min_length=1, description="Folder whose unseen mails are taken in."
+    )
+    imap_done_folder: str = Field(
+        default="",
+        description="Folder that mails are moved to once they are taken in; empty: they stay, "
+        "and are marked as seen.",
+    )
+    imap_every_s: float = Field(
+        default=60, ge=5, le=86_400, description="How often it is looked into, in seconds."
+    )
     answer_link_days: int = Field(
         default=365,
         ge=0,
@@ -116,4 +142,20 @@ class Mail(BaseModel):
             raise ValueError("username and password (or password_file) must be set together")
         if self.username and self.tls == "none" and not _is_this_machine(self.smtp_host):
             raise ValueError("a password is sent over TLS only: set tls to starttls or tls")
+        return self
+
+    @model_validator(mode="after")
+    def _mailbox_is_whole(self) -> Self:
+        if not self.imap_host:
+            return self
+        if self.imap_password and self.imap_password_file:
+            raise ValueError("set imap_password or imap_password_file, not both")
+        if not self.imap_username or not (self.imap_password or self.imap_password_file):
+            raise ValueError(
+                "imap_host needs imap_username and imap_password (or imap_password_file)"
+            )
+        if self.imap_tls == "none" and not _is_this_machine(self.imap_host):
+            raise ValueError("a password is sent over TLS only: set imap_tls to tls or starttls")
+        if self.imap_done_folder == self.imap_folder:
+            raise ValueError("imap_done_folder must be another folder than imap_folder")
         return self

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
 from caldavd import clock, parts
 from caldavd import config as configuration
 from caldavd.dav.path import Urls
+from caldavd.metrics import Metrics
 from caldavd.service.mail_in import Rules
 from caldavd.settings import Config
 from caldavd.store.engine import Database
-from caldavd.workers import mail, mail_in, runner
+from caldavd.workers import imap, mail, mail_in, mailbox, runner
 from caldavd.workers.lmtp import Lmtp
 from caldavd.workers.mail import Mailer, Pace
+from caldavd.workers.mailbox import Poller
 from caldavd.workers.outgoing import Identity
 from caldavd.workers.smtp import Relay
 
@@ -58,7 +61,23 @@ def means_in(config: Config, db: Database) -> mail_in.Means:
     return mail_in.Means(db, clock.now, rules, of.max_message_bytes)
 
 
-def works(config: Config, db: Database, number: int) -> list[Coroutine[Any, Any, None]]:
+def account(config: Config) -> imap.Account:
+    """The mailbox that is looked into. Raises ConfigError."""
+    of = config.mail
+    return imap.Account(
+        of.imap_host,
+        of.imap_port,
+        of.imap_tls,
+        of.imap_username,
+        configuration.mailbox_password(config),
+        of.imap_folder,
+        of.imap_done_folder,
+    )
+
+
+def works(
+    config: Config, db: Database, number: int, metrics: Metrics
+) -> list[Coroutine[Any, Any, None]]:
     """What is done for mail for as long as the server runs: nothing, unless it is set up.
 
     By the first of its processes: several would hold to the mail server's bounds each for itself.
@@ -69,8 +88,13 @@ def works(config: Config, db: Database, number: int) -> list[Coroutine[Any, Any,
     if config.mail.smtp_host:
         mailer = Mailer(means(config, db))
         found.append(runner.run(runner.Periodic("mail", LOOK_EVERY_S, mailer.work)))
+    into = replace(means_in(config, db), count=lambda fate: metrics.count_mail(fate.value))
+    if config.mail.imap_host:
+        every_s = config.mail.imap_every_s
+        poller = Poller(mailbox.Means(account(config), into, every_s, metrics.count_look))
+        found.append(runner.run(runner.Periodic("mailbox", every_s, poller.work)))
     if config.mail.lmtp:
-        take = partial(mail_in.take, means_in(config, db))
+        take = partial(mail_in.take, into)
         listener = Lmtp(take, config.mail.max_message_bytes)
         found.append(listener.serve(config.mail.lmtp))
     return found

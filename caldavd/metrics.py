@@ -7,6 +7,7 @@ import resource
 import sys
 import time
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -79,6 +80,8 @@ class Metrics:
         self._logins: Callable[[], Mapping[str, int]] = dict
         self._indexing: Indexing | None = None
         self._tasks: Mapping[tuple[str, str], int] = {}
+        self._mails: Counter[str] = Counter()
+        self._looks: Counter[str] = Counter()
 
     def observe(self, method: str, kind: str, status: int, seconds: float) -> None:
         """Counts one request; `kind` says what its URL led to, in one of few words."""
@@ -103,6 +106,14 @@ class Metrics:
     def note_tasks(self, counts: Mapping[tuple[str, str], int]) -> None:
         """Says how many tasks there are, by kind and state."""
         self._tasks = counts
+
+    def count_mail(self, fate: str) -> None:
+        """Counts a mail that arrived, and what became of it."""
+        self._mails[fate] += 1
+
+    def count_look(self, ok: bool) -> None:
+        """Counts a look into the mailbox."""
+        self._looks["ok" if ok else "failed"] += 1
 
     def begin(self, mode: str) -> float:
         """A transaction begins to wait for its turn; when that was."""
@@ -148,6 +159,18 @@ class Metrics:
             "gauge",
             "What is to be delivered and sent; dead: nobody tries any more.",
             {(("kind", k), ("state", s)): float(n) for (k, s), n in self._tasks.items()},
+        )
+        yield _family(
+            "caldavd_mails_received_total",
+            "counter",
+            "Mails that arrived, by what became of them.",
+            {(("fate", fate),): float(n) for fate, n in sorted(self._mails.items())},
+        )
+        yield _family(
+            "caldavd_mailbox_looks_total",
+            "counter",
+            "Looks into the mailbox, by how they ended.",
+            {(("result", result),): float(n) for result, n in sorted(self._looks.items())},
         )
         if self._indexing is not None:
             yield from _indexed(self._indexing)

@@ -5,12 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 from caldavd import config as configuration
+from caldavd.acl.privileges import Privilege
 from caldavd.auth.basic import AuthSettings
 from caldavd.auth.failures import Slowing
 from caldavd.auth.passwords import Cost
+from caldavd.dav.path import Urls
 from caldavd.ical.validate import Limits
+from caldavd.model import Collection
 from caldavd.service.accounts import Defaults
+from caldavd.service.routes import Rules
+from caldavd.service.schedule import Sender
 from caldavd.settings import Config
+from caldavd.store.engine import WriteTx
 
 
 def location(config: Config) -> Path | str:
@@ -58,3 +64,18 @@ def limits(config: Config) -> Limits:
         max_attendees=config.limits.max_attendees_per_instance,
         max_instances=config.limits.max_instances,
     )
+
+
+def rules(config: Config) -> Rules:
+    """What is known of calendar user addresses."""
+    domain, mails = config.server.domain, bool(config.mail.smtp_host)
+    return Rules(Urls(config.server.path_prefix).principals, domain, mails=mails)
+
+
+def sender(config: Config) -> Sender | None:
+    """Who sends for users what an operator does; None where there is no scheduling."""
+    return Sender(rules(config), _may) if config.scheduling.enabled else None
+
+
+async def _may(tx: WriteTx, calendar: Collection, privilege: Privilege) -> None:
+    """An operator may do all."""

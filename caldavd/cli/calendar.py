@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Final
 
 import click
 
-from caldavd import clock
+from caldavd import clock, parts
 from caldavd.cli import run
 from caldavd.cli.main import Invocation
 from caldavd.service import named
 from caldavd.service.calendars import COMPONENTS
+from caldavd.service.invite_again import Became, invite_again
 from caldavd.service.named import Named, New
 from caldavd.store import principals
 from caldavd.store.engine import ReadTx, WriteTx
@@ -97,6 +99,8 @@ def list_(invocation: Invocation, owner: str | None, trash: bool, as_json: bool)
 def remove(invocation: Invocation, owner: str, name: str, yes: bool) -> None:
     """Delete a calendar; `calendar restore` brings it back.
 
+    Its meetings are cancelled, or declined.
+
     NAME is the last part of its URL, or what clients show.
     """
     config = run.settings(invocation)
@@ -105,7 +109,8 @@ def remove(invocation: Invocation, owner: str, name: str, yes: bool) -> None:
 
     async def work(tx: WriteTx) -> str:
         account = await named.account(tx, owner)
-        return (await named.remove(tx, account, name, clock.now())).name
+        sender = parts.sender(config)
+        return (await named.remove(tx, account, name, clock.now(), sender)).name
 
     removed = run.write(config, work)
     days = config.calendars.trash_days
@@ -119,15 +124,34 @@ def remove(invocation: Invocation, owner: str, name: str, yes: bool) -> None:
 def restore(invocation: Invocation, owner: str, name: str) -> None:
     """Bring a deleted calendar back; `calendar list --trash` shows what there is.
 
-    Where its name was given away meanwhile it gets a number.
+    Where its name was given away meanwhile it gets a number. Who was invited to its meetings is
+    invited again; what the user had answered is answered again.
     """
+    config = run.settings(invocation)
 
-    async def work(tx: WriteTx) -> str:
+    async def work(tx: WriteTx) -> tuple[str, Counter[Became]]:
         account = await named.account(tx, owner)
-        return (await named.restore(tx, account, name, clock.now())).name
+        back = await named.restore(tx, account, name, clock.now())
+        sender = parts.sender(config)
+        if sender is None:
+            return back.name, Counter()
+        return back.name, await invite_again(tx, sender, account, back, clock.now())
 
-    click.echo(f"restored {run.write(run.settings(invocation), work)}")
+    restored, counts = run.write(config, work)
+    told = [
+        said.format(run.count(counts[became], "meeting"))
+        for became, said in _TOLD.items()
+        if counts[became]
+    ]
+    click.echo("; ".join([f"restored {restored}", *told]))
 
+
+_TOLD: Final = {
+    Became.INVITED: "invited again to {}",
+    Became.ANSWERED: "answered {} of others again",
+    Became.CALLED_OFF: "{} of others cancelled meanwhile",
+    Became.COPY: "{} that another calendar has already, of which nobody is told",
+}
 
 calendar: Final = click.Group(
     "calendar",

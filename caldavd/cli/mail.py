@@ -1,10 +1,11 @@
-"""`caldavd mail`: receive, list, show, remove, test."""
+"""`caldavd mail`: receive, list, show, remove, test, check."""
 
 from __future__ import annotations
 
 import asyncio
 import base64
 import sys
+from dataclasses import replace
 from email import policy
 from email.message import EmailMessage
 from email.utils import formatdate
@@ -22,7 +23,8 @@ from caldavd.settings import Config
 from caldavd.store import keys, mails
 from caldavd.store.engine import ReadTx, WriteTx
 from caldavd.store.mails import Kept
-from caldavd.workers import mail_in, smtp
+from caldavd.workers import imap, mail_in, smtp
+from caldavd.workers.imap import NotRead
 from caldavd.workers.smtp import NotSent
 
 COLUMNS: Final = ("id", "received", "sender", "reason")
@@ -124,6 +126,26 @@ def test(invocation: Invocation, recipient: str) -> int:
     return 0
 
 
+@click.command()
+@click.pass_obj
+def check(invocation: Invocation) -> int:
+    """See whether the mailbox of [mail] can be read; the status is 1 if it cannot.
+
+    Nothing is taken in, and nothing changes there.
+    """
+    config = run.settings(invocation)
+    if not config.mail.imap_host:
+        raise click.ClickException("no mailbox is looked into: set imap_host in [mail]")
+    try:
+        unseen = asyncio.run(_look(mailing.account(config)))
+    except NotRead as error:
+        click.echo(f"not read: {error}", err=True)
+        return FAILED
+    of = config.mail
+    click.echo(f"{of.imap_folder} at {of.imap_host} has {run.count(unseen, 'unseen mail')}")
+    return 0
+
+
 @click.command("revoke-links")
 @click.pass_obj
 def revoke_links(invocation: Invocation) -> None:
@@ -141,9 +163,14 @@ def revoke_links(invocation: Invocation) -> None:
 
 mail: Final = click.Group(
     "mail",
-    commands=[receive, list_, show, remove, test, revoke_links],
-    help="Take in mails, see those that could not be used, and test how mail is sent.",
+    commands=[receive, list_, show, remove, test, check, revoke_links],
+    help="Take in mails, see those that could not be used, and test how mail goes out and in.",
 )
+
+
+async def _look(account: imap.Account) -> int:
+    async with imap.opened(replace(account, done=""), imap.MAX_LINE) as mailbox:
+        return len(await mailbox.unseen())
 
 
 async def _send(config: Config, to: str) -> None:

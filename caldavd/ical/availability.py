@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import Final
 
 from caldavd.ical import validate
 from caldavd.ical.contentline import Component, Line, parameter, read
-from caldavd.ical.extent import Zones, zone_of
+from caldavd.ical.extent import Zones, temporal, zone_of
 from caldavd.ical.rule import Freq, parse_rule
 from caldavd.ical.validate import Limits
+from caldavd.ical.values import epoch
 
 MAX_AVAILABLE: Final = 50
 """AVAILABLE components: each may recur, and all are worked out for whoever asks."""
@@ -19,6 +21,7 @@ EARLIEST: Final = "1970"
 LATEST: Final = "2200"
 
 _TIMES: Final = ("DTSTART", "DTEND", "RECURRENCE-ID")
+_ONCE: Final = (*_TIMES, "DURATION", "BUSYTYPE", "PRIORITY")
 
 
 def require_availability(text: str) -> None:
@@ -49,6 +52,7 @@ def zones_of(calendar: Component) -> dict[str, Component]:
 
 def _require_parts(availability: Component, zones: Zones) -> None:
     _require(availability, "UID", "DTSTAMP")
+    _require_counts(availability)
     _require_times(availability, zones)
     parts = availability.components
     if any(one.name != "AVAILABLE" for one in parts):
@@ -57,6 +61,7 @@ def _require_parts(availability: Component, zones: Zones) -> None:
         raise ValueError(f"a VAVAILABILITY holds at most {MAX_AVAILABLE} AVAILABLE")
     for one in parts:
         _require(one, "UID", "DTSTAMP", "DTSTART")
+        _require_counts(one)
         _require_times(one, zones)
         _require_rule(one)
 
@@ -70,12 +75,25 @@ def _require(component: Component, *names: str) -> None:
 
 def _require_times(component: Component, zones: Zones) -> None:
     """DATE-TIMEs in UTC or in a zone, in years that rules are followed from."""
-    names = [line.name for line in component.lines]
-    if "DTEND" in names and "DURATION" in names:
-        raise ValueError(f"a {component.name} has a DTEND or a DURATION, not both")
     for line in component.lines:
         if line.name in _TIMES:
             _require_time(line, zones)
+    start, end = component.first("DTSTART"), component.first("DTEND")
+    if start is None or end is None:
+        return
+    if epoch(temporal(end, zones), UTC) < epoch(temporal(start, zones), UTC):
+        raise ValueError(f"the DTEND of a {component.name} is not before its DTSTART")
+
+
+def _require_counts(component: Component) -> None:
+    names = [line.name for line in component.lines]
+    if "DTEND" in names and "DURATION" in names:
+        raise ValueError(f"a {component.name} has a DTEND or a DURATION, not both")
+    if "DURATION" in names and "DTSTART" not in names:
+        raise ValueError(f"a {component.name} with a DURATION has a DTSTART")
+    for name in _ONCE:
+        if names.count(name) > 1:
+            raise ValueError(f"a {component.name} has at most one {name}")
 
 
 def _require_time(line: Line, zones: Zones) -> None:

@@ -22,6 +22,7 @@ from caldavd.ical.parse import stored
 from caldavd.ical.write import write as write_components
 from caldavd.ical.write import write_line
 from caldavd.itip.address import normal
+from caldavd.itip.bounce import RETURNED, written
 from caldavd.itip.letter import as_html, as_text, letter
 from caldavd.itip.revision import OURS, REPLIED
 from caldavd.itip.snapshot import Meeting, meeting
@@ -35,6 +36,7 @@ METHODS: Final = frozenset(
 MARK: Final = "X-Caldavd-Server"
 """The header that names the server that wrote a mail, so that it knows its own."""
 MAX_ADDRESS: Final = 254
+_MAIL: Final = "mailto:"
 MAX_SUBJECT: Final = 200
 
 _POLICY: Final = policy.SMTP
@@ -67,6 +69,8 @@ class Post:
     """Whether the mail may claim to be from the sender: those who check allow this server to."""
     update: bool = False
     """Whether the recipient has had a mail about this before."""
+    ticket: str = ""
+    """What tells the mail when it comes back; empty: nothing."""
     pages: Pages | None = None
     """Where invitations of the sender are answered; None: by mail alone."""
 
@@ -93,7 +97,7 @@ def write(text: str, post: Post, at: datetime) -> EmailMessage:
     From is the server, in the sender's name, unless it may speak as the sender: else SPF and DMARC
     would have the mail refused.
     """
-    text = _outward(text)
+    text = _addressed(_outward(text), post)
     document = stored(text)
     found = meeting(document)
     if found.method not in METHODS or not found.parts:
@@ -142,6 +146,24 @@ def _outward(text: str) -> str:
                 for line in part.lines
                 if not line.name.startswith(OURS)
             ]
+    return write_components(found)
+
+
+def _addressed(text: str, post: Post) -> str:
+    """A message in which its sender has a mail address, whatever other one they wrote (§2.3)."""
+    of = meeting(stored(text))
+    people = {who for part in of.parts.values() for who in part.attendees}
+    raw = people if of.method in _BY_SENDER and len(people) == 1 else of.organizers
+    if all(one.startswith(_MAIL) for one in raw):
+        return text
+    found = read(text)
+    for part in (part for calendar in found for part in calendar.components):
+        part.lines = [
+            line._replace(value=_MAIL + mailbox(post.sender))
+            if line.name in ("ATTENDEE", "ORGANIZER") and normal(line.value) in raw
+            else line
+            for line in part.lines
+        ]
     return write_components(found)
 
 
@@ -217,6 +239,8 @@ def _headers(found: Meeting, text: str, post: Post, at: datetime) -> Iterator[tu
     yield "X-Auto-Response-Suppress", "OOF, DR, RN, NRN, AutoReply"
     yield "Precedence", "bulk"
     yield MARK, server
+    if post.ticket:
+        yield RETURNED, written(post.ticket)
 
 
 def _parameters(found: Meeting) -> dict[str, str]:

@@ -16,6 +16,7 @@ from email.utils import getaddresses
 from typing import Final
 
 from caldavd.ical.contentline import Malformed, read_lines, unfold
+from caldavd.itip.bounce import Bounce, bounce
 from caldavd.itip.imip import MARK, Unmailable, mailbox
 
 MAX_BYTES: Final = 4_194_304
@@ -39,6 +40,9 @@ _NESTING: Final = re.compile(rb"(?i)multipart/|message/")
 _METHOD: Final = re.compile(r"(?mi)^METHOD(?:;[^:\n]*)?:([^\n]*)$")
 _ANSWERING: Final = ("auto-replied", "auto-notified")
 _BULK: Final = frozenset({"junk", "auto_reply"})
+_DELIVERED: Final = ("Delivered-To", "X-Original-To", "Envelope-To")
+_ADDRESSED: Final = ("To", "Cc")
+MAX_ADDRESSED: Final = 100
 _SIGNS: Final = ("X-Autoreply", "X-Autorespond", "X-Auto-Reply")
 
 
@@ -67,6 +71,8 @@ class Incoming:
     """Whether a program answered, as for whoever is away: such a mail tells of nobody's wish."""
     mark: str = ""
     """The server that wrote it, if it is one of our kind: its address, lower case."""
+    bounce: Bounce | None = None
+    """What it says of a mail that came back; such a mail carries nothing."""
 
 
 def read(body: bytes, max_bytes: int = MAX_BYTES) -> Incoming:
@@ -80,6 +86,9 @@ def read(body: bytes, max_bytes: int = MAX_BYTES) -> Incoming:
     if any(len(found[0]) > MAX_HEADER for found in _LONG.finditer(body)):
         raise Unreadable(f"a header of the mail has more than {MAX_HEADER} characters")
     mail = BytesParser(policy=_POLICY).parsebytes(body)
+    found = bounce(mail)
+    if found is not None:
+        return Incoming("", _header(mail, "Message-ID")[:300], (), auto=True, bounce=found)
     sender = _sender(mail)
     return Incoming(
         sender,
@@ -88,6 +97,21 @@ def read(body: bytes, max_bytes: int = MAX_BYTES) -> Incoming:
         _is_auto(mail),
         _header(mail, MARK).lower()[:300],
     )
+
+
+def addressed_to(body: bytes) -> tuple[str, ...]:
+    """Whom a mail in a mailbox was delivered to, as far as its headers tell: mail addresses.
+
+    What the mail server noted goes before what the sender wrote.
+    """
+    mail = BytesParser(policy=_POLICY).parsebytes(body[:MAX_HEADERS], headersonly=True)
+    for names in (_DELIVERED, _ADDRESSED):
+        lines = [str(one) for name in names for one in mail.get_all(name, [])[:MAX_ADDRESSED]]
+        found = getaddresses([one for one in lines if len(one) <= MAX_HEADER])
+        addresses = [address.lower() for _, address in found if "@" in address]
+        if addresses:
+            return tuple(dict.fromkeys(addresses[:MAX_ADDRESSED]))
+    return ()
 
 
 def sender_of(body: bytes) -> str:

@@ -45,6 +45,11 @@ _OF_REPLY: Final = frozenset(
     {"UID", "RECURRENCE-ID", "DTSTART", "DTEND", "DUE", "DURATION", "RRULE", "SUMMARY"}
 )
 """The times are in it, whole: an answer to an earlier revision is one to this if they are its."""
+_REQUIRED: Final = {
+    "VEVENT": (Line("SUMMARY", "", ""),),
+    "VTODO": (Line("SUMMARY", "", ""), Line("PRIORITY", "", "0")),
+}
+"""What a REQUEST has to have, which means nothing that its lack does not."""
 _DEFAULTS: Final = {"CUTYPE": "INDIVIDUAL", "ROLE": "REQ-PARTICIPANT"}
 _OF_REPLY_TO_TASK: Final = frozenset({"COMPLETED", "PERCENT-COMPLETE", "STATUS"})
 PRIVATE_COMMENT: Final = "X-CALENDARSERVER-PRIVATE-COMMENT"
@@ -125,8 +130,7 @@ def request(part: Part, organizer: Line, at: datetime, excluded: Iterable[Line] 
     names = {line.name for line in lines}
     if "ORGANIZER" not in names:
         lines.append(public(organizer))
-    if "SUMMARY" not in names:
-        lines.append(Line("SUMMARY", "", ""))
+    lines += (line for line in _REQUIRED[part.component.name] if line.name not in names)
     return Component(part.component.name, lines, list(_inner(part.component)))
 
 

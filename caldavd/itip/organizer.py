@@ -20,6 +20,7 @@ from caldavd.itip.message import Message, Plan, cancel, cancelled, exdate, reque
 from caldavd.itip.rewrite import amended, rewritten
 from caldavd.itip.settle import Settled, settle
 from caldavd.itip.snapshot import Key, Meeting, Part, Role, calendar_text
+from caldavd.itip.unseen import completed
 from caldavd.itip.views import NOT_INVITED, NOTHING, Asked, Invitation, Parts, hidden, invitations
 
 MAX_CANCELLED_LINES: Final = 20_000
@@ -63,12 +64,16 @@ def organized(
     old: Meeting | None, new: Meeting, document: Document, me: Addresses, at: datetime
 ) -> Plan:
     """What follows from an organizer's object that is new or changed."""
+    sent = document
+    new, document = completed(old, new, document, me)
     settled = settle(old, new, me)
     change = Change(old, new, {} if old is None else old.parts, settled)
     groups = _groups(change, me)
     change = _with_order(change, groups)
     parts = {key: found.part for key, found in change.after.items()}
     text = rewritten(document, new, parts)
+    if text is None and document is not sent:
+        text = document.text
     return Plan(Role.ORGANIZER, text, tuple(_messages(change, groups, at)))
 
 

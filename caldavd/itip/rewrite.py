@@ -51,10 +51,15 @@ def rewritten(document: Document, meeting: Meeting, parts: Parts) -> str | None:
 
 def unforced(line: Line) -> Line:
     """The line without SCHEDULE-FORCE-SEND; one of an unknown method is told so (RFC 6638 §7.2)."""
+    left = quiet(line)
+    return left if left is line or force_send(line) in _FORCEABLE else status_of(left, "2.3")
+
+
+def quiet(line: Line) -> Line:
+    """The line without SCHEDULE-FORCE-SEND."""
     if not line.parameter_text or "SCHEDULE-FORCE-SEND" not in line.parameter_text.upper():
         return line
-    left = line._replace(parameter_text=without_parameters(line, "SCHEDULE-FORCE-SEND"))
-    return left if force_send(line) in _FORCEABLE else status_of(left, "2.3")
+    return line._replace(parameter_text=without_parameters(line, "SCHEDULE-FORCE-SEND"))
 
 
 def with_statuses(text: str, statuses: Mapping[str, str]) -> str:

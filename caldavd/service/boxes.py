@@ -30,9 +30,11 @@ async def create(tx: WriteTx, owner_id: int, now: int) -> None:
             await aces.replace(tx, owner_id, made.id, [EVERYBODY])
 
 
-async def default_calendar(tx: ReadTx, owner_id: int) -> Collection | None:
-    """Where somebody's invitations are put: what was said, else the oldest that takes events."""
-    found = (await scheduling.targets(tx, [owner_id])).get(owner_id)
+async def default_calendar(tx: ReadTx, owner_id: int, component: str) -> Collection | None:
+    """Where somebody's invitations to events, or tasks, are put: what was said, if it takes them,
+    else the oldest that does.
+    """
+    found = (await scheduling.targets(tx, [owner_id], component)).get(owner_id)
     return found[0][0] if found else None
 
 

@@ -9,7 +9,6 @@ from typing import Final
 from caldavd.ical.parse import Document
 from caldavd.itip import plan as itip
 from caldavd.itip.address import Addresses, normal
-from caldavd.itip.incoming_reply import replier
 from caldavd.itip.outcome import Outcome
 from caldavd.model import Collection, Kind, Principal, Stored
 from caldavd.service import book, boxes, inbox, schedule
@@ -28,7 +27,8 @@ AT_ONCE: Final = 10
 TOGETHER_S: Final = 5
 TOLD_IN_S: Final = 20
 """So many more can be told in a second: who has more people waits for more answers."""
-_OF_ATTENDEES: Final = frozenset({"REPLY", "REFRESH", "COUNTER"})
+OF_ATTENDEES: Final = frozenset({"REPLY", "REFRESH", "COUNTER"})
+"""The methods of messages to an organizer."""
 
 
 async def deliver(tx: WriteTx, rules: Rules, of: Task, letter: Letter, now: int) -> list[int]:
@@ -42,7 +42,7 @@ async def deliver(tx: WriteTx, rules: Rules, of: Task, letter: Letter, now: int)
     message, read = letter.message, await letter.read(tx)
     document = read.document
     bookable = book.is_bookable(recipient)
-    locked = await _locked(tx, recipient.id, message.uid, together=bookable)
+    locked = await _locked(tx, recipient.id, message.uid, document.component, together=bookable)
     me = schedule.addresses(recipient, rules)
     existing, text = await _existing(tx, recipient.id, message.uid, locked)
     before, outcome = await letter.outcome(tx, text, me, now)
@@ -53,7 +53,7 @@ async def deliver(tx: WriteTx, rules: Rules, of: Task, letter: Letter, now: int)
         outcome = answered.outcome
     after = await _write(tx, locked, existing, outcome, message.uid, now) or before
     if outcome.inbox:
-        await _tell(tx, recipient.id, document, message, now)
+        await _tell(tx, recipient.id, document, message, outcome, now)
     if after is None:
         return []
     asked = []
@@ -63,7 +63,7 @@ async def deliver(tx: WriteTx, rules: Rules, of: Task, letter: Letter, now: int)
         # Who answered does not know how things stand.
         to = frozenset({normal(message.sender)})
         asked += await _refresh(tx, rules, recipient, after, to, now)
-    return asked + await _follow(tx, rules, recipient, after, outcome, document, now)
+    return asked + await _follow(tx, rules, recipient, after, outcome, now)
 
 
 async def tell_again(tx: WriteTx, rules: Rules, of: Task, now: int) -> list[int]:
@@ -78,9 +78,10 @@ async def tell_again(tx: WriteTx, rules: Rules, of: Task, now: int) -> list[int]
 
 
 async def _locked(
-    tx: WriteTx, owner_id: int, uid: str, *, together: bool = False
+    tx: WriteTx, owner_id: int, uid: str, component: str = "VEVENT", *, together: bool = False
 ) -> list[Collection]:
-    """The calendar that holds the object of a UID, locked; else the one that it would be put in.
+    """The calendar that holds the object of a UID, locked; else the one that it would be put in,
+    which is one for that component.
 
     `together`: all others of the owner's are locked with it, as their content decides too.
     """
@@ -88,7 +89,7 @@ async def _locked(
     if found:
         wanted = [found[0].collection_id]
     else:
-        default = await boxes.default_calendar(tx, owner_id)
+        default = await boxes.default_calendar(tx, owner_id, component)
         wanted = [] if default is None else [default.id]
     others = [one.id for one in await collections.calendars(tx, owner_id)] if together else []
     locked = await collections.lock(tx, *wanted, *others) if wanted else []
@@ -132,17 +133,23 @@ async def _free_name(tx: WriteTx, calendar: Collection, uid: str) -> str:
 
 
 async def _tell(
-    tx: WriteTx, recipient_id: int, document: Document, message: Message, now: int
+    tx: WriteTx,
+    recipient_id: int,
+    document: Document,
+    message: Message,
+    outcome: Outcome,
+    now: int,
 ) -> None:
     """Puts a message into the recipient's inbox."""
     box = (await scheduling.boxes(tx, [recipient_id])).get((recipient_id, Kind.INBOX))
     if box is None:
         return
-    who = message.sender if message.method in _OF_ATTENDEES else ""
+    who = message.sender if message.method in OF_ATTENDEES else ""
     if message.method == "COUNTER":
         who += " COUNTER"  # Whoever proposes another time answers too: both are to be seen.
     for locked in await collections.lock(tx, box.id):
-        await inbox.put(tx, locked, inbox.key(message.uid, who), document, now)
+        of = inbox.key(message.uid, who)
+        await inbox.put(tx, locked, of, document, now, outcome.changes)
 
 
 async def _follow(
@@ -151,18 +158,14 @@ async def _follow(
     recipient: Principal,
     after: Document,
     outcome: Outcome,
-    message: Document,
     now: int,
 ) -> list[int]:
     """What is due to others: answers are told to the other attendees."""
     if not outcome.refresh:
         return []
-    others = outcome.refresh - {normal(replier(message))}
-    if not others:
-        return []
-    if len(others) <= AT_ONCE:
-        return await _refresh(tx, rules, recipient, after, others, now)
-    due_at = now + TOGETHER_S + len(others) // TOLD_IN_S
+    if len(outcome.refresh) <= AT_ONCE:
+        return await _refresh(tx, rules, recipient, after, outcome.refresh, now)
+    due_at = now + TOGETHER_S + len(outcome.refresh) // TOLD_IN_S
     task = tasks.new(REFRESH, recipient.id, now, None, after.uid)._replace(due_at=due_at)
     return await tasks.add_once(tx, task)
 

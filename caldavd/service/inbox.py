@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import UTC, datetime
 
 from caldavd.ical.masked import access_of
 from caldavd.ical.parse import Document
+from caldavd.itip import schedule_changes
+from caldavd.itip.outcome import Changes
 from caldavd.model import Collection, Stored
 from caldavd.service.delete import delete
 from caldavd.service.save import etag, is_private
-from caldavd.store import changes, ids, objects
+from caldavd.store import changes, ids, objects, properties
 from caldavd.store.engine import WriteTx
 
 
@@ -18,7 +21,14 @@ def key(uid: str, attendee: str = "") -> str:
     return f"{uid} {attendee}" if attendee else uid
 
 
-async def put(tx: WriteTx, inbox: Collection, of: str, message: Document, now: int) -> Stored:
+async def put(
+    tx: WriteTx,
+    inbox: Collection,
+    of: str,
+    message: Document,
+    now: int,
+    what_it_did: Changes | None = None,
+) -> Stored:
     """Puts a message into a locked inbox, in place of the one that its key stands for.
 
     It is a new member: nobody takes it for the one before. It is in no index.
@@ -51,4 +61,8 @@ async def put(tx: WriteTx, inbox: Collection, of: str, message: Document, now: i
         private=is_private(stored),
         grown_bytes=stored.size_bytes,
     )
+    if what_it_did is not None:
+        told = schedule_changes.element(what_it_did, datetime.fromtimestamp(now, UTC))
+        name, everyone = schedule_changes.NAME, properties.EVERYONE
+        await properties.set_(tx, stored.owner_id, stored.id, everyone, name, told)
     return stored

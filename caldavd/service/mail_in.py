@@ -15,11 +15,13 @@ from caldavd.errors import Refused
 from caldavd.ical.parse import Document
 from caldavd.ical.validate import DEFAULT, Limits
 from caldavd.itip.address import normal
+from caldavd.itip.bounce import Bounce
 from caldavd.itip.incoming import judged, read_message
 from caldavd.itip.incoming_mail import Carried, Incoming
 from caldavd.itip.incoming_reply import replier
 from caldavd.itip.snapshot import Meeting
 from caldavd.model import Principal, PrincipalKind
+from caldavd.service import undelivered
 from caldavd.store import identities, ids, principals, tasks
 from caldavd.store.engine import ReadTx, WriteTx
 from caldavd.store.tasks import Message
@@ -36,6 +38,8 @@ class Fate(Enum):
 
     DELIVERED = "delivered"
     """It is on its way to calendars of this server."""
+    BOUNCED = "bounced"
+    """It returns a mail of this server, and the organizer's object says so now."""
     DROPPED = "dropped"
     """It is of a kind that nobody waits for."""
     REFUSED = "refused"
@@ -76,6 +80,8 @@ async def receive(
     """
     if mail.mark and mail.mark == rules.server:
         return Received(Fate.DROPPED, "this server sent it itself")
+    if mail.bounce is not None:
+        return await _bounced(tx, mail.bounce, now)
     reasons: list[str] = []
     made: list[int] = []
     for one in mail.carried:
@@ -91,6 +97,15 @@ async def receive(
     if made:
         return Received(Fate.DELIVERED, "; ".join(reasons), tuple(made))
     return Received(Fate.DROPPED if mail.auto else Fate.REFUSED, "; ".join(reasons))
+
+
+async def _bounced(tx: WriteTx, of: Bounce, now: int) -> Received:
+    said = f"a mail of this server came back with {of.status}"
+    try:
+        changed = await undelivered.returned(tx, of, now)
+    except undelivered.Foreign:
+        return Received(Fate.REFUSED, "what it returns was not sent by this server, or long ago")
+    return Received(Fate.BOUNCED if changed else Fate.DROPPED, said)
 
 
 async def hand_over(

@@ -10,8 +10,9 @@ from typing import Final
 
 from caldavd.errors import Failed
 from caldavd.model import Collection, Kind, Principal
-from caldavd.service import calendars, labels
+from caldavd.service import calendars, labels, schedule
 from caldavd.service.labels import Label
+from caldavd.service.schedule import Sender
 from caldavd.store import collections, objects, principals
 from caldavd.store.engine import ReadTx, WriteTx
 
@@ -106,12 +107,16 @@ async def add(tx: WriteTx, owner: Principal, new: New, now: int) -> Collection:
     return made
 
 
-async def remove(tx: WriteTx, owner: Principal, name: str, now: int) -> Collection:
-    """Moves a calendar to the trash. Raises Failed(404)."""
+async def remove(
+    tx: WriteTx, owner: Principal, name: str, now: int, sender: Sender | None = None
+) -> Collection:
+    """Moves a calendar to the trash; a sender tells others of it. Raises Failed(404)."""
     wanted = await calendar(tx, owner, name)
     home, locked = await calendars.lock_with_home(tx, owner.id, wanted.id)
     if locked is None:
         raise _missing(name, owner)
+    if sender is not None:
+        await schedule.all_removed(tx, sender, locked, now)
     await calendars.trash(tx, home, locked, now)
     return locked
 

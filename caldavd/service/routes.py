@@ -21,9 +21,11 @@ DELIVERED: Final = "1.2"
 SENT: Final = "1.1"
 INVALID: Final = "3.7"
 FORBIDDEN: Final = "3.8"
+NO_PLACE: Final = "5.2"
 UNREACHABLE: Final = "5.3"
 """Codes of RFC 6638 §3.2.9: what is local is delivered with the commit, and nothing stops it."""
 _MAIL: Final = "mailto:"
+_TASK: Final = "\r\nBEGIN:VTODO\r\n"
 _UUID: Final = "urn:uuid:"
 _INVITES: Final = Privilege.SCHEDULE_DELIVER_INVITE
 _DELIVERS: Final = {"REPLY": Privilege.SCHEDULE_DELIVER_REPLY}
@@ -59,7 +61,7 @@ class Route:
 
 
 async def routes(
-    tx: ReadTx, rules: Rules, sender: Principal, messages: Iterable[Message]
+    tx: ReadTx, rules: Rules, sender: Principal, messages: Sequence[Message]
 ) -> dict[str, Route]:
     """A route for each recipient, in a number of statements that does not grow with them."""
     methods = {one.recipient: one.method for one in messages}
@@ -72,7 +74,27 @@ async def routes(
     needed = {id_: _DELIVERS.get(methods[one], _INVITES) for one, id_ in local.items()}
     may = await held(tx, sender.id, await inboxes(tx, list(needed)))
     allowed = {id_ for id_, privileges in may.items() if needed[id_] in privileges}
-    return {one: _route(rules, one, local.get(one), allowed) for one in methods}
+    found = {one: _route(rules, one, local.get(one), allowed) for one in methods}
+    reached = {one: id_ for one, id_ in local.items() if found[one].kind is not None}
+    return found | await _without_place(tx, messages, reached)
+
+
+async def _without_place(
+    tx: ReadTx, messages: Sequence[Message], local: Mapping[str, int]
+) -> dict[str, Route]:
+    """Of those who are asked to tasks, who has no calendar for such (RFC 6638 §4.3).
+
+    For events everybody has one: the last is not removed.
+    """
+    asked = {
+        one.recipient: local[one.recipient]
+        for one in messages
+        if one.method == "REQUEST" and one.recipient in local and _TASK in one.text
+    }
+    if not asked:
+        return {}
+    places = await scheduling.targets(tx, list(asked.values()), "VTODO")
+    return {one: Route(NO_PLACE) for one, id_ in asked.items() if id_ not in places}
 
 
 async def known(tx: ReadTx, rules: Rules, addresses: Iterable[str]) -> dict[str, Identity]:

@@ -129,12 +129,14 @@ async def removed(
     await _post(tx, sender, calendar.owner_id, planned.messages, found, now)
 
 
-async def all_removed(tx: WriteTx, sender: Sender, calendar: Collection, now: int) -> None:
+async def all_removed(
+    tx: WriteTx, sender: Sender, calendar: Collection, now: int, *, reply: bool = True
+) -> None:
     """As `removed`, for all objects of a locked calendar that goes."""
     after = 0
     while page := await scheduling.in_calendar(tx, calendar.id, after, PAGE):
         for one in page:
-            await removed(tx, sender, calendar, one, now)
+            await removed(tx, sender, calendar, one, now, reply=reply)
         after = page[-1].id
 
 

@@ -12,6 +12,8 @@ from caldavd.store.tables import setting
 
 ANSWERS: Final = "answer key"
 """The name of the key of the links by which people answer invitations."""
+BOUNCES: Final = "bounce key"
+"""The name of the key by which the server knows its own mails when they come back."""
 
 _READ: Final = select(setting.c.value).where(setting.c.name == bindparam("name"))
 _FIRST: Final = (

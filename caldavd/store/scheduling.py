@@ -25,7 +25,7 @@ _BOXES: Final = (
     .order_by(collection.c.id)
 )
 _IS_SET: Final = scheduling.c.default_calendar_id == collection.c.id
-# What is set goes first; else it is the oldest calendar that takes events.
+# What is set goes first; else it is the oldest calendar that takes the component.
 _DEFAULTS: Final = (
     select(*collections.COLUMNS, case((_IS_SET, literal(1)), else_=literal(0)))
     .select_from(collection.outerjoin(scheduling, scheduling.c.owner_id == collection.c.owner_id))
@@ -33,7 +33,9 @@ _DEFAULTS: Final = (
         In(collection.c.owner_id, "owner_ids"),
         collection.c.kind == Kind.CALENDAR.value,
         collection.c.subscribed == literal_column("0"),
-        (literal(",") + collection.c.components + ",").like("%,VEVENT,%"),
+        (literal(",") + collection.c.components + ",").like(
+            literal("%,") + bindparam("component") + literal(",%")
+        ),
         _ALIVE,
     )
     .order_by(collection.c.owner_id, case((_IS_SET, literal(0)), else_=literal(1)), collection.c.id)
@@ -90,12 +92,14 @@ async def boxes(tx: ReadTx, owner_ids: Sequence[int]) -> dict[tuple[int, Kind], 
     return {(one.owner_id, Kind(one.kind)): one for one in found}
 
 
-async def targets(tx: ReadTx, owner_ids: Sequence[int]) -> dict[int, list[tuple[Collection, bool]]]:
+async def targets(
+    tx: ReadTx, owner_ids: Sequence[int], component: str = "VEVENT"
+) -> dict[int, list[tuple[Collection, bool]]]:
     """The calendars that invitations of principals could be put into, the one that they are put
     into first; and whether that was said.
     """
     found: dict[int, list[tuple[Collection, bool]]] = {}
-    for row in await tx.all(_DEFAULTS, owner_ids=owner_ids):
+    for row in await tx.all(_DEFAULTS, owner_ids=owner_ids, component=component):
         of = collections.from_row(row)
         found.setdefault(of.owner_id, []).append((of, bool(row[collections.WIDTH])))
     return found

@@ -13,7 +13,9 @@ from functools import partial
 from typing import Final
 
 from caldavd.clock import Clock
+from caldavd.itip.address import normal
 from caldavd.itip.ticket import KEY_BYTES
+from caldavd.service import undelivered
 from caldavd.store import keys, mails, tasks
 from caldavd.store.engine import Database, WriteTx
 from caldavd.store.tasks import MAIL, Task
@@ -85,8 +87,9 @@ class Mailer:
     async def _see_to(self, claimed: Sequence[Task]) -> None:
         means = self._means
         gathered = await means.db.read(partial(outgoing.gather, claimed=claimed))
+        gathered = replace(gathered, bounce_key=await _key(means.db, keys.BOUNCES))
         if means.identity.pages:
-            gathered = replace(gathered, key=await _key(means.db))
+            gathered = replace(gathered, key=await _key(means.db, keys.ANSWERS))
         found = await asyncio.to_thread(outgoing.sort, gathered, means.identity, means.clock())
         if found.needless:
             await means.db.write(partial(tasks.done, ids_=found.needless))
@@ -128,9 +131,8 @@ class Mailer:
     async def _failed(self, task: Task, error: NotSent) -> None:
         means, now = self._means, self._means.clock()
         retry_at = None if error.for_good else self._next(task, now)
-        await means.db.write(
-            partial(tasks.failed, of=task, now=now, error=error.reason, retry_at=retry_at)
-        )
+        failed = partial(_note_failed, of=task, now=now, error=error.reason, retry_at=retry_at)
+        await means.db.write(failed)
         about = {"task": task.id, "attempts": task.attempts, "reason": error.reason}
         if retry_at is None:
             _log.warning("mail given up", extra=about)
@@ -144,12 +146,22 @@ class Mailer:
         return at if at <= task.created_at + self._means.pace.give_up_s else None
 
 
-async def _key(db: Database) -> bytes:
-    """The key that signs links; it is drawn when it is needed first."""
-    found = await db.read(partial(keys.get, name=keys.ANSWERS), snapshot=False)
+async def _note_failed(tx: WriteTx, of: Task, now: int, error: str, retry_at: int | None) -> None:
+    """Gives a mail back; with one that nobody tries any more, its object says so."""
+    is_ours = await tasks.failed(tx, of, now, error, retry_at)
+    if retry_at is not None or not is_ours or of.message_id is None:
+        return
+    for message in (await tasks.messages(tx, [of.message_id])).values():
+        address = normal(mails.recipient_of(of.payload))
+        await undelivered.note(tx, of.owner_id, message.uid, address, now)
+
+
+async def _key(db: Database, name: str) -> bytes:
+    """A key that signs; it is drawn when it is needed first."""
+    found = await db.read(partial(keys.get, name=name), snapshot=False)
     if found is None:
         new = secrets.token_bytes(KEY_BYTES)
-        found = await db.write(partial(keys.ensure, name=keys.ANSWERS, new=new))
+        found = await db.write(partial(keys.ensure, name=name, new=new))
     return found
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -25,6 +25,10 @@ MAX_KEPT_BYTES: Final = 65_536
 MAX_REASON: Final = 500
 
 
+def _uncounted(fate: Fate) -> None:
+    """For those who count nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Means:
     """What mails are taken in with."""
@@ -33,6 +37,7 @@ class Means:
     clock: Clock
     rules: Rules
     max_bytes: int = incoming_mail.MAX_BYTES
+    count: Callable[[Fate], None] = _uncounted
 
 
 async def take(means: Means, body: bytes, recipients: Sequence[str]) -> Received:
@@ -40,12 +45,22 @@ async def take(means: Means, body: bytes, recipients: Sequence[str]) -> Received
     try:
         mail = await asyncio.to_thread(incoming_mail.read, body, means.max_bytes)
     except Unreadable as unreadable:
-        received = Received(Fate.REFUSED, str(unreadable))
-        await means.db.write(partial(_keep, means=means, body=body, received=received))
-    else:
-        received = await means.db.write(
-            partial(_receive, means=means, mail=mail, body=body, recipients=recipients)
-        )
+        return await refuse(means, body, str(unreadable))
+    received = await means.db.write(
+        partial(_receive, means=means, mail=mail, body=body, recipients=recipients)
+    )
+    return _noted(means, received)
+
+
+async def refuse(means: Means, body: bytes, reason: str) -> Received:
+    """Keeps a mail, or its beginning, without looking into it. Raises Unavailable."""
+    received = Received(Fate.REFUSED, reason)
+    await means.db.write(partial(_keep, means=means, body=body, received=received))
+    return _noted(means, received)
+
+
+def _noted(means: Means, received: Received) -> Received:
+    means.count(received.fate)
     about = {"fate": received.fate.value, "reason": received.reason[:MAX_REASON]}
     _log.info("mail received", extra={**about, "deliveries": len(received.tasks)})
     return received

@@ -11,7 +11,7 @@ from typing import Final
 
 from caldavd.itip.address import normal
 from caldavd.itip.imip import Post, Unmailable, change_of, covers, mailbox, thread_of, write
-from caldavd.itip.ticket import Pages
+from caldavd.itip.ticket import MAX_TOKEN, Pages, Ticket, sign
 from caldavd.model import Principal
 from caldavd.store import mails, principals, tasks
 from caldavd.store.engine import ReadTx
@@ -19,6 +19,9 @@ from caldavd.store.mails import Mailed, Waiting
 from caldavd.store.tasks import Message, Task
 
 _log: Final = logging.getLogger(__name__)
+
+RETURNS_S: Final = 30 * 86_400
+"""How long after it was sent a mail may come back."""
 
 _MAIL: Final = "mailto:"
 
@@ -51,6 +54,8 @@ class Claimed:
     sent: frozenset[Mailed]
     key: bytes = field(default=b"", repr=False)
     """Signs the links to pages; empty: there are none in the mails."""
+    bounce_key: bytes = field(default=b"", repr=False)
+    """Signs what tells a mail that comes back; empty: nothing does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +152,10 @@ def _ready(claimed: Claimed, task: Task, identity: Identity, now: int) -> Ready 
     if claimed.key:
         pages = Pages(identity.pages, claimed.key, sender.id, now + identity.pages_s)
         post = replace(post, pages=pages)
+    if claimed.bounce_key:
+        about = Ticket(sender.id, message.uid, normal(recipient), 0, now + RETURNS_S)
+        token = sign(about, claimed.bounce_key)
+        post = replace(post, ticket=token if len(token) <= MAX_TOKEN else "")
     mail = write(message.text, post, datetime.fromtimestamp(now, UTC))
     return Ready(task, mail, mailbox(recipient), noted, tuple(replaced))
 

@@ -13,6 +13,8 @@ from caldavd.store.connect import connect
 from caldavd.store.engine import WriteTx
 from caldavd.store.tasks import MAIL, Message
 from tests.client.served import USER, Served, environment, serving
+from tests.store.imap_server import PASSWORD, mailbox_server
+from tests.store.imap_server import USER as USERNAME
 from tests.store.smtp_server import mail_server
 from tests.unit.itip.messages import message, part, request
 from tests.unit.itip.test_incoming_mail import calendar_part, multipart, whole
@@ -40,7 +42,8 @@ async def queue_mail(location: Path | str) -> None:
 async def test_a_server_with_mail_sends_and_takes_in(location: Path | str, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         lmtp = free.getsockname()[1]
-    async with mail_server() as smtp:
+    async with mail_server() as smtp, mailbox_server() as mailbox:
+        mailbox.arrive(answer(f"{USER}@localhost"))
         environ = environment(
             location,
             CALDAVD_MAIL__SMTP_HOST="127.0.0.1",
@@ -48,6 +51,13 @@ async def test_a_server_with_mail_sends_and_takes_in(location: Path | str, tmp_p
             CALDAVD_MAIL__TLS="none",
             CALDAVD_MAIL__FROM_ADDRESS="calendar@example.com",
             CALDAVD_MAIL__LMTP=f"127.0.0.1:{lmtp}",
+            CALDAVD_MAIL__IMAP_HOST="127.0.0.1",
+            CALDAVD_MAIL__IMAP_PORT=str(mailbox.port),
+            CALDAVD_MAIL__IMAP_TLS="none",
+            CALDAVD_MAIL__IMAP_USERNAME=USERNAME,
+            CALDAVD_MAIL__IMAP_PASSWORD=PASSWORD,
+            CALDAVD_MAIL__IMAP_DONE_FOLDER="Done",
+            CALDAVD_MAIL__IMAP_EVERY_S="5",
         )
         with serving(tmp_path, environ) as served:
             address = f"{USER}@localhost"
@@ -58,9 +68,15 @@ async def test_a_server_with_mail_sends_and_takes_in(location: Path | str, tmp_p
                     await asyncio.sleep(0.05)
                 while MAIL in (await asyncio.to_thread(kinds, served)):
                     pass
+                while mailbox.folders["INBOX"]:  # noqa: ASYNC110
+                    await asyncio.sleep(0.05)
+            checked = await asyncio.to_thread(served.run, "mail", "check")
             status = await asyncio.to_thread(served.stop)
             log = served.log
 
+    assert checked.stdout == "INBOX at 127.0.0.1 has 0 unseen mails\n"
+    assert [flags for _, flags in mailbox.flags("Done")] == [["\\Seen"]]
+    assert log.count("mail received fate=delivered") == 2
     assert [(to, mail["Subject"]) for _, to, mail in smtp.taken] == [
         ("bob@example.net", "Invitation: Meeting")
     ]
@@ -69,10 +85,15 @@ async def test_a_server_with_mail_sends_and_takes_in(location: Path | str, tmp_p
     assert (status, " ERROR " in log, "Traceback" in log) == (0, False, False)
 
 
+def answer(organizer: str) -> bytes:
+    """An answer of cid to a meeting of the account."""
+    text = message("REPLY", part(people=["cid=ACCEPTED"])).replace("ann@example.com", organizer)
+    return whole(multipart("mixed", calendar_part(text)), sender="From: cid@example.com")
+
+
 def deliver(port: int, organizer: str) -> None:
     """Hands over an answer of cid to a meeting of the account."""
-    text = message("REPLY", part(people=["cid=ACCEPTED"])).replace("ann@example.com", organizer)
-    body = whole(multipart("mixed", calendar_part(text)), sender="From: cid@example.com")
+    body = answer(organizer)
     with smtplib.LMTP("127.0.0.1", port) as client:
         client.sendmail("cid@example.com", [organizer], body)
 

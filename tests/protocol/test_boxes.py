@@ -305,7 +305,7 @@ class TestMembers:
         )
 
         assert await scheduled.db.write(used) == 0
-        assert "FREEBUSY;" not in (await ann("REPORT", HOME, body)).text
+        assert "\r\nFREEBUSY" not in (await ann("REPORT", HOME, body)).text
         assert (await ann("REPORT", INBOX, body)).status == 403
 
 

@@ -45,13 +45,20 @@ class Beside:
     server: Server
     deliverer: Deliverer
     smtp: MailServer
+    later_s: int = 0
 
     async def sent(self) -> list[EmailMessage]:
-        """The mails that leave now."""
+        """The mails that leave now, or that much later."""
         before = len(self.smtp.taken)
-        means = Means(self.server.db, self.server.clock, self.smtp.relay, Identity(SERVER))
+        now = self.server.clock() + self.later_s
+        means = Means(self.server.db, lambda: now, self.smtp.relay, Identity(SERVER))
         await Mailer(means).work()
         return [mail for _, _, mail in self.smtp.taken[before:]]
+
+    async def returns(self, report: bytes) -> Fate:
+        """What becomes of a mail as it came."""
+        means = MeansIn(self.server.db, self.server.clock, Rules(SERVER))
+        return (await mail_in.take(means, report, (SERVER,))).fate
 
     async def arrives(self, text: str, sender: str = "eve@example.net") -> Fate:
         """What becomes of a message that arrives by mail."""
@@ -175,3 +182,135 @@ async def test_an_answer_that_is_forged_changes_nothing(beside: Beside) -> None:
 
     after = await ann("GET", MINE)
     assert (fate, after.etag) == (Fate.REFUSED, before.etag)
+
+
+@pytest.mark.rfc("6638 3.2.9")
+async def test_who_cannot_be_mailed_is_marked_so_with_the_mail_that_died(beside: Beside) -> None:
+    ann = Client(beside.server, "ann")
+    await ann.put(MINE, meeting("bob", lines=ASKED))
+    before = await ann("GET", MINE)
+    token = await sync_token(ann)
+    beside.smtp.answers["eve@example.net"] = "550 5.1.1 no such user"
+
+    assert await beside.sent() == []
+
+    after = await ann("GET", MINE)
+    assert (statuses(before.text)["eve"], statuses(after.text)) == (
+        "1.1",
+        {"bob": "1.2", "eve": "5.1"},
+    )
+    assert after.headers["ETag"] != before.headers["ETag"]
+    assert after.headers["Schedule-Tag"] == before.headers["Schedule-Tag"]
+    assert await sync_token(ann) != token
+
+
+async def test_a_mail_that_is_put_off_marks_nobody(beside: Beside) -> None:
+    ann = Client(beside.server, "ann")
+    await ann.put(MINE, meeting(lines=ASKED))
+    beside.smtp.answers["eve@example.net"] = "450 4.2.1 later"
+
+    assert await beside.sent() == []
+
+    assert statuses((await ann("GET", MINE)).text) == {"eve": "1.1"}
+
+
+async def test_an_organizer_elsewhere_who_cannot_be_mailed_is_marked(beside: Beside) -> None:
+    bob = Client(beside.server, "bob")
+    text = meeting("bob", lines=("SEQUENCE:0",)).replace("mailto:ann@example.org", EVE)
+    await beside.arrives(text.replace("VERSION:2.0", "VERSION:2.0\r\nMETHOD:REQUEST"))
+    place, stored = await only(bob)
+    await bob.put(place, answering(stored, "bob", "DECLINED"))
+    beside.smtp.answers["eve@example.net"] = "550 5.1.1 no such user"
+
+    await beside.sent()
+
+    (organizer,) = re.findall(r"^ORGANIZER.*$", unfolded((await only(bob))[1]), re.MULTILINE)
+    assert "SCHEDULE-STATUS=5.1" in organizer
+
+
+RETURNED = ("message/rfc822", "text/rfc822-headers")
+
+
+def report(mail: EmailMessage, action: str, status: str, kind: str = RETURNED[0]) -> bytes:
+    """What a mail server says that could not deliver a mail (RFC 3464)."""
+    octets = mail.as_bytes()
+    if kind == "text/rfc822-headers":
+        octets = octets.partition(b"\r\n\r\n")[0] + b"\r\n"
+    return b"\r\n".join(
+        (
+            b"From: Mail Delivery System <MAILER-DAEMON>",
+            b"To: calendar@example.org",
+            b"Auto-Submitted: auto-replied",
+            b'Content-Type: multipart/report; report-type=delivery-status; boundary="r"',
+            *(b"", b"--r", b"Content-Type: text/plain", b"", b"Sorry.", b"--r"),
+            *(b"Content-Type: message/delivery-status", b"", b"Reporting-MTA: dns; mx.test", b""),
+            b"Final-Recipient: rfc822; eve@example.net",
+            f"Action: {action}".encode(),
+            f"Status: {status}".encode(),
+            *(b"", b"--r", f"Content-Type: {kind}".encode(), b"", octets, b"--r--", b""),
+        )
+    )
+
+
+@pytest.mark.parametrize("kind", RETURNED)
+@pytest.mark.parametrize("status", ["5.1.1", "4.4.7"])
+async def test_who_cannot_be_reached_is_marked_when_the_mail_comes_back(
+    beside: Beside, kind: str, status: str
+) -> None:
+    ann = Client(beside.server, "ann")
+    await ann.put(MINE, meeting(lines=ASKED))
+    before = await ann("GET", MINE)
+    (mail,) = await beside.sent()
+
+    fates = [await beside.returns(report(mail, "failed", status, kind)) for _ in range(2)]
+
+    after = await ann("GET", MINE)
+    assert fates == [Fate.BOUNCED, Fate.DROPPED]
+    assert statuses(after.text) == {"eve": "5.1"}
+    assert after.headers["Schedule-Tag"] == before.headers["Schedule-Tag"]
+
+
+@pytest.mark.parametrize(
+    ("action", "status"), [("delayed", "4.4.1"), ("delivered", "2.0.0"), ("delayed", "5.0.0")]
+)
+async def test_what_is_only_late_marks_nobody(beside: Beside, action: str, status: str) -> None:
+    ann = Client(beside.server, "ann")
+    await ann.put(MINE, meeting(lines=ASKED))
+    (mail,) = await beside.sent()
+
+    fate = await beside.returns(report(mail, action, status))
+
+    assert (fate, statuses((await ann("GET", MINE)).text)) == (Fate.DROPPED, {"eve": "1.1"})
+
+
+async def test_a_mail_that_comes_back_after_a_newer_one_marks_nobody(beside: Beside) -> None:
+    ann = Client(beside.server, "ann")
+    await ann.put(MINE, meeting(lines=ASKED))
+    (first,) = await beside.sent()
+    beside.later_s = 60
+    await ann.put(MINE, (await ann("GET", MINE)).text.replace("T110000Z", "T120000Z"))
+    (second,) = await beside.sent()
+
+    assert await beside.returns(report(first, "failed", "5.1.1")) is Fate.DROPPED
+    assert statuses((await ann("GET", MINE)).text) == {"eve": "1.1"}
+    assert await beside.returns(report(second, "failed", "5.1.1")) is Fate.BOUNCED
+
+
+async def test_what_others_say_came_back_marks_nobody(beside: Beside) -> None:
+    ann = Client(beside.server, "ann")
+    await ann.put(MINE, meeting(lines=ASKED))
+    (mail,) = await beside.sent()
+    token = mail["X-Caldavd-Returned"]
+    del mail["X-Caldavd-Returned"]
+    unmarked = report(mail, "failed", "5.1.1")
+    mail["X-Caldavd-Returned"] = ("B" if token[0] == "A" else "A") + token[1:]
+
+    forged = await beside.returns(report(mail, "failed", "5.1.1"))
+
+    assert (forged, await beside.returns(unmarked)) == (Fate.REFUSED, Fate.REFUSED)
+    assert statuses((await ann("GET", MINE)).text) == {"eve": "1.1"}
+
+
+async def sync_token(client: Client) -> str:
+    found = await client.propfind(f"{client.home}calendar/", "D:sync-token", depth="0")
+    return str(found.text)

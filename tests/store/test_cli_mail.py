@@ -188,3 +188,18 @@ def test_links_in_mails_are_revoked_all_at_once(caldavd: Shell, location: Path |
         "the links in all mails are useless now\n",
         "there are no links yet\n",
     )
+
+
+def test_a_mailbox_that_cannot_be_read_is_said(
+    caldavd: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "set imap_host" in caldavd("mail", "check").err
+    for name, value in {"HOST": "127.0.0.1", "PORT": "1", "TLS": "none"}.items():
+        monkeypatch.setenv(f"CALDAVD_MAIL__IMAP_{name}", value)
+    monkeypatch.setenv("CALDAVD_MAIL__IMAP_USERNAME", "calendar")
+    monkeypatch.setenv("CALDAVD_MAIL__IMAP_PASSWORD", "secret")
+
+    done = caldavd("mail", "check")
+
+    assert (done.status, done.out) == (FAILED, "")
+    assert done.err.startswith("not read: ConnectionRefusedError")

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from caldavd.config import MASK, ConfigError, load, mail_password, show
-from caldavd.mailing import pages, relay
+from caldavd.mailing import account, pages, relay
 from caldavd.settings import Config
+from caldavd.workers.imap import Account
 
 HOME = {"HOME": "/home/ada"}
 WHOLE = {
@@ -100,3 +101,47 @@ def test_links_in_mails_lead_to_where_the_server_is_reached(
     server: dict[str, str], mail: dict[str, int], url: str
 ) -> None:
     assert pages(Config.model_validate({"server": server, "mail": mail})) == url
+
+
+MAILBOX = {
+    "CALDAVD_MAIL__IMAP_HOST": "imap.example.net",
+    "CALDAVD_MAIL__IMAP_USERNAME": "calendar",
+    "CALDAVD_MAIL__IMAP_PASSWORD": "very secret",
+}
+
+
+def test_the_password_of_the_mailbox_is_not_shown() -> None:
+    config = load(None, None, HOME | MAILBOX)
+
+    assert f'imap_password = "{MASK}"' in show(config, as_json=False)
+    for text in (show(config, as_json=True), repr(config), repr(account(config))):
+        assert "very secret" not in text
+    assert account(config) == Account("imap.example.net", 993, "tls", "calendar", "very secret")
+
+
+def test_the_password_of_the_mailbox_may_be_in_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "password"
+    file.write_text("from the file\n")
+    environ = HOME | MAILBOX | {"CALDAVD_MAIL__IMAP_PASSWORD_FILE": str(file)}
+    del environ["CALDAVD_MAIL__IMAP_PASSWORD"]
+
+    assert account(load(None, None, environ)).password == "from the file"
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"USERNAME": ""}, "imap_host needs imap_username"),
+        ({"PASSWORD": ""}, "imap_host needs imap_username"),
+        ({"PASSWORD_FILE": "/x"}, "not both"),
+        ({"TLS": "none"}, "over TLS only"),
+        ({"DONE_FOLDER": "INBOX"}, "another folder"),
+        ({"EVERY_S": "1"}, "greater than or equal to 5"),
+    ],
+)
+def test_a_mailbox_that_cannot_be_read_so_is_refused(changed: dict[str, str], reason: str) -> None:
+    environ = HOME | MAILBOX
+    environ |= {f"CALDAVD_MAIL__IMAP_{name}": value for name, value in changed.items()}
+
+    with pytest.raises(ConfigError, match=reason):
+        load(None, None, environ)

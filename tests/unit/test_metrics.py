@@ -121,3 +121,20 @@ def test_tasks_are_told_by_kind_and_state() -> None:
         'caldavd_tasks{kind="mail",state="waiting"} 3',
         'caldavd_tasks{kind="mail",state="dead"} 1',
     ]
+
+
+def test_mails_that_arrive_are_counted_by_what_became_of_them() -> None:
+    metrics = Metrics("sqlite")
+    for fate in ("delivered", "refused", "delivered"):
+        metrics.count_mail(fate)
+    metrics.count_look(True)
+    metrics.count_look(False)
+
+    lines = metrics.render().splitlines()
+
+    assert [one for one in lines if one.startswith("caldavd_mail")] == [
+        'caldavd_mails_received_total{fate="delivered"} 2',
+        'caldavd_mails_received_total{fate="refused"} 1',
+        'caldavd_mailbox_looks_total{result="failed"} 1',
+        'caldavd_mailbox_looks_total{result="ok"} 1',
+    ]

@@ -62,7 +62,7 @@ async def run(tx: WriteTx, context: Context, target: Target, command: Command) -
             if command.depth != INFINITY:
                 raise Failed(400, "a calendar is deleted with its objects: send Depth: infinity")
             if mount is None:
-                await _calendar(tx, context, target, collection, command.conditions)
+                await _calendar(tx, context, target, collection, command)
             else:
                 await _leave(tx, context, target.resource, command.conditions)
         case _:
@@ -102,17 +102,18 @@ async def _leave(tx: WriteTx, context: Context, calendar: Calendar, command: Con
 
 
 async def _calendar(
-    tx: WriteTx, context: Context, target: Target, calendar: Collection, command: Conditions
+    tx: WriteTx, context: Context, target: Target, calendar: Collection, command: Command
 ) -> None:
+    wanted = command.conditions
     home, locked = await calendars.lock_with_home(tx, calendar.owner_id, calendar.id)
     if locked is None:
         raise not_found("this calendar")
-    await require_state(tx, context, command, Calendar(locked))
-    held = await require_unlocked(tx, context, command, locks.of_home(home), removed=target)
-    require_removable(context, command, held, locked, target)
+    await require_state(tx, context, wanted, Calendar(locked))
+    held = await require_unlocked(tx, context, wanted, locks.of_home(home), removed=target)
+    require_removable(context, wanted, held, locked, target)
     if context.server.scheduling:
         await boxes.require_not_needed(tx, locked)
     sender = sender_of(context)
     if sender is not None:
-        await schedule.all_removed(tx, sender, locked, context.now)
+        await schedule.all_removed(tx, sender, locked, context.now, reply=command.reply)
     await calendars.trash(tx, home, locked, context.now)

@@ -13,6 +13,7 @@ from caldavd.errors import (
     Refused,
 )
 from caldavd.ical.availability import require_availability
+from caldavd.itip import schedule_changes
 from caldavd.model import CalendarObject, Inbox, Principal
 from caldavd.names import CALDAV, DAV
 from caldavd.service import availability, labels
@@ -128,6 +129,14 @@ PROPERTIES: Final = (
             feature=AVAILABILITY,
         )
         for name, twin in zip(availability.NAMES, reversed(availability.NAMES), strict=True)
+    ),
+    Property(
+        schedule_changes.NAME,
+        (CalendarObject,),
+        stored(schedule_changes.NAME),
+        needs=Fact.STORED,
+        whole=True,
+        feature=AUTO_SCHEDULE,
     ),
     Property(
         CALDAV + "schedule-tag",

@@ -270,6 +270,13 @@ def test_rules_that_would_be_too_much_to_follow_are_refused(rule: str):
             available("20260105T080000Z", "20260105T090000Z", more=["RRULE:FREQ=DAILY"] * 2)
         ),
         vavailability(available("20260105T080000Z", "20269905T090000Z")),
+        vavailability(available("20260105T080000Z", "20260105T070000Z")),
+        vavailability(MORNING, start="20260105T090000Z", end="20260105T080000Z"),
+        vavailability(MORNING, lines=["DURATION:PT1H"]),
+        vavailability(MORNING, lines=["DTSTART:20260105T080000Z"], start="20260105T080000Z"),
+        vavailability(MORNING, end="20260105T080000Z", lines=["DTEND:20260106T080000Z"]),
+        vavailability(MORNING, lines=["PRIORITY:1", "PRIORITY:2"]),
+        vavailability(MORNING, lines=["BUSYTYPE:BUSY", "BUSYTYPE:BUSY-TENTATIVE"]),
     ],
 )
 def test_times_are_in_utc_or_in_a_zone_that_is_known(text: str):

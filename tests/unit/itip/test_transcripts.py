@@ -30,9 +30,15 @@ TRANSCRIPTS = [
     pytest.param("4.4.8-refresh.txt", marks=pytest.mark.rfc("5546 4.4.8")),
     pytest.param("4.4.9-counter-instance.txt", marks=pytest.mark.rfc("5546 4.4.9")),
     pytest.param("4.4.10-error-reply.txt", marks=pytest.mark.rfc("5546 4.4.10")),
-    pytest.param("4.5.2-todo.txt", marks=pytest.mark.rfc("5546 4.5.2")),
+    pytest.param(
+        "4.5.2-todo.txt",
+        marks=pytest.mark.rfc("5546 4.5.1", "5546 4.5.2", "5546 4.5.3", "5546 4.5.4", "5546 4.5.5"),
+    ),
     pytest.param("4.5.6-todo-update.txt", marks=pytest.mark.rfc("5546 4.5.6")),
-    pytest.param("4.5.7-recurring-todo.txt", marks=pytest.mark.rfc("5546 4.5.7")),
+    pytest.param(
+        "4.5.7-recurring-todo.txt",
+        marks=pytest.mark.rfc("5546 4.5.7", "5546 4.5.7.1", "5546 4.5.7.2"),
+    ),
     pytest.param("4.7.2-bad-recurrence-id.txt", marks=pytest.mark.rfc("5546 4.7.2")),
 ]
 
