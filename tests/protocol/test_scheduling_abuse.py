@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import partial
 from typing import Final
 
 import pytest
 
 from caldavd.dav.server import Server
+from caldavd.itip import ticket
 from caldavd.itip.incoming_mail import Carried, Incoming
-from caldavd.service import mail_in
+from caldavd.service import mail_in, rsvp
 from caldavd.service.mail_in import Received
-from caldavd.store import principals, tasks
+from caldavd.store import keys, principals, tasks
 from caldavd.store.engine import WriteTx
 from tests.protocol.client import Client
 from tests.protocol.meetings import (
@@ -26,6 +28,7 @@ from tests.protocol.meetings import (
     statuses,
     unfolded,
 )
+from tests.protocol.people import principal
 from tests.protocol.rooms import make_room, ticking
 from tests.unit.builders import event
 
@@ -246,3 +249,20 @@ async def test_nobody_waits_for_all_the_mails_of_somebody_else(scheduled: Server
 
     assert await mailing.db.write(due) == ["ann"] * 60 + ["bob"]
     assert await mailing.db.read(tasks.counts) == {(tasks.MAIL, tasks.State.WAITING): 301}
+
+
+async def test_a_link_to_what_was_cancelled_leads_to_no_copy_of_it(scheduled: Server, ann: Client):
+    key = b"k" * ticket.KEY_BYTES
+    await ann.put(MINE, meeting(lines=(f"ATTENDEE:{EVE}",)))
+    await ann("COPY", f"{ann.home}calendar/", Destination=f"{ann.home}copied/")
+    await scheduled.db.write(partial(keys.ensure, name=keys.ANSWERS, new=key))
+    owner = await principal(scheduled, "ann")
+    token = ticket.sign(ticket.Ticket(owner.id, "m", EVE, 0, 2**40), key)
+    find = partial(rsvp.find, token=token, rules=scheduled.rules, now=scheduled.clock())
+    before = (await scheduled.db.read(find)).asked.answer
+
+    await ann("DELETE", MINE)
+
+    with pytest.raises(rsvp.Closed, match="over"):
+        await scheduled.db.read(find)
+    assert before == "NEEDS-ACTION"
