@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final, TypeAlias
 
-from caldavd.ical.contentline import Component, Line, read, without_parameters
+from caldavd.ical.contentline import Component, Line, parameter, read, without_parameters
 from caldavd.ical.parse import Document
 from caldavd.ical.write import write
 from caldavd.itip.address import normal
@@ -62,11 +62,11 @@ def quiet(line: Line) -> Line:
     return line._replace(parameter_text=without_parameters(line, "SCHEDULE-FORCE-SEND"))
 
 
-def with_statuses(text: str, statuses: Mapping[str, str]) -> str:
+def with_statuses(text: str, statuses: Mapping[str, str], over: str | None = None) -> str:
     """The text of an object with SCHEDULE-STATUS for these addresses (RFC 6638 §7.3).
 
-    That of the organizer is written on ORGANIZER, those of others on ATTENDEE. A text in which
-    none of them stands is returned as it is.
+    That of the organizer is written on ORGANIZER, those of others on ATTENDEE; with `over` only in
+    the place of that status. A text in which that changes nothing is returned as it is.
     """
     calendars = read(text)
     found = False
@@ -74,17 +74,25 @@ def with_statuses(text: str, statuses: Mapping[str, str]) -> str:
     for calendar in calendars:
         inner: list[Component] = []
         for part in calendar.components:
-            lines = part.lines if part.name == "VTIMEZONE" else _with_statuses(part, statuses)
+            zone = part.name == "VTIMEZONE"
+            lines = part.lines if zone else _with_statuses(part, statuses, over)
             found = found or lines is not part.lines
             inner.append(Component(part.name, lines, part.components))
         made.append(Component(calendar.name, calendar.lines, inner))
     return write(made) if found else text
 
 
-def _with_statuses(component: Component, statuses: Mapping[str, str]) -> list[Line]:
+def _with_statuses(
+    component: Component, statuses: Mapping[str, str], over: str | None
+) -> list[Line]:
     """The lines of a component; its own list if there is nothing to write on them."""
     organizers = {normal(line.value) for line in component.all("ORGANIZER")}
-    lines = [_with_status(line, statuses, organizers) for line in component.lines]
+    lines = [
+        line
+        if over is not None and _status(line) != over
+        else _with_status(line, statuses, organizers)
+        for line in component.lines
+    ]
     return lines if lines != component.lines else component.lines
 
 
@@ -96,3 +104,8 @@ def _with_status(line: Line, statuses: Mapping[str, str], organizers: set[str]) 
     if status is None or (line.name == "ORGANIZER") != (address in organizers):
         return line
     return status_of(line, status)
+
+
+def _status(line: Line) -> str:
+    """The SCHEDULE-STATUS of a line; empty if there is none."""
+    return (parameter(line, "SCHEDULE-STATUS") or "").strip()
