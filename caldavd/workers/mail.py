@@ -8,7 +8,7 @@ import random
 import secrets
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
 
@@ -16,7 +16,7 @@ from caldavd.clock import Clock
 from caldavd.itip.address import normal
 from caldavd.itip.ticket import KEY_BYTES
 from caldavd.service import undelivered
-from caldavd.service.routes import SENT
+from caldavd.service.routes import SENT, Rules, mail_addresses
 from caldavd.store import keys, mails, tasks
 from caldavd.store.engine import Database, ReadTx, WriteTx
 from caldavd.store.tasks import MAIL, Task
@@ -50,6 +50,7 @@ class Means:
     relay: Relay
     identity: Identity
     pace: Pace = Pace()
+    rules: Rules = field(default_factory=Rules)
     jitter: Callable[[], float] = random.random
     ticks: Callable[[], float] = time.monotonic
 
@@ -91,6 +92,9 @@ class Mailer:
         gathered = replace(gathered, bounce_key=await _key(means.db, keys.BOUNCES))
         if means.identity.pages:
             gathered = replace(gathered, key=await _key(means.db, keys.ANSWERS))
+        if unmailed := await asyncio.to_thread(outgoing.unmailed, gathered):
+            known = partial(mail_addresses, rules=means.rules, addresses=unmailed)
+            gathered = replace(gathered, addresses=await means.db.read(known))
         found = await asyncio.to_thread(outgoing.sort, gathered, means.identity, means.clock())
         if found.needless:
             await means.db.write(partial(tasks.done, ids_=found.needless))

@@ -122,6 +122,25 @@ async def test_who_has_no_account_is_invited_and_answers_by_mail(beside: Beside)
     assert await beside.sent() == []
 
 
+@pytest.mark.rfc("6047 2.3")
+async def test_people_of_this_server_stand_in_mails_by_mail_addresses(beside: Beside) -> None:
+    ann = Client(beside.server, "ann")
+    text = meeting("bob", lines=ASKED)
+    for name in ("ann", "bob"):
+        text = text.replace(f":mailto:{name}@example.org", f":/dav/principals/{name}/")
+    await ann.put(MINE, text)
+
+    (mail,) = await beside.sent()
+    fate = await beside.returns(report(mail, "failed", "5.1.1"))
+
+    people = re.findall(r"^(?:ATTENDEE|ORGANIZER)[^:]*:(.*)", calendar_of(mail), re.MULTILINE)
+    assert sorted(one.strip() for one in people) == sorted(
+        ["mailto:ann@example.org", "mailto:ann@example.org", "mailto:bob@example.org", EVE]
+    )
+    assert fate is Fate.BOUNCED
+    assert statuses((await ann("GET", MINE)).text) == {"eve": "5.1"}
+
+
 async def test_what_others_answer_is_mailed_to_nobody(beside: Beside) -> None:
     ann, bob = Client(beside.server, "ann"), Client(beside.server, "bob")
     await ann.put(MINE, meeting("bob", lines=ASKED))
