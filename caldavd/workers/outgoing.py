@@ -109,7 +109,7 @@ def unmailed(claimed: Claimed) -> frozenset[str]:
     What cannot be read has none: `sort` finds that, too.
     """
     found: frozenset[str] = frozenset()
-    for id_ in {task.message_id for task in claimed.tasks} & claimed.messages.keys():
+    for id_ in {task.message_id or 0 for task in claimed.tasks} & claimed.messages.keys():
         with suppress(ValueError):
             found |= imip.unmailed(claimed.messages[id_].text)
     return found
