@@ -14,6 +14,9 @@ from caldavd.itip.snapshot import Key, Meeting, Part, put_line
 
 Parts: TypeAlias = Mapping[Key | None, Part]
 
+IGNORED: Final = "2.3"
+"""Success; invalid property parameter ignored."""
+_PEOPLE: Final = frozenset({"ATTENDEE", "ORGANIZER"})
 _FORCEABLE: Final = frozenset({"REQUEST", "REPLY"})
 
 
@@ -52,7 +55,23 @@ def rewritten(document: Document, meeting: Meeting, parts: Parts) -> str | None:
 def unforced(line: Line) -> Line:
     """The line without SCHEDULE-FORCE-SEND; one of an unknown method is told so (RFC 6638 §7.2)."""
     left = quiet(line)
-    return left if left is line or force_send(line) in _FORCEABLE else status_of(left, "2.3")
+    return left if left is line or force_send(line) in _FORCEABLE else status_of(left, IGNORED)
+
+
+def beside_ignored(document: Document, statuses: Mapping[str, str]) -> dict[str, str]:
+    """These statuses, with 2.3 where the document forces what nobody knows (RFC 6638 §7.2).
+
+    What became of the message is told first: that is what clients look at.
+    """
+    ignored = {
+        normal(line.value)
+        for part in document.components
+        for line in part.lines
+        if line.name in _PEOPLE and quiet(line) is not line and force_send(line) not in _FORCEABLE
+    }
+    return {
+        who: f"{status},{IGNORED}" if who in ignored else status for who, status in statuses.items()
+    }
 
 
 def quiet(line: Line) -> Line:
@@ -97,7 +116,7 @@ def _with_statuses(
 
 
 def _with_status(line: Line, statuses: Mapping[str, str], organizers: set[str]) -> Line:
-    if line.name not in ("ATTENDEE", "ORGANIZER"):
+    if line.name not in _PEOPLE:
         return line
     address = normal(line.value)
     status = statuses.get(address)
