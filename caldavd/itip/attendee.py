@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
-from caldavd.ical.contentline import Line, parameter
+from caldavd.ical.contentline import Component, Line, parameter
 from caldavd.ical.parse import Document
-from caldavd.ical.write import time_line
+from caldavd.ical.parse import stored as reread
+from caldavd.ical.values import parse_temporal
+from caldavd.ical.write import time_line, write
 from caldavd.itip.address import Addresses, normal
 from caldavd.itip.allowed import Difference, compared, own_line
 from caldavd.itip.compare import STAMPS, partstat, person, same_person
@@ -17,7 +19,7 @@ from caldavd.itip.instance import series
 from caldavd.itip.message import PRIVATE_COMMENT, Message, Plan, force_send, reply, served
 from caldavd.itip.revision import RECEIVED, REMOVED, REPLIED, Revision, removals, removed_line
 from caldavd.itip.rewrite import Parts, amended, quiet, rewritten, unforced
-from caldavd.itip.snapshot import Key, Meeting, Part, Role, calendar_text, with_parameter
+from caldavd.itip.snapshot import Key, Meeting, Part, Role, calendar_text, meeting, with_parameter
 from caldavd.itip.unseen import completed
 
 _COMMENTS: Final = frozenset({"COMMENT", PRIVATE_COMMENT})
@@ -41,6 +43,7 @@ def attended(
     organizer = new.organizer
     if organizer is None or not served(organizer):
         return Plan(Role.ATTENDEE)
+    at = _later(old, me, at)
     if old is None:
         parts: Parts = {
             key: amended(part, _unforced(part), part.sequence) for key, part in _items(new)
@@ -52,16 +55,45 @@ def attended(
         return Plan(Role.ATTENDEE, text, _messages(new, told, at, bool(answers)))
     sent = document
     new, document = completed(old, new, document, me)
+    reverted = _reverted(old, new, me)
+    if reverted:
+        document = _with_components(document, reverted)
+        new = meeting(document)
     found = compared(old, new, me)
     parts = {key: _settled(one, me) for key, one in found.items()}
     answers = list(_answers(old, new, found, me))
     told = answers or _forced(new, me)
-    parts = _without_removed(_stamped(parts, told, me, at), old, new, me, at)
+    keys = {one.part.key for one in answers}
+    parts = _without_removed(_stamped(parts, told, me, at), (old, new), keys, me, at)
     text = rewritten(document, new, parts)
     if text is None and document is not sent:
         text = document.text
     messages = _messages(new, told, at, bool(answers))
     return Plan(Role.ATTENDEE, text, messages, _keeps_tag(old, new, found))
+
+
+def _reverted(old: Meeting, new: Meeting, me: Addresses) -> list[Component]:
+    """The overrides that a client dropped, and its other answer with them, as the series has them.
+
+    That answer is taken back: the organizer is told, so it has to be remembered.
+    """
+    of = series(new.master, new.zones)
+    made: list[Component] = []
+    for key, part in old.parts.items():
+        if of is None or key is None or key in new.parts or key in of.part.excluded:
+            continue
+        instance = None if part.is_cancelled else of.instance(key)
+        if instance is None:
+            continue
+        one, other = own_line(part, me), own_line(instance, me)
+        if one is not None and other is not None and _said(one) != _said(other):
+            made.append(instance.component)
+    return made
+
+
+def _with_components(document: Document, more: Sequence[Component]) -> Document:
+    of = document.calendar
+    return reread(write([Component(of.name, of.lines, [*of.components, *more])]))
 
 
 def left(old: Meeting, me: Addresses, at: datetime, answer: bool) -> Plan:
@@ -71,8 +103,24 @@ def left(old: Meeting, me: Addresses, at: datetime, answer: bool) -> Plan:
     """
     if not answer or not served(old.organizer):
         return Plan(Role.ATTENDEE)
+    at = _later(old, me, at)
     answers = [_decline(one.part, one.who) for one in _all_answers(old, me) if _attends(one)]
     return Plan(Role.ATTENDEE, None, _messages(old, answers, at, True))
+
+
+def _later(old: Meeting | None, me: Addresses, at: datetime) -> datetime:
+    """`at`, or the second after the last answer: which of two is the later one, DTSTAMPs tell."""
+    parts = () if old is None else old.parts.values()
+    said = [parameter(line, REPLIED) or "" for part in parts if (line := own_line(part, me))]
+    said += [of.stamp for part in parts for of in removals(part).values()]
+    last = max(said, default="")
+    if last < time_line("", at).value:
+        return at
+    try:
+        moment = parse_temporal(last)
+    except ValueError:
+        return at
+    return moment + timedelta(seconds=1) if isinstance(moment, datetime) else at
 
 
 def _items(meeting: Meeting) -> Sequence[tuple[Key | None, Part]]:
@@ -123,20 +171,25 @@ def _stamped(parts: Parts, answers: Sequence[_Answer], me: Addresses, at: dateti
 
 
 def _without_removed(
-    parts: Parts, old: Meeting, new: Meeting, me: Addresses, at: datetime
+    parts: Parts,
+    versions: tuple[Meeting, Meeting],
+    answered: Set[Key | None],
+    me: Addresses,
+    at: datetime,
 ) -> Parts:
     """The parts, of which the series remembers the instances that are taken out now.
 
-    What was declined before goes in silence: the answer to it is that one.
+    What was declined before goes in silence, unless another answer is given to the series: the
+    answer to it is that one.
     """
     master = parts.get(None)
     if master is None:
         return parts
     lines: list[Line] = []
-    for part in _dropped(old, new):
+    for part in _dropped(*versions):
         who = own_line(part, me)
         if part.key is not None and who is not None:
-            silent = None if _attends(_Answer(part, who)) else parameter(who, REPLIED)
+            silent = None if part.key in answered else parameter(who, REPLIED)
             stamp = silent or time_line("", at).value
             lines.append(removed_line(part.key, Revision(part.sequence, stamp)))
     return {**parts, None: amended(master, {}, master.sequence, lines)} if lines else parts
@@ -172,7 +225,9 @@ def _answers(
             yield _Answer(part, who, _comments(part, one.base))
     for part in [*_dropped(old, new), *(_removed_before(old, new) if None in said else ())]:
         who = own_line(part, me)
-        if who is not None and (part.key in known or _attends(_Answer(part, who))):
+        if who is None:
+            continue
+        if None in said or part.key in known or _attends(_Answer(part, who)):
             yield _decline(part, who)
 
 
@@ -275,6 +330,7 @@ def _keeps_tag(old: Meeting, new: Meeting, found: Mapping[Key | None, Difference
     """Whether nothing was changed but the own answer, and what a client keeps for itself."""
     return old.parts.keys() <= new.parts.keys() and not any(
         one.base.excluded != one.part.excluded
+        or one.base.attendees.keys() != one.part.attendees.keys()
         or any(name not in STAMPS and not name.startswith("X-") for name in one.names)
         for one in found.values()
     )

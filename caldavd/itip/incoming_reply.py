@@ -44,7 +44,8 @@ class _Work:
     room: int = MAX_LINES
     is_news: bool = False
     """Whether who answered does not have what was made of it: the meeting was changed since,
-    though not its times, or the answer to the series was taken for one to its overrides."""
+    though not its times, or the answer to the series was taken for one to its overrides. Who
+    declines may have removed it, and got it again by what was on its way."""
     is_stale: bool = False
     """Whether an answer was to what is no longer so: who gave it is to know."""
     told: set[str] = field(default_factory=set)
@@ -162,10 +163,13 @@ def _answer(work: _Work, told: Part) -> None:
         return
     if made and not _has_room(work, part):
         return
-    work.is_news = work.is_news or told.sequence < part.sequence
+    declines = partstat(told.attendees[work.who]) == "DECLINED"
+    work.is_news = work.is_news or declines or told.sequence < part.sequence
     after, changed = _written(work, part, told)
     if after is part and not made:
         return
+    # What is on its way to who delegates does not name the delegate: it is told once more.
+    work.is_news = work.is_news or after.attendees.keys() != part.attendees.keys()
     work.parts[told.key] = after
     work.changed[told.key] = changed
     work.told |= after.attendees.keys()

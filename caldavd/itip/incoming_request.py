@@ -37,11 +37,19 @@ def created(message: Document, of: Meeting, me: Addresses) -> Outcome:
     parts = _asked(of, me)
     if not parts:
         return Outcome(inbox=True, ignored=Ignored.UNINVITED)
+    if all(_has_declined(part, me) for part in parts.values()):
+        return Outcome(ignored=Ignored.DECLINED)
     components = [merged(Version(part, of.zones), None, me) for part in parts.values()]
     lines = [line for line in message.calendar.lines if line.name != "METHOD"]
     zones = used_zones(components, of.zones)
     after = document_of(Component("VCALENDAR", lines, [*zones, *components]))
     return Outcome(after.text, False, True, Changes(Action.CREATE), made=after)
+
+
+def _has_declined(part: Part, me: Addresses) -> bool:
+    """Whether the organizer knows that the recipient declined: what was removed stays away."""
+    line = line_of(part, me)
+    return partstat(line) == "DECLINED" and bool(replied_at(line))
 
 
 def requested(case: Case) -> Outcome:
@@ -98,6 +106,15 @@ def is_older(part: Part, last: Received) -> bool:
     return bool(last.revision.stamp) and now.stamp < last.revision.stamp
 
 
+def is_reinstated(case: Case, part: Part) -> bool:
+    """Whether a component is of after all was cancelled: what was deleted has come back.
+
+    Whoever restores it may not know the SEQUENCE with which it was cancelled.
+    """
+    last = max(received(old).revision.stamp for old in case.stored.parts.values())
+    return case.stored.is_cancelled and revision(part).stamp > last
+
+
 def is_older_than_series(part: Part, master: Part) -> bool:
     """Whether a message about an instance without an override is of before the series.
 
@@ -135,7 +152,8 @@ def _whole(case: Case, parts: Mapping[Key | None, Part]) -> Made | None:
     """The object as a message describes all of it; None: it has a later one."""
     stored, theirs = case.stored, case.message.zones
     master, old_master = parts[None], stored.master
-    if old_master is not None and is_older(master, received(old_master)):
+    is_back = is_reinstated(case, master)
+    if old_master is not None and not is_back and is_older(master, received(old_master)):
         return None
     told = replace(case.message, parts=parts)
     fresh, instances = Instances(told), Instances(stored)
@@ -147,7 +165,7 @@ def _whole(case: Case, parts: Mapping[Key | None, Part]) -> Made | None:
         if key is None or key in removed:
             continue
         old = stored.parts.get(key)
-        if old is not None and is_older(part, received(old)):
+        if old is not None and not is_back and is_older(part, received(old)):
             made[key] = old.component
             continue
         mine = old or instances.find(key) or old_master
@@ -244,9 +262,10 @@ def _instances(case: Case, parts: Mapping[Key | None, Part]) -> Made | None:
     news: set[Key | None] = set()
     for key, part in parts.items():
         old = stored.parts.get(key)
-        if old is not None and is_older(part, received(old)):
+        is_back = is_reinstated(case, part)
+        if old is not None and not is_back and is_older(part, received(old)):
             continue
-        if old is None and master is not None and _is_out(part, master, case.me):
+        if old is None and not is_back and master is not None and _is_out(part, master, case.me):
             continue
         mine = old or (None if key is None else instances.find(key)) or master
         made[key] = merged(Version(part, theirs), _mine(mine, stored), case.me)

@@ -16,6 +16,7 @@ class Ignored(StrEnum):
     STALE = "a later revision was received before"
     UNKNOWN = "there is no object of that UID"
     UNINVITED = "the recipient is not among those it is for"
+    DECLINED = "the recipient declined, and has removed it"
     STRANGER = "who answers was not asked"
     NO_INSTANCE = "the series has no such instance"
     ORGANIZER = "somebody else is the organizer"

@@ -128,9 +128,14 @@ def _was_heard(theirs: Line, mine: Line, part: Part) -> bool:
 
 
 def _delegate_declined(theirs: Part, mine: Line) -> bool:
-    """Whether who was to go instead will not: the organizer asks again (RFC 5546 §4.2.7)."""
-    delegate = normal(parameter(mine, "DELEGATED-TO") or "")
-    return partstat(theirs.attendees.get(delegate)) == "DECLINED"
+    """Whether who was to go instead will not: the organizer asks again (RFC 5546 §4.2.7).
+
+    An organizer who does not know of the delegation has an answer that was given before it.
+    """
+    delegate = theirs.attendees.get(normal(parameter(mine, "DELEGATED-TO") or ""))
+    if delegate is None or partstat(delegate) != "DECLINED":
+        return False
+    return normal(parameter(delegate, "DELEGATED-FROM") or "") == normal(mine.value)
 
 
 def _organizers(theirs: Part, mine: Part | None, me: Addresses, keeps: bool) -> Iterator[Line]:

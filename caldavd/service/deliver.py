@@ -9,7 +9,6 @@ from typing import Final
 from caldavd.ical.parse import Document
 from caldavd.itip import plan as itip
 from caldavd.itip.address import Addresses, normal
-from caldavd.itip.incoming_reply import replier
 from caldavd.itip.outcome import Outcome
 from caldavd.model import Collection, Kind, Principal, Stored
 from caldavd.service import book, boxes, inbox, schedule
@@ -28,7 +27,8 @@ AT_ONCE: Final = 10
 TOGETHER_S: Final = 5
 TOLD_IN_S: Final = 20
 """So many more can be told in a second: who has more people waits for more answers."""
-_OF_ATTENDEES: Final = frozenset({"REPLY", "REFRESH", "COUNTER"})
+OF_ATTENDEES: Final = frozenset({"REPLY", "REFRESH", "COUNTER"})
+"""The methods of messages to an organizer."""
 
 
 async def deliver(tx: WriteTx, rules: Rules, of: Task, letter: Letter, now: int) -> list[int]:
@@ -63,7 +63,7 @@ async def deliver(tx: WriteTx, rules: Rules, of: Task, letter: Letter, now: int)
         # Who answered does not know how things stand.
         to = frozenset({normal(message.sender)})
         asked += await _refresh(tx, rules, recipient, after, to, now)
-    return asked + await _follow(tx, rules, recipient, after, outcome, document, now)
+    return asked + await _follow(tx, rules, recipient, after, outcome, now)
 
 
 async def tell_again(tx: WriteTx, rules: Rules, of: Task, now: int) -> list[int]:
@@ -144,7 +144,7 @@ async def _tell(
     box = (await scheduling.boxes(tx, [recipient_id])).get((recipient_id, Kind.INBOX))
     if box is None:
         return
-    who = message.sender if message.method in _OF_ATTENDEES else ""
+    who = message.sender if message.method in OF_ATTENDEES else ""
     if message.method == "COUNTER":
         who += " COUNTER"  # Whoever proposes another time answers too: both are to be seen.
     for locked in await collections.lock(tx, box.id):
@@ -158,18 +158,14 @@ async def _follow(
     recipient: Principal,
     after: Document,
     outcome: Outcome,
-    message: Document,
     now: int,
 ) -> list[int]:
     """What is due to others: answers are told to the other attendees."""
     if not outcome.refresh:
         return []
-    others = outcome.refresh - {normal(replier(message))}
-    if not others:
-        return []
-    if len(others) <= AT_ONCE:
-        return await _refresh(tx, rules, recipient, after, others, now)
-    due_at = now + TOGETHER_S + len(others) // TOLD_IN_S
+    if len(outcome.refresh) <= AT_ONCE:
+        return await _refresh(tx, rules, recipient, after, outcome.refresh, now)
+    due_at = now + TOGETHER_S + len(outcome.refresh) // TOLD_IN_S
     task = tasks.new(REFRESH, recipient.id, now, None, after.uid)._replace(due_at=due_at)
     return await tasks.add_once(tx, task)
 

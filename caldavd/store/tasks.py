@@ -83,6 +83,24 @@ _SAME: Final = select(task.c.id).where(
     task.c.payload == bindparam("payload"),
 )
 _DONE: Final = delete(task).where(In(task.c.id, "ids"))
+_TAKE: Final = (
+    delete(task)
+    .where(
+        task.c.id.in_(
+            select(task.c.id)
+            .join(message, message.c.id == task.c.message_id)
+            .where(
+                task.c.owner_id == bindparam("owner_id"),
+                task.c.kind == bindparam("of_kind"),
+                _WAITING,
+                task.c.id <= bindparam("up_to"),
+                message.c.uid == bindparam("uid"),
+                message.c.sender == bindparam("sender"),
+            )
+        )
+    )
+    .returning(*_COLUMNS)
+)
 _FAILED: Final = (
     update(task)
     .where(task.c.id == bindparam("of_id"), task.c.due_at == bindparam("held_until"))
@@ -136,9 +154,25 @@ async def claim(tx: WriteTx, kind: str, now: int, lease_s: int, limit: int) -> l
     return sorted((Task._make(row) for row in rows), key=lambda one: one.id)
 
 
-async def done(tx: WriteTx, ids_: Sequence[int]) -> None:
-    """Removes tasks that were done."""
-    await tx.run(_DONE, ids=ids_)
+async def take(tx: WriteTx, of: Task, about: Message) -> list[tuple[Task, Message]]:
+    """Removes a task that is to be done now, with those that have to be done before it.
+
+    These are the ones that its sender left earlier about the same UID for the same owner,
+    whoever has claimed them. Oldest first; none if somebody did it since it was claimed.
+    """
+    said = {"uid": about.uid, "sender": about.sender}
+    rows = await tx.all(_TAKE, owner_id=of.owner_id, of_kind=of.kind, up_to=of.id, **said)
+    found = sorted((Task._make(row) for row in rows), key=lambda one: one.id)
+    if not found or found[-1].id != of.id:
+        return []
+    others = [one.message_id for one in found[:-1] if one.message_id is not None]
+    known = {about.id: about} | (await messages(tx, others) if others else {})
+    return [(one, known[one.message_id]) for one in found if one.message_id is not None]
+
+
+async def done(tx: WriteTx, ids_: Sequence[int]) -> int:
+    """Removes tasks that were done; how many nobody had removed before."""
+    return await tx.run(_DONE, ids=ids_)
 
 
 async def failed(tx: WriteTx, of: Task, now: int, error: str, retry_at: int | None) -> bool:

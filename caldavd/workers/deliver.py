@@ -93,13 +93,20 @@ class Deliverer:
         await undelivered.take_back_local(tx, self._rules, of, self._clock())
 
     async def _do(self, tx: WriteTx, of: Task, letter: Letter | None) -> None:
-        """Delivers, and removes the task with it: what was done is done once."""
+        """Delivers, and removes the task with it: what was done is done once.
+
+        What an organizer said comes in the order in which it was said; answers tell it themselves.
+        """
         now = self._clock()
-        if of.kind == deliver.REFRESH:
-            await deliver.tell_again(tx, self._rules, of, now)
-        elif letter is not None:
-            await deliver.deliver(tx, self._rules, of, letter, now)
-        await tasks.done(tx, [of.id])
+        if letter is not None and letter.message.method not in deliver.OF_ATTENDEES:
+            for one, about in await tasks.take(tx, of, letter.message):
+                told = letter if one.id == of.id else Letter(about)
+                await deliver.deliver(tx, self._rules, one, told, now)
+        elif await tasks.done(tx, [of.id]):
+            if of.kind == deliver.REFRESH:
+                await deliver.tell_again(tx, self._rules, of, now)
+            elif letter is not None:
+                await deliver.deliver(tx, self._rules, of, letter, now)
 
     async def _put_off(self, tx: WriteTx, of: Task, error: str) -> None:
         now = self._clock()

@@ -1,40 +1,36 @@
 """An organizer and attendees on one server: what clients do, and messages that come late or twice.
 
 Whatever a client of one of them writes goes through `plan`, each message through `receive`; a
-recipient gets messages in the order in which they were sent, as the store sees to.
+recipient gets what one sender sent in the order in which it was sent, as the store sees to. A
+client may write what it made of an older text: of any that had the Schedule-Tag of now.
 """
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from caldavd.errors import Refused
-from caldavd.ical.contentline import Component, Line, parameter, read
-from caldavd.ical.parse import Document, parse, stored
-from caldavd.ical.recurrence import Instance, instances
-from caldavd.ical.write import write
+from caldavd.ical.contentline import Component, Line, parameter
+from caldavd.ical.parse import parse, stored
 from caldavd.itip.address import Addresses
 from caldavd.itip.comments import ATTENDEE_COMMENT
 from caldavd.itip.incoming_reply import replier
 from caldavd.itip.message import PRIVATE_COMMENT, Message
-from caldavd.itip.occurrence import Instances
 from caldavd.itip.plan import plan, refresh
 from caldavd.itip.receive import receive
-from caldavd.itip.snapshot import copied, drop_lines, meeting, put_line, with_parameter
-from caldavd.model import Window
+from tests.property.itip_clients import (
+    ATTENDEE_ACTS,
+    ORGANIZER,
+    ORGANIZER_ACTS,
+    Client,
+    address,
+    instances_of,
+)
 from tests.unit.itip.meetings import of
 
-ORGANIZER: Final = "ann"
-OTHERS: Final = ("bob", "cid", "dan")
-ANSWERS: Final = ("ACCEPTED", "DECLINED", "TENTATIVE")
-WORDS: Final = ("Tea", "Talk", "Walk", "Work")
-WINDOW: Final = Window(None, datetime(2026, 3, 1, tzinfo=UTC))
-
-Act: TypeAlias = Callable[["Client"], None]
 Seen: TypeAlias = dict[str, tuple[object, ...]]
 """What stands in an object, by instance."""
 
@@ -46,11 +42,9 @@ class Step:
     act: str
     who: str
     number: int = 0
-    """Which instance, hour, word or answer."""
-
-
-def address(who: str) -> str:
-    return f"mailto:{who}@example.com"
+    """Which instance, hour, word or answer; whose message comes."""
+    stale: bool = False
+    """Whether the client has not read what changed since the Schedule-Tag did."""
 
 
 class World:
@@ -58,33 +52,43 @@ class World:
 
     def __init__(self, text: str, everybody: Iterable[str]) -> None:
         self.texts: dict[str, str] = {}
-        self.queues: dict[str, deque[Message]] = {who: deque() for who in everybody}
+        self.queues: dict[str, list[Message]] = {who: [] for who in everybody}
+        self.came: list[tuple[str, Message]] = []
+        """Every message that was delivered, and to whom."""
+        self.silent: set[str] = set()
+        """Who removed their copy, and told nobody."""
         self.now = datetime(2026, 1, 1, tzinfo=UTC)
         self.log: list[str] = []
+        self._read: dict[str, str] = {}
+        self._last = text
         self.put(ORGANIZER, text)
 
-    def put(self, who: str, text: str | None) -> None:
+    def put(self, who: str, text: str | None, *, reply: bool = True) -> None:
         """A client stores, or removes, an object; what is refused changes nothing."""
         self.now += timedelta(seconds=1)
         before = self.texts.get(who)
         old = None if before is None else stored(before)
         try:
             new = None if text is None else parse(text.encode())
-            made = plan(old, new, of(who), self.now)
+            made = plan(old, new, of(who), self.now, reply=reply)
         except Refused as refusal:
-            self.log.append(f"refused: {refusal.reason}")
+            self.log.append(f"{who} refused: {refusal.reason}")
             return
         if new is None:
             del self.texts[who]
         else:
-            self.texts[who] = made.text or new.text
+            self._set(who, made.text or new.text, keeps_tag=made.keeps_tag)
         self._send(made.messages)
 
-    def deliver(self, who: str, twice: bool = False) -> None:
-        """The next message comes."""
-        if not self.queues[who]:
+    def deliver(self, who: str, number: int = 0, *, twice: bool = False) -> None:
+        """The next message of somebody comes."""
+        senders = list(dict.fromkeys(message.sender for message in self.queues[who]))
+        if not senders:
             return
-        message = self.queues[who].popleft()
+        sender = senders[number % len(senders)]
+        message = next(one for one in self.queues[who] if one.sender == sender)
+        self.queues[who].remove(message)
+        self.came.append((who, message))
         self._receive(who, message)
         if twice:
             before = self.texts.get(who)
@@ -100,23 +104,54 @@ class World:
             self.deliver(waiting[0])
         raise AssertionError("there is no end of messages")
 
+    def again(self, number: int) -> None:
+        """A message that came long ago comes again, if its recipient has an object for it."""
+        who, message = self.came[number % len(self.came)]
+        if who in self.texts:
+            self._receive(who, message)
+
     def do(self, step: Step) -> None:
-        """A step, if it can be taken."""
-        if step.act.startswith("deliver"):
-            self.deliver(step.who, step.act == "deliver twice")
-            return
+        """A step, taken by somebody else who can if that one cannot."""
+        if step.act == "deliver all":
+            self.settle()
+        elif step.act.startswith("deliver"):
+            who = self._or_other(step.who, [one for one, queue in self.queues.items() if queue])
+            self.deliver(who, step.number, twice=step.act == "deliver twice")
+        else:
+            able = [who for who in self.texts if who != ORGANIZER]
+            who = step.who if step.who == ORGANIZER else self._or_other(step.who, able)
+            self._act(replace(step, who=who))
+
+    def _or_other(self, who: str, able: Sequence[str]) -> str:
+        return who if who in able or not able else able[len(self.log) % len(able)]
+
+    def _act(self, step: Step) -> None:
         text = self.texts.get(step.who)
-        if text is None:
+        if step.act == "restore" and text is None:
+            self.put(step.who, self._last)
+        if text is None or step.act == "restore":
             return
-        if step.act == "delete":
-            if not self.queues[step.who] and not self.queues[ORGANIZER]:
-                self.put(step.who, None)
-                self.deliver(ORGANIZER)
+        if step.act.startswith("delete"):
+            self.remove(step.who, reply=step.act == "delete")
             return
-        client = Client(text, step.who, step.number)
+        client = Client(self._read[step.who] if step.stale else text, step.who, step.number)
         acts = ORGANIZER_ACTS if step.who == ORGANIZER else ATTENDEE_ACTS
         acts[step.act](client)
         self.put(step.who, client.text())
+
+    def remove(self, who: str, *, reply: bool) -> None:
+        """A client removes its copy."""
+        if who == ORGANIZER:
+            self._last = self.texts[who]
+        if not reply:
+            self.silent.add(who)
+        self.put(who, None, reply=reply)
+
+    def _set(self, who: str, text: str, *, keeps_tag: bool) -> None:
+        if not keeps_tag or who not in self.texts:
+            self._read[who] = text
+        self.texts[who] = text
+        self.silent.discard(who)
 
     def _receive(self, who: str, message: Message) -> None:
         self.now += timedelta(seconds=1)
@@ -129,7 +164,7 @@ class World:
         )
         if outcome.text is not None:
             parse(outcome.text.encode())
-            self.texts[who] = outcome.text
+            self._set(who, outcome.text, keeps_tag=outcome.keeps_tag)
         to = outcome.refresh
         if outcome.answer == "REQUEST":
             to |= {replier(told)}
@@ -149,252 +184,28 @@ class World:
             self.queues[message.recipient[7:10]].append(message)
 
 
-class Client:
-    """An object in the hands of somebody's client."""
-
-    def __init__(self, text: str, who: str, number: int) -> None:
-        self.document = stored(text)
-        (self.calendar,) = read(text)
-        self.who = who
-        self.number = number
-
-    def text(self) -> str:
-        return write([self.calendar])
-
-    @property
-    def parts(self) -> list[Component]:
-        return [part for part in self.calendar.components if part.name != "VTIMEZONE"]
-
-    @property
-    def master(self) -> Component | None:
-        return next((part for part in self.parts if not _key(part)), None)
-
-    @property
-    def recurs(self) -> bool:
-        return self.master is not None and self.master.first("RRULE") is not None
-
-    def key(self) -> str:
-        """The instance that the number says."""
-        found = sorted(_instances(self.document))
-        return found[self.number % len(found)] if found else ""
-
-    def one(self) -> Component | None:
-        """The component of that instance: an override is made if there is none."""
-        key = self.key()
-        for part in self.parts:
-            if _key(part) == key:
-                return part
-        found = Instances(meeting(self.document)).find(key)
-        if found is None:
-            return None
-        self.calendar.components.append(copied(found.component))
-        return self.calendar.components[-1]
-
-    def each(self, whole: bool) -> list[Component]:
-        """All components, or that of one instance."""
-        if whole:
-            return self.parts
-        one = self.one()
-        return [] if one is None else [one]
-
-    def remove(self, key: str) -> None:
-        """Removes an override."""
-        self.calendar.components = [
-            part
-            for part in self.calendar.components
-            if part.name == "VTIMEZONE" or not key or _key(part) != key
-        ]
-
-    def exclude(self) -> None:
-        """Takes an instance out of the series."""
-        key = self.key()
-        if self.recurs and self.master is not None and key:
-            self.remove(key)
-            self.master.lines.append(Line("EXDATE", "", key))
-
-
-def _key(part: Component) -> str:
-    line = part.first("RECURRENCE-ID")
-    return "" if line is None else line.value
-
-
-def _instances(document: Document) -> dict[str, Instance]:
-    """What takes place, by RECURRENCE-ID; what does not recur, by an empty one."""
-    return {
-        "" if one.recurrence_id is None else f"{one.recurrence_id:%Y%m%dT%H%M%SZ}": one
-        for one in instances(document, WINDOW, UTC)
-    }
-
-
-# --- What an organizer's client does ---
-
-
-def _says(name: str, values: Sequence[str], whole: bool) -> Act:
-    def act(client: Client) -> None:
-        for part in client.each(whole):
-            put_line(part, Line(name, "", values[client.number % len(values)]))
-
-    return act
-
-
-def _move(client: Client) -> None:
-    """Moves all: a client lets go of what it knew of single instances."""
-    if client.master is not None:
-        _at_hour(client.master, 9 + client.number % 3)
-        drop_lines(client.master, "EXDATE")
-        client.calendar.components = [client.master]
-
-
-def _move_one(client: Client) -> None:
-    for part in client.each(False):
-        _at_hour(part, 13 + client.number % 3)
-
-
-def _at_hour(part: Component, hour: int) -> None:
-    for line in [line for line in part.lines if line.name in ("DTSTART", "DTEND", "DUE")]:
-        later = hour + (line.name != "DTSTART")
-        put_line(part, line._replace(value=f"{line.value[:9]}{later:02}0000Z"))
-
-
-def _longer(client: Client) -> None:
-    for part in client.each(client.number % 2 == 0):
-        for line in [line for line in part.lines if line.name in ("DTEND", "DUE")]:
-            put_line(part, line._replace(value=f"{line.value[:11]}{client.number % 4}500Z"))
-
-
-def _rule(client: Client) -> None:
-    """Makes a series longer or shorter; overrides go with their instances."""
-    if client.recurs and client.master is not None:
-        put_line(client.master, Line("RRULE", "", f"FREQ=DAILY;COUNT={3 + client.number % 3}"))
-        alone = Component("VCALENDAR", client.calendar.lines, [client.master])
-        bare = Component(client.master.name, list(client.master.lines))
-        drop_lines(bare, "EXDATE")
-        alone.components = [bare]
-        found = _instances(stored(write([alone])))
-        for key in [_key(part) for part in client.parts]:
-            if key not in found:
-                client.remove(key)
-
-
-def _include(client: Client) -> None:
-    if client.master is not None:
-        drop_lines(client.master, "EXDATE")
-
-
-def _revert(client: Client) -> None:
-    if client.recurs:
-        client.remove(client.key())
-
-
-def _invite(whole: bool) -> Act:
-    def act(client: Client) -> None:
-        who = address(OTHERS[client.number % len(OTHERS)])
-        for part in client.each(whole):
-            if all(line.value != who for line in part.all("ATTENDEE")):
-                part.lines.append(Line("ATTENDEE", ";RSVP=TRUE", who))
-
-    return act
-
-
-def _uninvite(whole: bool) -> Act:
-    def act(client: Client) -> None:
-        who = address(OTHERS[client.number % len(OTHERS)])
-        for part in client.each(whole):
-            part.lines = [x for x in part.lines if x.name != "ATTENDEE" or x.value != who]
-
-    return act
-
-
-def _revise(client: Client) -> None:
-    for part in client.each(client.number % 2 == 0):
-        line = part.first("SEQUENCE")
-        put_line(part, Line("SEQUENCE", "", str(1 + int(line.value if line else "0"))))
-
-
-# --- What an attendee's client does ---
-
-
-def _answer(which: str) -> Act:
-    def act(client: Client) -> None:
-        parts = client.each(which != "one")
-        if which == "series" and client.master is not None:
-            parts = [client.master]
-        for part in parts:
-            said = ANSWERS[client.number % len(ANSWERS)]
-            part.lines = [
-                with_parameter(line, "PARTSTAT", said)
-                if line.name == "ATTENDEE" and line.value == address(client.who)
-                else line
-                for line in part.lines
-            ]
-
-    return act
-
-
-def _comment(whole: bool) -> Act:
-    def act(client: Client) -> None:
-        for part in client.each(whole):
-            put_line(part, Line(PRIVATE_COMMENT, "", WORDS[client.number % len(WORDS)]))
-
-    return act
-
-
-def _own(client: Client) -> None:
-    for part in client.each(client.number % 2 == 0):
-        put_line(part, Line("TRANSP", "", "TRANSPARENT"))
-        part.lines.append(Line("X-MOZ-LASTACK", "", "20260101T000000Z"))
-
-
-ORGANIZER_ACTS: Final[Mapping[str, Act]] = {
-    "summary": _says("SUMMARY", WORDS, True),
-    "summary of one": _says("SUMMARY", WORDS, False),
-    "location": _says("LOCATION", WORDS, True),
-    "location of one": _says("LOCATION", WORDS, False),
-    "status": _says("STATUS", ("TENTATIVE", "CONFIRMED"), True),
-    "cancel": _says("STATUS", ("CANCELLED",), True),
-    "cancel one": _says("STATUS", ("CANCELLED",), False),
-    "move": _move,
-    "move one": _move_one,
-    "longer": _longer,
-    "rule": _rule,
-    "exclude": Client.exclude,
-    "include": _include,
-    "revert": _revert,
-    "revise": _revise,
-    "invite": _invite(True),
-    "invite to one": _invite(False),
-    "uninvite": _uninvite(True),
-    "uninvite from one": _uninvite(False),
-}
-ATTENDEE_ACTS: Final[Mapping[str, Act]] = {
-    "answer": _answer("all"),
-    "answer series": _answer("series"),
-    "answer one": _answer("one"),
-    "remove one": Client.exclude,
-    "comment": _comment(True),
-    "comment one": _comment(False),
-    "own": _own,
-}
-
-
 def seen(text: str | None, who: str) -> Seen:
     """What somebody sees of an object: when what takes place where, and who said what to it."""
     if text is None:
         return {}
     found: Seen = {}
-    for key, one in _instances(stored(text)).items():
-        people = {
-            line.value: (parameter(line, "PARTSTAT") or "NEEDS-ACTION")
-            for line in one.component.all("ATTENDEE")
-        }
+    for key, one in instances_of(stored(text)).items():
+        people = {line.value: _answer(line) for line in one.component.all("ATTENDEE")}
         said = tuple(_said(one.component, name) for name in ("SUMMARY", "LOCATION", "STATUS"))
         if said[-1] != "CANCELLED" and address(who) in people:
             found[key] = (one.start, one.end, *said, people)
     return found
 
 
+def _answer(line: Line) -> tuple[str | None, ...]:
+    delegation = (parameter(line, name) for name in ("DELEGATED-TO", "DELEGATED-FROM"))
+    return (parameter(line, "PARTSTAT") or "NEEDS-ACTION", *delegation)
+
+
 def _said(part: Component, name: str) -> str:
     line = part.first(name)
+    if name == "STATUS" and part.name == "VTODO" and (line is None or line.value != "CANCELLED"):
+        return ""  # How far one is: everybody's own.
     return "CONFIRMED" if line is None and name == "STATUS" else line.value if line else ""
 
 
@@ -411,6 +222,8 @@ def _comment_of(part: Component, who: str) -> str:
 
 def differences(world: World, who: str) -> list[str]:
     """What an attendee's copy says differently; what was declined may be gone from it."""
+    if who in world.silent:
+        return []
     theirs, mine = seen(world.texts.get(ORGANIZER), who), seen(world.texts.get(who), who)
     found = [f"{key}: only {who} has it" for key in mine.keys() - theirs.keys()]
     for key, told in theirs.items():
@@ -418,7 +231,7 @@ def differences(world: World, who: str) -> list[str]:
             found.append(f"{key}: {told} is {mine[key]}")
         people = told[-1]
         assert isinstance(people, dict)
-        if key not in mine and people[address(who)] != "DECLINED":
+        if key not in mine and people[address(who)][0] != "DECLINED":
             found.append(f"{key}: {told} is not there")
     return found
 
@@ -434,7 +247,7 @@ def lost_comments(world: World, who: str) -> list[str]:
 
 
 def _comments(text: str | None, who: str) -> dict[str, str]:
-    found = {} if text is None else _instances(stored(text))
+    found = {} if text is None else instances_of(stored(text))
     return {
         key: _comment_of(one.component, who)
         for key, one in found.items()

@@ -101,6 +101,34 @@ async def test_who_was_too_slow_does_not_fail_what_another_has(db: Database, own
     assert await db.read(tasks.counts) == {(ITIP, State.WAITING): 1}
 
 
+async def test_what_its_sender_left_before_is_taken_with_a_task(
+    db: Database, owner_id: int
+) -> None:
+    spelled = (("u", "a"), ("other", "a"), ("u", "b"), ("u", "a"), ("u", "a"))
+    about = [
+        Message(ids.new(), uid, "REQUEST", f"mailto:{sender}@example.org", "text", NOW)
+        for uid, sender in spelled
+    ]
+    numbers = ids.many(len(about))
+    new = [
+        tasks.new(ITIP, owner_id, NOW, one.id)._replace(id=id_)
+        for one, id_ in zip(about, numbers, strict=True)
+    ]
+
+    async def fill(tx: WriteTx) -> None:
+        for one in about:
+            await tasks.add_message(tx, one)
+        await tasks.add(tx, new)
+
+    await db.write(fill)
+    taken = await db.write(lambda tx: tasks.take(tx, new[3], about[3]))
+    again = await db.write(lambda tx: tasks.take(tx, new[3], about[3]))
+
+    assert taken == [(new[0], about[0]), (new[3], about[3])]
+    assert again == []
+    assert await db.read(tasks.counts) == {(ITIP, State.WAITING): 3}
+
+
 async def test_messages_go_once_nothing_is_about_them(db: Database, owner_id: int) -> None:
     held, free, fresh = (
         Message(ids.new(), "u", "REQUEST", "mailto:a@example.org", "text", at)

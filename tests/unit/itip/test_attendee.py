@@ -329,12 +329,31 @@ def test_which_instances_there_are_is_the_organizer_s(new: Document):
 
 
 @pytest.mark.rfc("6638 3.2.2.1")
-def test_an_override_that_holds_only_an_answer_can_go():
+def test_an_override_that_holds_only_an_answer_can_go_and_takes_it_back():
     old = daily(on(7, DECLINED, lines=["TRANSP:TRANSPARENT"]), asked=ACCEPTED)
+    new = daily(asked=ACCEPTED)
+
+    made = planned(old, new, BOB)
+
+    assert (answers(made), made.keeps_tag) == ({"20260107": "ACCEPTED"}, False)
+    assert [one["bob"] for one in partstats(stored(made, new))] == ["ACCEPTED", "ACCEPTED"]
+
+
+def test_an_override_without_an_answer_of_its_own_can_go():
+    old = daily(on(7, ACCEPTED, lines=["TRANSP:TRANSPARENT"]), asked=ACCEPTED)
 
     made = planned(old, daily(asked=ACCEPTED), BOB)
 
-    assert (sent(made), made.keeps_tag) == ([], False)
+    assert (sent(made), made.text) == ([], None)
+
+
+def test_to_delegate_changes_the_schedule_tag():
+    to_dan = 'bob;DELEGATED-TO="mailto:dan@example.com" DELEGATED'
+    dan = 'dan;DELEGATED-FROM="mailto:bob@example.com"'
+
+    made = planned(single(), single(f"ann ACCEPTED, {to_dan}, {dan}"), BOB)
+
+    assert not made.keeps_tag
 
 
 @pytest.mark.rfc("6638 3.2.10.1")
@@ -472,3 +491,21 @@ def test_a_day_that_was_removed_stays_declined_when_the_series_is_answered():
 
     assert sent(first) == []
     assert answers(second) == {"series": "ACCEPTED", "20260107": "DECLINED"}
+
+
+@pytest.mark.rfc("5546 2.1.5")
+def test_the_second_of_two_answers_of_one_second_is_the_later_one():
+    new = single(ACCEPTED)
+    first = planned(single(), new, BOB)
+    stands = parse(stored(first, new).encode())
+
+    second = planned(stands, single("ann ACCEPTED, bob TENTATIVE"), BOB)
+
+    stamps = [value(components(one.messages[0].text)[0], "DTSTAMP") for one in (first, second)]
+    assert stamps == ["20261121T123000Z", "20261121T123001Z"]
+
+
+def test_an_instance_that_goes_as_the_series_is_answered_anew_is_declined_in_words():
+    old, new = daily(asked=DECLINED), daily(asked=ACCEPTED, exdate=["20260107T090000Z"])
+
+    assert answers(planned(old, new, BOB)) == {"series": "ACCEPTED", "20260107": "DECLINED"}

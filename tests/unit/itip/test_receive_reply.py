@@ -173,7 +173,15 @@ def test_a_delegator_does_not_answer_for_the_delegate() -> None:
         "cid",
         "dan=NEEDS-ACTION",
     ]
-    assert outcome.refresh == {f"mailto:{name}@example.com" for name in ("cid", "dan")}
+    assert outcome.refresh == {f"mailto:{name}@example.com" for name in ("bob", "cid", "dan")}
+
+
+@pytest.mark.rfc("6638 3.2.2.4")
+def test_who_declines_is_told_too_as_an_update_may_have_brought_back_what_was_removed() -> None:
+    declined = got(organized(), reply(answer("bob=DECLINED")), "ann")
+    accepted = got(organized(), reply(answer("bob=ACCEPTED")), "ann")
+
+    assert (declined.refresh - accepted.refresh) == {"mailto:bob@example.com"}
 
 
 def test_what_an_attendee_tells_is_seen_and_taken_back() -> None:

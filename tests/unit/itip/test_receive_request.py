@@ -11,6 +11,7 @@ from caldavd.itip.outcome import Action, Changed, Changes, Ignored, Outcome, Rec
 from tests.unit.builders import calendar, valarm
 from tests.unit.itip.messages import (
     PEOPLE,
+    after,
     answers,
     cancel,
     components,
@@ -284,6 +285,41 @@ def test_an_instance_that_was_cancelled_and_is_asked_for_again_is_back() -> None
 
 
 @pytest.mark.rfc("5546 2.1.5")
+@pytest.mark.rfc("5546 2.1.5")
+def test_a_meeting_that_comes_back_after_it_was_cancelled_is_there_again() -> None:
+    cancelled = after(after(None, request(at=1)), cancel(part(at=2, sequence=1)))
+
+    again = after(cancelled, request(at=3))
+    late = got(cancelled, request(at=1))
+
+    assert (said(cancelled, "STATUS"), said(again, "STATUS")) == (["CANCELLED"], [""])
+    assert late == Outcome(ignored=Ignored.STALE)
+
+
+@pytest.mark.rfc("6638 3.2.2.4")
+def test_who_declined_and_removed_a_meeting_is_not_asked_to_it_again_by_a_new_text() -> None:
+    heard = "ATTENDEE;PARTSTAT=DECLINED;X-CALDAVD-REPLIED=20260102T000000Z:mailto:bob@example.com"
+
+    outcome = got(None, request(people=("ann=ACCEPTED", "cid"), lines=[heard], summary="New"))
+
+    assert outcome == Outcome(ignored=Ignored.DECLINED)
+
+
+@pytest.mark.rfc("5546 4.2.7")
+def test_a_delegation_stays_although_the_delegate_declined_before_the_organizer_heard_of_it() -> (
+    None
+):
+    people = ("ann=ACCEPTED", "cid=DECLINED")
+    mine = 'ATTENDEE;PARTSTAT=DELEGATED;DELEGATED-TO="mailto:cid@example.com"'
+    replied = f"{mine};X-CALDAVD-REPLIED=20260102T000500Z:mailto:bob@example.com"
+    text = after(None, request(people=PEOPLE))
+    delegated = text.replace("ATTENDEE:mailto:bob@example.com", replied)
+
+    told = after(delegated, request(at=1, people=("ann=ACCEPTED", "bob", "cid=DECLINED")))
+
+    assert answers(told)[""] == ["ann=ACCEPTED", "bob=DELEGATED", people[1]]
+
+
 def test_a_request_that_a_cancellation_of_its_instance_overtook_is_ignored() -> None:
     text = having(request(), cancel(part(day=7, at=5, sequence=2)))
 
