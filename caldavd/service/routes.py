@@ -9,11 +9,11 @@ from urllib.parse import quote, unquote
 
 from caldavd.acl.effective import effective
 from caldavd.acl.privileges import Privilege
-from caldavd.itip.address import PATH_SAFE, normal
+from caldavd.itip.address import PATH_SAFE, Addresses, normal
 from caldavd.itip.imip import Unmailable, mailbox
 from caldavd.itip.plan import Message
 from caldavd.model import Actor, Collection, Inbox, Kind, Principal, PrincipalKind
-from caldavd.store import aces, identities, scheduling, tasks
+from caldavd.store import aces, identities, principals, scheduling, tasks
 from caldavd.store.engine import ReadTx
 from caldavd.store.identities import Identity
 
@@ -118,6 +118,16 @@ async def known(tx: ReadTx, rules: Rules, addresses: Iterable[str]) -> dict[str,
         for address, value in spelled.items()
         if value in of
     }
+
+
+async def mail_addresses(tx: ReadTx, rules: Rules, addresses: Addresses) -> dict[str, str]:
+    """The mail addresses of those of this server who have one, by other addresses of theirs."""
+    people = await known(tx, rules, addresses) if addresses else {}
+    if not people:
+        return {}
+    found = await principals.by_ids(tx, {one.id for one in people.values()})
+    mails = {one.id: one.addresses[0] for one in found if one.addresses}
+    return {address: mails[one.id] for address, one in people.items() if one.id in mails}
 
 
 async def inboxes(tx: ReadTx, ids: Sequence[int]) -> dict[int, Collection]:

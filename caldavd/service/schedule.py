@@ -17,7 +17,7 @@ from caldavd.errors import UNIQUE_SCHEDULING_OBJECT_RESOURCE, Refused
 from caldavd.ical import parse
 from caldavd.ical.parse import Document
 from caldavd.itip.address import Addresses, normal
-from caldavd.itip.plan import Message, Plan, plan, with_statuses
+from caldavd.itip.plan import Message, Plan, beside_ignored, plan, with_statuses
 from caldavd.itip.snapshot import Role
 from caldavd.model import Collection, Kind, Principal, Stored
 from caldavd.service.routes import Route, Rules, routes
@@ -94,6 +94,7 @@ async def prepare(
     text = document.text if planned.text is None else planned.text
     statuses = {one: route.status for one, route in found.items()}
     if statuses:
+        statuses = beside_ignored(document, statuses)
         text = await tx.offload(with_statuses, text, statuses)
     stored = document if text == document.text else await parsed(tx, text)
     return Prepared(stored, _tag(existing, planned), planned.messages, found)
