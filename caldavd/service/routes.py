@@ -42,6 +42,9 @@ class Rules:
     mails: bool = False
     """Whether messages leave by mail."""
 
+    quota_bytes: int = 0
+    """What the calendars of an owner may hold of whom nothing else is said; 0: anything."""
+
     def without_mail(self) -> Rules:
         """The same, for what is told within this server only."""
         return replace(self, mails=False)

@@ -191,7 +191,24 @@ async def _store(
     tx: WriteTx, owner_id: int, messages: Iterable[Message], found: dict[str, Route], now: int
 ) -> list[int]:
     """One row for each text, and a task for each recipient whom it can reach."""
-    rows: dict[tuple[str, str], int] = {}
+    messages = tuple(messages)
+    work = (owner_id, messages, found, now)
+    few = len(messages) <= PAGE
+    rows, made, mailed = _rows(*work) if few else await tx.offload(_rows, *work)
+    for row in rows:
+        await tasks.add_message(tx, row)
+    made += await _in_turn(tx, owner_id, mailed)
+    numbered = [one._replace(id=id_) for one, id_ in zip(made, ids.many(len(made)), strict=True)]
+    for start in range(0, len(numbered), PAGE):  # so that whoever else waits has a turn
+        await tasks.add(tx, numbered[start : start + PAGE])
+    return [one.id for one in numbered]
+
+
+def _rows(
+    owner_id: int, messages: Iterable[Message], found: dict[str, Route], now: int
+) -> tuple[list[tasks.Message], list[tasks.Task], list[tasks.Task]]:
+    """The rows of messages, of tasks within this server, and of mails."""
+    rows: dict[tuple[str, str], tasks.Message] = {}
     made: list[tasks.Task] = []
     mailed: list[tasks.Task] = []
     for one in messages:
@@ -200,19 +217,14 @@ async def _store(
             continue
         key = (one.method, one.text)
         if key not in rows:
-            rows[key] = ids.new()
-            row = tasks.Message(rows[key], one.uid, one.method, one.sender, one.text, now)
-            await tasks.add_message(tx, row)
+            rows[key] = tasks.Message(ids.new(), one.uid, one.method, one.sender, one.text, now)
+        id_ = rows[key].id
         if route.principal_id is None:
             what = mails.payload(one.recipient, forced=one.forced)
-            mailed.append(tasks.new(route.kind, owner_id, now, rows[key], what))
+            mailed.append(tasks.new(route.kind, owner_id, now, id_, what))
         else:
-            made.append(tasks.new(route.kind, route.principal_id, now, rows[key], one.recipient))
-    made += await _in_turn(tx, owner_id, mailed)
-    numbered = [one._replace(id=id_) for one, id_ in zip(made, ids.many(len(made)), strict=True)]
-    if numbered:
-        await tasks.add(tx, numbered)
-    return [one.id for one in numbered]
+            made.append(tasks.new(route.kind, route.principal_id, now, id_, one.recipient))
+    return list(rows.values()), made, mailed
 
 
 async def _in_turn(tx: WriteTx, owner_id: int, mailed: list[tasks.Task]) -> list[tasks.Task]:

@@ -14,8 +14,10 @@ from caldavd.itip import ticket
 from caldavd.itip.incoming_mail import Carried, Incoming
 from caldavd.service import mail_in, rsvp
 from caldavd.service.mail_in import Received
+from caldavd.service.routes import Rules
 from caldavd.store import keys, principals, tasks
 from caldavd.store.engine import WriteTx
+from caldavd.workers.deliver import Deliverer
 from tests.protocol.client import Client
 from tests.protocol.meetings import (
     TIMES,
@@ -30,6 +32,7 @@ from tests.protocol.meetings import (
 )
 from tests.protocol.people import principal
 from tests.protocol.rooms import make_room, ticking
+from tests.protocol.test_quota import used
 from tests.unit.builders import event
 
 MINE: Final = "/dav/calendars/ann/calendar/m.ics"
@@ -266,3 +269,25 @@ async def test_a_link_to_what_was_cancelled_leads_to_no_copy_of_it(scheduled: Se
     with pytest.raises(rsvp.Closed, match="over"):
         await scheduled.db.read(find)
     assert before == "NEEDS-ACTION"
+
+
+async def test_what_others_send_fills_nobodys_calendars(server: Server):
+    """Twice the quota is the most; what is there already is still kept as its organizer has it."""
+    rules = Rules(domain="example.org", quota_bytes=4_000)
+    deliverer = Deliverer(server.db, rules, server.clock)
+    at_work = replace(server, scheduling=True, rules=rules)
+    ann, bob = Client(at_work, "ann"), Client(at_work, "bob")
+    long = (f"DESCRIPTION:{'x' * 1_000}",)
+    for number in range(12):
+        path = f"{ann.home}calendar/{number}.ics"
+        await ann.put(path, meeting("bob", uid=f"m{number}", lines=long))
+    await deliverer.settle(20)
+    listed = await bob.propfind(f"{bob.home}calendar/", "D:getetag", depth="1")
+    assert 1 < len(listed.hrefs) < 8
+    assert await used(server.db, "bob") <= 2 * 4_000
+
+    moved = meeting("bob", uid="m0", lines=long, start="20260908T100000Z", end="20260908T110000Z")
+    await ann.put(f"{ann.home}calendar/0.ics", moved)
+    await deliverer.settle(20)
+
+    assert "20260908T100000Z" in (await only(bob, "m0"))[1]
