@@ -128,6 +128,8 @@ def _check(component: Component, method: str) -> None:
         raise _malformed(f"a {method} has a DTSTART")
     if method == "ADD" and component.first("RECURRENCE-ID") is not None:
         raise _malformed("an ADD has no RECURRENCE-ID")
+    if method == "ADD" and not {"DTSTART", "DUE"} & {line.name for line in component.lines}:
+        raise _malformed("an ADD says when the instance is that it adds")
     if method == "REPLY" and component.first("ATTENDEE") is None:
         raise _malformed("a REPLY has the ATTENDEE who answers")
 

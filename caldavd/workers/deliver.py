@@ -9,7 +9,7 @@ from functools import partial
 from typing import Final
 
 from caldavd.clock import Clock
-from caldavd.service import deliver
+from caldavd.service import deliver, undelivered
 from caldavd.service.letter import Letter
 from caldavd.service.routes import Rules
 from caldavd.store import tasks
@@ -80,12 +80,17 @@ class Deliverer:
 
     async def _one(self, of: Task, letter: Letter | None) -> None:
         try:
-            await self._db.write(partial(self._do, of=of, letter=letter))
+            await self._db.write(partial(self._delivered, of=of, letter=letter))
         except Unavailable:
             raise
         except Exception as error:
             _log.exception("not delivered", extra={"task": of.id, "attempts": of.attempts})
             await self._db.write(partial(self._put_off, of=of, error=type(error).__name__))
+
+    async def _delivered(self, tx: WriteTx, of: Task, letter: Letter | None) -> None:
+        """Delivers, and with it takes back what was said of one that had failed."""
+        await self._do(tx, of, letter)
+        await undelivered.take_back_local(tx, self._rules, of, self._clock())
 
     async def _do(self, tx: WriteTx, of: Task, letter: Letter | None) -> None:
         """Delivers, and removes the task with it: what was done is done once.
@@ -106,7 +111,8 @@ class Deliverer:
     async def _put_off(self, tx: WriteTx, of: Task, error: str) -> None:
         now = self._clock()
         retry_at = now + _BACK_OFF_S * 2**of.attempts if of.attempts < MAX_ATTEMPTS else None
-        await tasks.failed(tx, of, now, error, retry_at)
+        if await tasks.failed(tx, of, now, error, retry_at) and retry_at is None:
+            await undelivered.note_local(tx, self._rules, of, now)
 
 
 def _by_owner(found: Sequence[Task]) -> list[list[Task]]:

@@ -12,7 +12,7 @@ from typing import Final
 
 from caldavd.model import Stored
 from caldavd.service.delete import delete
-from caldavd.store import changes, collections, locks, mails, objects, scheduling
+from caldavd.store import changes, collections, locks, mails, objects, scheduling, tasks
 from caldavd.store.engine import Database, WriteTx
 
 _log: Final = logging.getLogger(__name__)
@@ -20,8 +20,9 @@ _log: Final = logging.getLogger(__name__)
 DAY_S: Final = 86_400
 OBJECTS_AT_ONCE: Final = 500
 CALENDARS_AT_ONCE: Final = 100
+MESSAGES_AT_ONCE: Final = 200
 MESSAGES_A_RUN: Final = 10_000
-"""What is left after them goes with the next run."""
+"""Of inboxes; what is left after them goes with the next run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,8 @@ class Keep:
     kept_mail_days: int = 30
     inbox_days: int = 30
     """Messages in inboxes; 0: until a client removes them."""
+    given_up_days: int = 90
+    """How long an operator can see what was not delivered, and have it tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,8 @@ class Pruned:
     locks: int = 0
     mails: int = 0
     messages: int = 0
+    deliveries: int = 0
+    """Tasks that were given up, and messages that no task is about any more."""
 
 
 async def prune(db: Database, keep: Keep, now: int) -> Pruned:
@@ -57,6 +62,7 @@ async def prune(db: Database, keep: Keep, now: int) -> Pruned:
         locks=await db.write(lambda tx: locks.remove_expired(tx, now)),
         mails=await db.write(lambda tx: _forget_mails(tx, keep, now)),
         messages=await _empty_inboxes(db, keep.inbox_days, now),
+        deliveries=await _forget_deliveries(db, keep, now),
     )
     if pruned != Pruned(0, 0):
         _log.info("pruned", extra=asdict(pruned))
@@ -89,6 +95,15 @@ async def _remove_messages(tx: WriteTx, of: list[Stored], now: int) -> None:
             there = await objects.get(tx, inbox.id, one.name)
             if there is not None and there.id == one.id:
                 await delete(tx, inbox, there, now)
+
+
+async def _forget_deliveries(db: Database, keep: Keep, now: int) -> int:
+    given_up = now - keep.given_up_days * DAY_S
+    forgotten = await db.write(lambda tx: tasks.forget_dead(tx, given_up))
+    forget = partial(tasks.forget_messages, before=now - DAY_S, limit=MESSAGES_AT_ONCE)
+    while some := await db.write(forget):
+        forgotten += some
+    return forgotten
 
 
 async def _empty_trash(db: Database, before: int) -> int:
