@@ -39,14 +39,24 @@ class Deliverer:
         self._rules = rules
         self._clock = clock
         self._running: asyncio.Task[None] | None = None
+        self._many = asyncio.Event()
+        """Set while there is more than anybody should wait for."""
         self._again = False
 
-    async def settle(self, patience_s: float = PATIENCE_S) -> None:
-        """Starts with what is due, and waits a little while for its end."""
+    async def settle(self, patience_s: float | None = None) -> None:
+        """Starts with what is due, and waits for its end: a little while, and not if it is much;
+        so long, if that is given.
+        """
         self._again = True
         if self._running is None or self._running.done():
             self._running = asyncio.create_task(self.work())
-        await asyncio.wait([self._running], timeout=patience_s)
+        if patience_s is not None:
+            await asyncio.wait([self._running], timeout=patience_s)
+            return
+        much = asyncio.create_task(self._many.wait())
+        ends = [self._running, much]
+        await asyncio.wait(ends, timeout=PATIENCE_S, return_when=asyncio.FIRST_COMPLETED)
+        much.cancel()
 
     async def work(self) -> None:
         """Does all that is due, and what follows from it. Raises Unavailable."""
@@ -66,6 +76,7 @@ class Deliverer:
         """Whether there was anything to do."""
         claim = partial(tasks.claim, kind=kind, now=self._clock(), lease_s=LEASE_S, limit=BATCH)
         found = await self._db.write(claim)
+        (self._many.set if len(found) == BATCH else self._many.clear)()
         wanted = sorted({one.message_id for one in found if one.message_id is not None})
         messages: dict[int, Message] = {}
         if wanted:
