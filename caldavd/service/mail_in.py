@@ -12,17 +12,18 @@ from enum import Enum
 from typing import Final
 
 from caldavd.errors import Refused
-from caldavd.ical.parse import Document
+from caldavd.ical.parse import Document, stored
 from caldavd.ical.validate import DEFAULT, Limits
 from caldavd.itip.address import normal
 from caldavd.itip.bounce import Bounce
 from caldavd.itip.incoming import judged, read_message
 from caldavd.itip.incoming_mail import Carried, Incoming
 from caldavd.itip.incoming_reply import replier
-from caldavd.itip.snapshot import Meeting
+from caldavd.itip.snapshot import Meeting, Role
+from caldavd.itip.snapshot import meeting as read_meeting
 from caldavd.model import Principal, PrincipalKind
-from caldavd.service import undelivered
-from caldavd.store import identities, ids, principals, tasks
+from caldavd.service import routes, schedule, undelivered
+from caldavd.store import identities, ids, objects, principals, scheduling, tasks
 from caldavd.store.engine import ReadTx, WriteTx
 from caldavd.store.tasks import Message
 
@@ -135,7 +136,9 @@ async def _deliver(
     speaks_for = _spoken_for(document, method, meeting)
     speaker = _speaker(method, speaks_for, mail.sender, rules.trusted)
     organizers = await _local(tx, meeting.organizers)
-    if method in _OF_ATTENDEE:
+    if method in _OF_ATTENDEE and not meeting.organizers:
+        to = await _organizing(tx, meeting.uid, speaker, recipients)
+    elif method in _OF_ATTENDEE:
         to = sorted(set(organizers.values()))
     elif organizers:
         raise Untrusted("its organizer has an account here: what changes there is sent from there")
@@ -186,6 +189,41 @@ async def _meant(tx: ReadTx, attendees: set[str], recipients: Sequence[str]) -> 
     if to and len(named) == len(to):
         asked &= set(named.values())
     return sorted(asked)
+
+
+async def _organizing(
+    tx: WriteTx, uid: str, attendee: str, recipients: Sequence[str]
+) -> list[int]:
+    """Those to whom a mail was delivered that organize this meeting, and asked this attendee.
+
+    Exchange answers without an ORGANIZER, which a REPLY has to have (RFC 5546 §3.2.3). Raises
+    Untrusted where it is nobody's.
+    """
+    to = sorted(set((await _local(tx, {normal(one) for one in recipients})).values()))
+    if not to:
+        raise Untrusted("it names no organizer, and came to nobody who has an account here")
+    found = [one for one in await principals.by_ids(tx, to) if await _asked(tx, one, uid, attendee)]
+    if not found:
+        bare = attendee.removeprefix(_MAIL)
+        raise Untrusted(f"it names no organizer, and to whom it came did not ask {bare} to that")
+    return [one.id for one in found]
+
+
+async def _asked(tx: WriteTx, who: Principal, uid: str, attendee: str) -> bool:
+    """Whether somebody organizes a meeting with this attendee."""
+    # By mail an organizer is known by a mail address; others are for clients of this server.
+    me = schedule.addresses(who, routes.Rules())
+    for one in await scheduling.of_uid(tx, who.id, uid):
+        text = (await objects.contents(tx, [one.id]))[one.id]
+        of = await tx.offload(_meeting, text)
+        asked = any(attendee in part.attendees for part in of.parts.values())
+        if asked and of.role(me) is Role.ORGANIZER:
+            return True
+    return False
+
+
+def _meeting(text: str) -> Meeting:
+    return read_meeting(stored(text))
 
 
 async def _local(tx: ReadTx, addresses: Collection[str]) -> dict[str, int]:

@@ -10,6 +10,7 @@ from urllib.parse import quote, unquote
 from caldavd.acl.effective import effective
 from caldavd.acl.privileges import Privilege
 from caldavd.itip.address import normal
+from caldavd.itip.imip import Unmailable, mailbox
 from caldavd.itip.plan import Message
 from caldavd.model import Actor, Collection, Inbox, Kind, Principal, PrincipalKind
 from caldavd.store import aces, identities, scheduling, tasks
@@ -135,8 +136,16 @@ async def held(tx: ReadTx, owner_id: int, found: Mapping[int, Collection]) -> di
 def _route(rules: Rules, recipient: str, id_: int | None, allowed: set[int]) -> Route:
     if id_ is not None:
         return Route(DELIVERED, tasks.ITIP, id_) if id_ in allowed else Route(FORBIDDEN)
-    if not recipient.startswith(_MAIL):
+    if not recipient.startswith(_MAIL) or not _can_be_mailed(recipient):
         return Route(INVALID)
     if rules.domain and normal(recipient).endswith(f"@{rules.domain}"):
         return Route(INVALID)
     return Route(SENT, tasks.MAIL) if rules.mails else Route(UNREACHABLE)
+
+
+def _can_be_mailed(recipient: str) -> bool:
+    try:
+        mailbox(recipient)
+    except Unmailable:
+        return False
+    return True

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Final
 
 from caldavd.clock import Clock
+from caldavd.errors import Refused
 from caldavd.service import deliver
 from caldavd.service.letter import Letter
 from caldavd.service.routes import Rules
@@ -29,6 +30,15 @@ _BACK_OFF_S: Final = 5
 _KINDS: Final = (tasks.ITIP, deliver.REFRESH)
 
 _log: Final = logging.getLogger(__name__)
+
+
+class _Undeliverable(Exception):
+    """A message that is none, however often it is tried: the task that is about it."""
+
+    def __init__(self, of: Task, reason: str) -> None:
+        super().__init__(reason)
+        self.of = of
+        self.reason = reason
 
 
 class Deliverer:
@@ -83,9 +93,22 @@ class Deliverer:
             await self._db.write(partial(self._do, of=of, letter=letter))
         except Unavailable:
             raise
+        except Refused as refused:
+            await self._give_up(of, of, letter, refused.reason)
+        except _Undeliverable as undeliverable:
+            await self._give_up(undeliverable.of, of, letter, undeliverable.reason)
         except Exception as error:
             _log.exception("not delivered", extra={"task": of.id, "attempts": of.attempts})
             await self._db.write(partial(self._put_off, of=of, error=type(error).__name__))
+
+    async def _give_up(self, one: Task, of: Task, letter: Letter | None, reason: str) -> None:
+        """Keeps a message that can never be delivered, for the operator to see; then `of` is
+        delivered, if it was one that had to be done before."""
+        failed = partial(tasks.failed, of=one, now=self._clock(), error=reason, retry_at=None)
+        if await self._db.write(failed):
+            _log.warning("not deliverable", extra={"task": one.id, "reason": reason})
+            if one.id != of.id:
+                await self._one(of, letter)
 
     async def _do(self, tx: WriteTx, of: Task, letter: Letter | None) -> None:
         """Delivers, and removes the task with it: what was done is done once.
@@ -96,7 +119,10 @@ class Deliverer:
         if letter is not None and letter.message.method not in deliver.OF_ATTENDEES:
             for one, about in await tasks.take(tx, of, letter.message):
                 told = letter if one.id == of.id else Letter(about)
-                await deliver.deliver(tx, self._rules, one, told, now)
+                try:
+                    await deliver.deliver(tx, self._rules, one, told, now)
+                except Refused as refused:
+                    raise _Undeliverable(one, refused.reason) from refused
         elif await tasks.done(tx, [of.id]):
             if of.kind == deliver.REFRESH:
                 await deliver.tell_again(tx, self._rules, of, now)
