@@ -39,7 +39,7 @@ def list_(invocation: Invocation, dead: bool, as_json: bool) -> None:
 
 @click.command()
 @click.argument("ids", metavar="[ID]...", type=int, nargs=-1)
-@click.option("--all", "every", is_flag=True, help="All that are dead.")
+@click.option("--all", "every", is_flag=True, help="All that failed: the dead, and those that wait.")
 @click.pass_obj
 def retry(invocation: Invocation, ids: tuple[int, ...], every: bool) -> int:
     """Try tasks again at once, as if they were new."""
@@ -47,7 +47,7 @@ def retry(invocation: Invocation, ids: tuple[int, ...], every: bool) -> int:
 
     async def work(tx: WriteTx) -> int:
         now = clock.now()
-        return await (queue.retry_dead(tx, now) if every else queue.retry(tx, ids, now))
+        return await (queue.retry_all(tx, now) if every else queue.retry(tx, ids, now))
 
     return _told("to be tried again", run.write(run.settings(invocation), work), ids)
 

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from caldavd.store.engine import ReadTx, WriteTx
 from caldavd.store.statement import In
 from caldavd.store.tables import kept_mail, mailed, message, task
-from caldavd.store.tasks import MAIL
+from caldavd.store.tasks import MAIL, State
 
 MAX_KEPT: Final = 500
 """Mails that are kept; of more the oldest go."""
@@ -36,13 +36,15 @@ def is_forced(payload_: str) -> bool:
 
 
 class Waiting(NamedTuple):
-    """A mail that is to be sent, among others to the same recipients."""
+    """A mail that is to be sent, or was given up, among others to the same recipients."""
 
     task_id: int
     owner_id: int
     recipient: str
     uid: str
     message_id: int
+    is_dead: bool = False
+    """Whether nobody tries any more."""
 
 
 class Mailed(NamedTuple):
@@ -66,13 +68,12 @@ class Kept(NamedTuple):
 
 
 _WAITING: Final = (
-    select(task.c.id, task.c.owner_id, task.c.payload, message.c.uid, message.c.id)
+    select(task.c.id, task.c.owner_id, task.c.payload, message.c.uid, message.c.id, task.c.state)
     .join(message, message.c.id == task.c.message_id)
     .where(
         In(task.c.owner_id, "owner_ids"),
         In(task.c.payload, "payloads"),
         task.c.kind == MAIL,
-        task.c.state == literal_column("0"),
     )
     .order_by(task.c.id)
 )
@@ -116,10 +117,14 @@ async def is_due(tx: ReadTx, kind: str, now: int) -> bool:
 async def waiting(
     tx: ReadTx, owner_ids: Collection[int], recipients: Collection[str]
 ) -> list[Waiting]:
-    """Mails of these senders to these recipients, oldest first, those that were claimed too."""
+    """Mails of these senders to these recipients, oldest first: those that were claimed or given
+    up too."""
     payloads = [payload(one, forced=forced) for one in recipients for forced in (False, True)]
     rows = await tx.all(_WAITING, owner_ids=list(owner_ids), payloads=payloads)
-    return [Waiting(row[0], row[1], recipient_of(row[2]), row[3], row[4]) for row in rows]
+    return [
+        Waiting(row[0], row[1], recipient_of(row[2]), row[3], row[4], row[5] == State.DEAD)
+        for row in rows
+    ]
 
 
 async def sent(tx: ReadTx, owner_ids: Collection[int], threads: Collection[str]) -> list[Mailed]:

@@ -47,7 +47,7 @@ class Claimed:
     messages: Mapping[int, Message]
     senders: Mapping[int, Principal]
     beside: tuple[Waiting, ...]
-    """All mails of these senders to these recipients that wait."""
+    """All mails of these senders to these recipients that wait, or were given up."""
     sent: frozenset[Mailed]
     key: bytes = field(default=b"", repr=False)
     """Signs the links to pages; empty: there are none in the mails."""
@@ -57,7 +57,8 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A mail that is to be sent; `replaces`: tasks that are done with it."""
+    """A mail that is to be sent; `replaces`: tasks that need not be done any more, whatever becomes
+    of it."""
 
     task: Task
     mail: EmailMessage

@@ -487,6 +487,8 @@ async def test_who_guesses_links_is_slowed(world: World) -> None:
 
     assert [await get(f"/rsvp/{'A' * 50}") for _ in range(4)] == [404, 404, 404, 429]
     assert await get(path) == 200
+    refused = await handle(slow, Request("GET", f"/rsvp/{'A' * 50}", peer="192.0.2.7"))
+    assert (dict(refused.headers)["Retry-After"], refused.body.count(b"in 30 seconds")) == ("30", 1)
 
 
 @pytest.mark.parametrize(
@@ -552,4 +554,9 @@ async def test_one_link_does_not_answer_without_end(world: World) -> None:
     later = await world.send(path, "declined", seen)
 
     assert (found, refused.headers["Retry-After"]) == ([200] * 30 + [429], "3600")
+    assert refused.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert "<h1>Please wait a little</h1>" in refused.text
+    assert "<p>There were too many answers by this link. Try again in 60 minutes, or" in (
+        refused.text
+    )
     assert (later.status, (await world.answers())["eve"]) == (200, "DECLINED")
