@@ -39,7 +39,7 @@ def list_(invocation: Invocation, dead: bool, as_json: bool) -> None:
 
 @click.command()
 @click.argument("ids", metavar="[ID]...", type=int, nargs=-1)
-@click.option("--all", "every", is_flag=True, help="All that failed: the dead, and those that wait.")
+@click.option("--all", "every", is_flag=True, help="All that failed: the dead, those that wait.")
 @click.pass_obj
 def retry(invocation: Invocation, ids: tuple[int, ...], every: bool) -> int:
     """Try tasks again at once, as if they were new."""

@@ -23,11 +23,12 @@ from caldavd.ical.write import write as write_components
 from caldavd.ical.write import write_line
 from caldavd.itip.address import normal
 from caldavd.itip.bounce import RETURNED, written
+from caldavd.itip.changes import told_of
 from caldavd.itip.letter import as_html, as_text, letter
 from caldavd.itip.revision import OURS, REPLIED
 from caldavd.itip.snapshot import Meeting, meeting
 from caldavd.itip.ticket import Pages
-from caldavd.itip.words import plain, told
+from caldavd.itip.words import plain
 
 METHODS: Final = frozenset(
     {"REQUEST", "REPLY", "CANCEL", "ADD", "REFRESH", "COUNTER", "DECLINECOUNTER"}
@@ -69,6 +70,8 @@ class Post:
     """Whether the mail may claim to be from the sender: those who check allow this server to."""
     update: bool = False
     """Whether the recipient has had a mail about this before."""
+    before: str = ""
+    """The REQUEST that they had last, if it is known: an update says what changed."""
     ticket: str = ""
     """What tells the mail when it comes back; empty: nothing."""
     pages: Pages | None = None
@@ -106,7 +109,7 @@ def write(text: str, post: Post, at: datetime) -> EmailMessage:
     said = letter(
         found.method,
         document.components,
-        told(document.components, document.zones),
+        told_of(document, post.before if post.update and found.method == "REQUEST" else ""),
         name,
         update=post.update,
         page=_page(found, post),

@@ -191,9 +191,7 @@ async def _meant(tx: ReadTx, attendees: set[str], recipients: Sequence[str]) -> 
     return sorted(asked)
 
 
-async def _organizing(
-    tx: WriteTx, uid: str, attendee: str, recipients: Sequence[str]
-) -> list[int]:
+async def _organizing(tx: WriteTx, uid: str, attendee: str, recipients: Sequence[str]) -> list[int]:
     """Those to whom a mail was delivered that organize this meeting, and asked this attendee.
 
     Exchange answers without an ORGANIZER, which a REPLY has to have (RFC 5546 §3.2.3). Raises

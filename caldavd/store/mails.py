@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import bindparam, delete, func, insert, literal_column, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from caldavd.store import ids
 from caldavd.store.engine import ReadTx, WriteTx
 from caldavd.store.statement import In
 from caldavd.store.tables import kept_mail, mailed, message, task
@@ -16,6 +17,10 @@ from caldavd.store.tasks import MAIL, State
 MAX_KEPT: Final = 500
 """Mails that are kept; of more the oldest go."""
 
+
+WAITED_S: Final = 900
+"""How long a mail waits, to be known later as the one that carried a message."""
+MAX_REQUESTS: Final = 20
 
 _FORCED: Final = "!"
 
@@ -86,6 +91,16 @@ _IS_DUE: Final = (
     )
     .limit(1)
 )
+_REQUESTS: Final = (
+    select(message.c.text)
+    .where(
+        message.c.id.between(bindparam("from_id"), bindparam("to_id")),
+        message.c.uid == bindparam("uid"),
+        message.c.method == "REQUEST",
+    )
+    .order_by(message.c.id.desc())
+    .limit(bindparam("limit"))
+)
 _MAILED: Final = select(*mailed.c).where(
     In(mailed.c.owner_id, "owner_ids"), In(mailed.c.thread, "threads")
 )
@@ -133,6 +148,16 @@ async def sent(tx: ReadTx, owner_ids: Collection[int], threads: Collection[str])
     return [Mailed._make(row) for row in rows]
 
 
+async def requests_before(tx: ReadTx, uid: str, sent_at: int) -> list[str]:
+    """Texts of REQUESTs about a UID that a mail of that second may have carried, newest first.
+
+    Ids rise with time, so few rows are looked at. None of a mail that waited for longer than that.
+    """
+    from_id, to_id = ids.at(sent_at - WAITED_S), ids.at(sent_at + 1)
+    found = {"uid": uid, "from_id": from_id, "to_id": to_id, "limit": MAX_REQUESTS}
+    return [row[0] for row in await tx.all(_REQUESTS, **found)]
+
+
 async def note_sent(tx: WriteTx, what: Iterable[Mailed]) -> None:
     """Notes what was sent."""
     for one in what:
@@ -159,9 +184,9 @@ async def kept_one(tx: ReadTx, id_: int) -> Kept | None:
     return None if row is None else Kept._make(row)
 
 
-async def remove(tx: WriteTx, ids: Sequence[int]) -> int:
+async def remove(tx: WriteTx, ids_: Sequence[int]) -> int:
     """Removes mails that are kept; how many there were."""
-    return await tx.run(_REMOVE, ids=list(ids))
+    return await tx.run(_REMOVE, ids=list(ids_))
 
 
 async def forget(tx: WriteTx, sent_before: int, kept_before: int) -> int:

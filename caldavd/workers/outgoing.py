@@ -49,6 +49,8 @@ class Claimed:
     beside: tuple[Waiting, ...]
     """All mails of these senders to these recipients that wait, or were given up."""
     sent: frozenset[Mailed]
+    before: Mapping[str, Sequence[str]]
+    """Messages of which one may be the last in a thread, newest first."""
     key: bytes = field(default=b"", repr=False)
     """Signs the links to pages; empty: there are none in the mails."""
     bounce_key: bytes = field(default=b"", repr=False)
@@ -79,7 +81,7 @@ class Sorted:
 
 
 async def gather(tx: ReadTx, claimed: Sequence[Task]) -> Claimed:
-    """All that decides about tasks, in a number of statements that does not grow with them."""
+    """All that decides about tasks; of those that tell a change, what was told before."""
     owners = {one.owner_id for one in claimed}
     recipients = {mails.recipient_of(one.payload) for one in claimed}
     beside = await mails.waiting(tx, owners, recipients)
@@ -87,17 +89,34 @@ async def gather(tx: ReadTx, claimed: Sequence[Task]) -> Claimed:
     wanted |= {one.message_id for one in claimed if one.message_id is not None}
     messages = await tasks.messages(tx, sorted(wanted))
     threads = {
-        thread_of(messages[one.message_id].uid, mails.recipient_of(one.payload))
+        thread_of(messages[one.message_id].uid, mails.recipient_of(one.payload)): messages[
+            one.message_id
+        ].uid
         for one in claimed
         if one.message_id in messages
     }
+    sent = await mails.sent(tx, owners, threads)
     return Claimed(
         tuple(claimed),
         messages,
         {one.id: one for one in await principals.by_ids(tx, owners)},
         tuple(beside),
-        frozenset(await mails.sent(tx, owners, threads)),
+        frozenset(sent),
+        await _before(tx, sent, threads),
     )
+
+
+async def _before(
+    tx: ReadTx, sent: Sequence[Mailed], uids: Mapping[str, str]
+) -> dict[str, list[str]]:
+    """What may have been the last mail in each thread; one statement for each that had any."""
+    last: dict[str, int] = {}
+    for one in sent:
+        last[one.thread] = max(one.sent_at, last.get(one.thread, 0))
+    return {
+        thread: await mails.requests_before(tx, uids[thread], sent_at)
+        for thread, sent_at in last.items()
+    }
 
 
 def sort(claimed: Claimed, identity: Identity, now: int) -> Sorted:
@@ -143,6 +162,11 @@ def _ready(claimed: Claimed, task: Task, identity: Identity, now: int) -> Ready 
         if one.task_id < task.id and covers(message.text, claimed.messages[one.message_id].text)
     )
     post = _post(identity, sender, message, recipient, update=bool(told))
+    if post.update:
+        digests = {m.digest for m in told if m.sent_at == last}
+        texts = claimed.before.get(noted.thread, ())
+        before = (one for one in texts if change_of(one, recipient) in digests)
+        post = replace(post, before=next(before, ""))
     if claimed.key:
         pages = Pages(identity.pages, claimed.key, sender.id, now + identity.pages_s)
         post = replace(post, pages=pages)

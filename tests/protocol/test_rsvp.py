@@ -544,6 +544,16 @@ async def test_a_page_for_some_dates_of_a_series_answers_these(world: World) -> 
     assert [one.count("PARTSTAT=DECLINED") for one in stored.split("BEGIN:VEVENT")[1:]] == [0, 1]
 
 
+async def test_a_page_tells_what_is_otherwise_in_a_series(world: World) -> None:
+    await world.mails()
+    text = meeting(uid="s", rrule="FREQ=DAILY;COUNT=5", exdate=["20260909T100000Z"], lines=ASKED)
+    await world.ann.put(MINE.replace("m.ics", "s.ics"), text)
+
+    page = await world.open(await world.link())
+
+    assert "<dt>Exceptions</dt><dd>Not on Wednesday 9 September 2026</dd>" in page.text
+
+
 async def test_one_link_does_not_answer_without_end(world: World) -> None:
     path = await world.link()
     seen = seen_in(await world.open(path))
