@@ -13,7 +13,7 @@ from caldavd.cli.main import Invocation
 from caldavd.store import mails, queue
 from caldavd.store.engine import ReadTx, WriteTx
 from caldavd.store.queue import Queued
-from caldavd.store.tasks import MAIL, State
+from caldavd.store.tasks import State
 
 COLUMNS: Final = ("id", "kind", "user", "method", "to", "attempts", "next", "error")
 MAX_SHOWN: Final = 1_000
@@ -85,7 +85,7 @@ def _told(what: str, number: int, ids: tuple[int, ...]) -> int:
 
 
 def _row(one: Queued) -> dict[str, object]:
-    to = mails.recipient_of(one.payload) if one.kind == MAIL else one.payload
+    to = mails.recipient_of(one.payload)
     dead = one.state == State.DEAD
     return {
         "id": one.id,

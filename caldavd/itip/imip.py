@@ -24,7 +24,7 @@ from caldavd.ical.write import write_line
 from caldavd.itip.address import normal
 from caldavd.itip.bounce import RETURNED, written
 from caldavd.itip.changes import told_of
-from caldavd.itip.letter import as_html, as_text, letter
+from caldavd.itip.letter import Letter, as_html, as_text, letter
 from caldavd.itip.revision import OURS, REPLIED
 from caldavd.itip.snapshot import Meeting, meeting
 from caldavd.itip.ticket import Pages
@@ -114,16 +114,28 @@ def write(text: str, post: Post, at: datetime) -> EmailMessage:
         update=post.update,
         page=_page(found, post),
     )
-    mail = EmailMessage(policy=_POLICY)
-    for header, value in _headers(found, text, post, at):
-        mail[header] = value
-    mail["Subject"] = plain(said.subject, MAX_SUBJECT)
-    mail.set_content(as_text(said))
-    mail.add_alternative(as_html(said), subtype="html", cte="quoted-printable")
+    mail = _readable(found, text, said, post, at)
     mail.add_alternative(text, "calendar", "UTF-8", "base64", params=_parameters(found))
     attached = {"name": "invite.ics"}  # Outlook names an attachment by this
     mail.add_attachment(text.encode(), "application", "ics", filename="invite.ics", params=attached)
     _finish(mail)
+    return mail
+
+
+def mail_of(of: Meeting, text: str, said: Letter, post: Post, at: datetime) -> EmailMessage:
+    """A mail about a message, without it: nothing in it is for programs. Raises Unmailable."""
+    mail = _readable(of, text, said, post, at)
+    _finish(mail)
+    return mail
+
+
+def _readable(of: Meeting, text: str, said: Letter, post: Post, at: datetime) -> EmailMessage:
+    mail = EmailMessage(policy=_POLICY)
+    for header, value in _headers(of, text, post, at):
+        mail[header] = value
+    mail["Subject"] = plain(said.subject, MAX_SUBJECT)
+    mail.set_content(as_text(said))
+    mail.add_alternative(as_html(said), subtype="html", cte="quoted-printable")
     return mail
 
 

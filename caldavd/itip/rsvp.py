@@ -20,7 +20,7 @@ from caldavd.itip.comments import said_before
 from caldavd.itip.compare import partstat
 from caldavd.itip.imip import change_of
 from caldavd.itip.letter import Letter, letter
-from caldavd.itip.message import reply
+from caldavd.itip.message import PRIVATE_COMMENT, reply
 from caldavd.itip.plan import refresh
 from caldavd.itip.revision import OURS, REPLIED
 from caldavd.itip.snapshot import Meeting, Part, calendar_text, copied, meeting, with_parameter
@@ -113,7 +113,8 @@ def replying(of: Asked, said: Said, at: datetime) -> str:
             part,
             organizer,
             with_parameter(part.attendees[of.attendee], "PARTSTAT", said.answer),
-            _comments(said),
+            # What is not in the form any more was taken out of it.
+            _comments(said) or ([Line(PRIVATE_COMMENT, "", "")] if of.comment else []),
             at,
         )
         for part in _parts(of.request, of.attendee)

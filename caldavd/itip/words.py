@@ -172,11 +172,9 @@ def _dates(start: Temporal, end: Temporal, due: bool) -> str:
     """A range of days; that of an event ends before its DTEND."""
     first = start.date() if isinstance(start, datetime) else start
     last = end.date() if isinstance(end, datetime) else end - timedelta(days=0 if due else 1)
-    return (
-        f"{in_words(first)} (all day)"
-        if last <= first
-        else f"{in_words(first)} to {in_words(last)}"
-    )
+    if last <= first:
+        return f"{in_words(first)} (all day)"
+    return f"{in_words(first)} to {in_words(last)}"
 
 
 def in_words(day: date) -> str:

@@ -9,6 +9,7 @@ from typing import Final
 from caldavd.ical.parse import Document
 from caldavd.itip import plan as itip
 from caldavd.itip.address import Addresses, normal
+from caldavd.itip.notice import tells_in_words
 from caldavd.itip.outcome import Outcome
 from caldavd.model import Collection, Kind, Principal, Stored
 from caldavd.service import book, boxes, inbox, schedule
@@ -16,7 +17,7 @@ from caldavd.service.letter import Letter
 from caldavd.service.routes import Rules
 from caldavd.service.save import save
 from caldavd.service.schedule import OFFLOAD_BYTES
-from caldavd.store import collections, ids, objects, principals, scheduling, tasks
+from caldavd.store import collections, ids, mails, objects, principals, scheduling, tasks
 from caldavd.store.engine import WriteTx
 from caldavd.store.tasks import Message, Task
 
@@ -54,6 +55,8 @@ async def deliver(tx: WriteTx, rules: Rules, of: Task, letter: Letter, now: int)
     after = await _write(tx, locked, existing, outcome, message.uid, now) or before
     if outcome.inbox:
         await _tell(tx, recipient.id, document, message, outcome, now)
+    if rules.mails and mails.is_notice(of.payload) and tells_in_words(read, outcome):
+        await _note(tx, recipient, message, now)
     if after is None:
         return []
     asked = []
@@ -150,6 +153,17 @@ async def _tell(
     for locked in await collections.lock(tx, box.id):
         of = inbox.key(message.uid, who)
         await inbox.put(tx, locked, of, document, now, outcome.changes)
+
+
+async def _note(tx: WriteTx, organizer: Principal, message: Message, now: int) -> None:
+    """Has what somebody said mailed to the organizer: few clients show what is in an inbox.
+
+    A little later, as somebody may say more at the same time.
+    """
+    if organizer.addresses:
+        to = mails.payload(f"mailto:{organizer.addresses[0]}", notice=True)
+        task = tasks.new(tasks.MAIL, organizer.id, now, message.id, to)
+        await tasks.add(tx, [task._replace(due_at=now + TOGETHER_S)])
 
 
 async def _follow(

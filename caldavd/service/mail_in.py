@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from typing import Final, NamedTuple
 
 from caldavd.errors import Refused
 from caldavd.ical.parse import Document, stored
@@ -23,7 +23,7 @@ from caldavd.itip.snapshot import Meeting, Role
 from caldavd.itip.snapshot import meeting as read_meeting
 from caldavd.model import Principal, PrincipalKind
 from caldavd.service import routes, schedule, undelivered
-from caldavd.store import identities, ids, objects, principals, scheduling, tasks
+from caldavd.store import identities, ids, mails, objects, principals, scheduling, tasks
 from caldavd.store.engine import ReadTx, WriteTx
 from caldavd.store.tasks import Message
 
@@ -65,6 +65,15 @@ class Rules:
     trusted: frozenset[str] = frozenset()
     """Addresses that may speak for everybody in their own domain, lower case."""
     limits: Limits = DEFAULT
+
+
+class Spoken(NamedTuple):
+    """A message of somebody without an account."""
+
+    method: str
+    text: str
+    uid: str
+    sender: str
 
 
 class Untrusted(Exception):
@@ -110,12 +119,21 @@ async def _bounced(tx: WriteTx, of: Bounce, now: int) -> Received:
 
 
 async def hand_over(
-    tx: WriteTx, recipient: Principal, method: str, text: str, uid: str, sender: str, now: int
+    tx: WriteTx,
+    recipient: Principal,
+    said: Spoken,
+    now: int,
+    *,
+    notice: bool,
 ) -> int:
-    """Makes a message, and the task of delivering it to a principal: the id of the task."""
-    message = Message(ids.new(), uid, method, sender, text, now)
+    """Makes a message, and the task of delivering it to a principal: the id of the task.
+
+    `notice`: what it says in words has reached the recipient by no mail yet.
+    """
+    message = Message(ids.new(), said.uid, said.method, said.sender, said.text, now)
     address = f"{_MAIL}{recipient.addresses[0]}" if recipient.addresses else ""
-    task = tasks.new(tasks.ITIP, recipient.id, now, message.id, address)
+    what = mails.payload(address, notice=notice)
+    task = tasks.new(tasks.ITIP, recipient.id, now, message.id, what)
     await tasks.add_message(tx, message)
     await tasks.add(tx, [task])
     return task.id
@@ -148,8 +166,11 @@ async def _deliver(
     if not to:
         raise Untrusted("it is for nobody who has an account here")
     found = await principals.by_ids(tx, to)
+    # Whom the mail itself was delivered to reads there what it says.
+    read = set((await _local(tx, {normal(one) for one in recipients})).values())
+    said, told = Spoken(method, document.text, meeting.uid, speaker), method in _OF_ATTENDEE
     return [
-        await hand_over(tx, one, method, document.text, meeting.uid, speaker, now) for one in found
+        await hand_over(tx, one, said, now, notice=told and one.id not in read) for one in found
     ]
 
 

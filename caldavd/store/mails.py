@@ -23,16 +23,26 @@ WAITED_S: Final = 900
 MAX_REQUESTS: Final = 20
 
 _FORCED: Final = "!"
+_NOTICE: Final = "?"
 
 
-def payload(recipient: str, *, forced: bool = False) -> str:
-    """What the task of a mail holds; `forced`: it is sent even if it tells nothing new."""
-    return _FORCED + recipient if forced else recipient
+def payload(recipient: str, *, forced: bool = False, notice: bool = False) -> str:
+    """What the task of a mail holds; `forced`: it is sent even if it tells nothing new.
+
+    `notice`: it tells an organizer what somebody else said. So does a delivery, if they have
+    not got that by mail.
+    """
+    return _FORCED * forced + _NOTICE * notice + recipient
 
 
 def recipient_of(payload_: str) -> str:
-    """The calendar user address that the task of a mail is for."""
-    return payload_.removeprefix(_FORCED)
+    """The calendar user address that a task is for."""
+    return payload_.removeprefix(_FORCED).removeprefix(_NOTICE)
+
+
+def is_notice(payload_: str) -> bool:
+    """Whether an organizer is to be told by mail what somebody else said."""
+    return payload_.startswith(_NOTICE)
 
 
 def is_forced(payload_: str) -> bool:
@@ -50,6 +60,7 @@ class Waiting(NamedTuple):
     message_id: int
     is_dead: bool = False
     """Whether nobody tries any more."""
+    is_notice: bool = False
 
 
 class Mailed(NamedTuple):
@@ -134,10 +145,14 @@ async def waiting(
 ) -> list[Waiting]:
     """Mails of these senders to these recipients, oldest first: those that were claimed or given
     up too."""
-    payloads = [payload(one, forced=forced) for one in recipients for forced in (False, True)]
+    payloads = [mark + one for one in recipients for mark in ("", _FORCED, _NOTICE)]
     rows = await tx.all(_WAITING, owner_ids=list(owner_ids), payloads=payloads)
     return [
-        Waiting(row[0], row[1], recipient_of(row[2]), row[3], row[4], row[5] == State.DEAD)
+        Waiting(
+            *(row[0], row[1], recipient_of(row[2]), row[3], row[4]),
+            is_dead=row[5] == State.DEAD,
+            is_notice=is_notice(row[2]),
+        )
         for row in rows
     ]
 

@@ -163,7 +163,7 @@ class Mailer:
 async def _note_failed(tx: WriteTx, of: Task, now: int, error: str, retry_at: int | None) -> None:
     """Gives a mail back; with one that nobody tries any more, its object says so."""
     is_ours = await tasks.failed(tx, of, now, error, retry_at)
-    if retry_at is not None or not is_ours or of.message_id is None:
+    if retry_at is not None or not is_ours or of.message_id is None or mails.is_notice(of.payload):
         return
     for message in (await tasks.messages(tx, [of.message_id])).values():
         address = normal(mails.recipient_of(of.payload))

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from email.message import EmailMessage
 from typing import Final
 
+from caldavd.itip import notice
 from caldavd.itip.address import normal
 from caldavd.itip.imip import Post, Unmailable, change_of, covers, mailbox, thread_of, write
 from caldavd.itip.ticket import MAX_TOKEN, Pages, Ticket, sign
@@ -89,9 +90,7 @@ async def gather(tx: ReadTx, claimed: Sequence[Task]) -> Claimed:
     wanted |= {one.message_id for one in claimed if one.message_id is not None}
     messages = await tasks.messages(tx, sorted(wanted))
     threads = {
-        thread_of(messages[one.message_id].uid, mails.recipient_of(one.payload)): messages[
-            one.message_id
-        ].uid
+        _thread(messages[one.message_id], one): messages[one.message_id].uid
         for one in claimed
         if one.message_id in messages
     }
@@ -144,13 +143,13 @@ def _ready(claimed: Claimed, task: Task, identity: Identity, now: int) -> Ready 
     if message is None or sender is None:
         raise Unmailable("the message that was to be sent is not there any more")
     recipient = mails.recipient_of(task.payload)
-    noted = Mailed(
-        task.owner_id, thread_of(message.uid, recipient), change_of(message.text, recipient), now
-    )
+    noted = Mailed(task.owner_id, _thread(message, task), change_of(message.text, recipient), now)
     told = [m for m in claimed.sent if (m.owner_id, m.thread) == (noted.owner_id, noted.thread)]
     last = max((m.sent_at for m in told), default=0)
     known = any(m.sent_at == last and m.digest == noted.digest for m in told)
     others = [one for one in claimed.beside if _is_beside(one, task, message, recipient)]
+    if mails.is_notice(task.payload):
+        return None if known else _notice(claimed, task, message, others, (identity, noted))
     newer = [claimed.messages[one.message_id] for one in others if one.task_id > task.id]
     if known and not mails.is_forced(task.payload):
         return None
@@ -178,9 +177,42 @@ def _ready(claimed: Claimed, task: Task, identity: Identity, now: int) -> Ready 
     return Ready(task, mail, mailbox(recipient), noted, tuple(replaced))
 
 
+def _notice(
+    claimed: Claimed,
+    task: Task,
+    message: Message,
+    others: Sequence[Waiting],
+    about: tuple[Identity, Mailed],
+) -> Ready | None:
+    """The mail that tells an organizer what an attendee said; None if another one does as well."""
+    identity, noted = about
+    for one in others:
+        other = claimed.messages[one.message_id]
+        is_theirs = other.sender == message.sender and not one.is_dead
+        if (
+            is_theirs
+            and notice.adds_nothing(message.text, other.text)
+            and (one.task_id > task.id or not notice.adds_nothing(other.text, message.text))
+        ):
+            return None
+    recipient, attendee = mails.recipient_of(task.payload), normal(message.sender)
+    name = notice.said_by(message.text, attendee)
+    post = Post(identity.address, mailbox(attendee), name, recipient)
+    mail = notice.write(message.text, post, datetime.fromtimestamp(noted.sent_at, UTC))
+    return Ready(task, mail, mailbox(recipient), noted)
+
+
+def _thread(message: Message, task: Task) -> str:
+    """What a mail is in a row with; what different people said is in different ones."""
+    recipient = mails.recipient_of(task.payload)
+    who = f" {normal(message.sender)}" if mails.is_notice(task.payload) else ""
+    return thread_of(message.uid + who, recipient)
+
+
 def _is_beside(one: Waiting, task: Task, message: Message, recipient: str) -> bool:
     return (
         one.task_id != task.id
+        and one.is_notice == mails.is_notice(task.payload)
         and one.owner_id == task.owner_id
         and normal(one.recipient) == normal(recipient)
         and one.uid == message.uid

@@ -392,3 +392,36 @@ async def test_what_is_no_mail_address_is_told_so_at_once(beside: Beside):
     ]
     assert await beside.sent() == []
     assert await beside.server.db.read(tasks.counts) == {}
+
+
+@pytest.mark.parametrize(
+    ("recipient", "sender", "subjects"),
+    [
+        (SERVER, "eve@example.net", ["Eve proposes another time: Meeting"]),
+        ("ann@example.org", "eve@example.net", []),
+        (SERVER, "dan@example.net", []),
+    ],
+)
+async def test_what_reaches_only_the_server_is_mailed_to_the_organizer(
+    beside: Beside, recipient: str, sender: str, subjects: list[str]
+):
+    ann = Client(beside.server, "ann")
+    await ann.put(MINE, meeting(lines=ASKED))
+    await beside.sent()
+    text = meeting(lines=(f"ATTENDEE;CN=Eve;PARTSTAT=TENTATIVE:mailto:{sender}", "COMMENT:Later"))
+    text = text.replace("BEGIN:VEVENT", "METHOD:COUNTER\r\nBEGIN:VEVENT", 1)
+    body = (
+        f"From: Eve <{sender}>\r\nTo: {recipient}\r\nMIME-Version: 1.0\r\n"
+        'Content-Type: text/calendar; charset="utf-8"; method=COUNTER\r\n\r\n'
+    ) + text
+    means = MeansIn(beside.server.db, beside.server.clock, Rules(SERVER))
+
+    for _ in range(2):
+        received = await mail_in.take(means, body.encode(), [recipient])
+        await beside.deliverer.work()
+    beside.later_s = 60
+    mails = await beside.sent()
+    mails += await beside.sent()
+
+    assert received.fate is Fate.DELIVERED
+    assert [one["Subject"] for one in mails] == subjects
