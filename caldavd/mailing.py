@@ -42,7 +42,7 @@ def means(config: Config, db: Database) -> mail.Means:
         of.answer_link_days * 86_400,
     )
     pace = Pace(of.connections, of.per_minute, of.give_up_h * 3_600)
-    return mail.Means(db, clock.now, relay(config), identity, pace)
+    return mail.Means(db, clock.now, relay(config), identity, pace, parts.rules(config))
 
 
 def pages(config: Config) -> str:

@@ -69,7 +69,8 @@ def limits(config: Config) -> Limits:
 def rules(config: Config) -> Rules:
     """What is known of calendar user addresses."""
     domain, mails = config.server.domain, bool(config.mail.smtp_host)
-    return Rules(Urls(config.server.path_prefix).principals, domain, mails=mails)
+    principals, quota_bytes = Urls(config.server.path_prefix).principals, config.limits.quota_bytes
+    return Rules(principals, domain, mails, quota_bytes)
 
 
 def sender(config: Config) -> Sender | None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from caldavd.ical.extent import BEGINNING, FOREVER, Interval
@@ -137,6 +138,8 @@ def _line(period: BusyPeriod, *, says_busy: bool) -> str:
     return f"FREEBUSY{kind}:{_instant(period.starts)}/{_instant(period.ends)}"
 
 
+# What many people do begins and ends at the same hours.
+@lru_cache(maxsize=4096)
 def _instant(seconds: int) -> str:
     """Epoch seconds as a DATE-TIME; strftime takes three times as long, and there are many."""
     at = datetime.fromtimestamp(seconds, UTC)

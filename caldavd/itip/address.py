@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from typing import Final, TypeAlias
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 Addresses: TypeAlias = frozenset[str]
 """Addresses of one calendar user, each as `normal` gives it."""
@@ -12,13 +12,15 @@ Addresses: TypeAlias = frozenset[str]
 _MAIL: Final = "mailto:"
 _UUID: Final = "urn:uuid:"
 _SHORT: Final = 128
+PATH_SAFE: Final = "/@-._~"
+"""What is not percent-encoded in a path, beside letters and digits."""
 
 
 def normal(value: str) -> str:
     """The one spelling of a calendar user address: equal for addresses of one user.
 
-    Mail addresses and UUIDs are the same in any case; a path, or any other URL, as it stands. A
-    mail address without its scheme, which some clients write, is one.
+    Mail addresses and UUIDs are the same in any case; a path however it is percent-encoded; any
+    other URL as it stands. A mail address without its scheme, which some clients write, is one.
     """
     return _normal_again(value) if len(value) <= _SHORT else _normal(value)
 
@@ -32,6 +34,8 @@ def _normal(value: str) -> str:
         return value.lower()
     if "@" in value and ":" not in value and "/" not in value:
         return _MAIL + value.lower()
+    if "%" in value and value.startswith("/"):
+        return quote(unquote(value), safe=PATH_SAFE)
     return value
 
 

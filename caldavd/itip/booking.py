@@ -19,7 +19,8 @@ from caldavd.ical.write import escape, write
 from caldavd.itip.address import Addresses
 from caldavd.itip.compare import partstat
 from caldavd.itip.instance import series
-from caldavd.itip.own import line_of
+from caldavd.itip.occurrence import Instances
+from caldavd.itip.own import Version, line_of, moved
 from caldavd.itip.snapshot import Key, Meeting, Part, key_of_moment, meeting, with_parameter
 from caldavd.model import Window
 
@@ -30,6 +31,8 @@ LOOK_AHEAD_DAYS: Final = 730
 """Instances of a series are checked so far ahead, or as far as the room can be booked."""
 MAX_INSTANCES: Final = 1_500
 """A series with more of them within that time is declined."""
+MAX_LOOKED: Final = 10_000
+"""Instances that are gone through, wanted or not: an endless series may have none of those."""
 SHOWN: Final = 10
 """How many instances a comment names."""
 
@@ -114,6 +117,25 @@ def pending(of: Meeting, me: Addresses) -> dict[Key | None, Part]:
     }
 
 
+def unanswered(document: Document, before: Document | None, me: Addresses) -> Document:
+    """An object in which the room says nothing that it has not said about these times.
+
+    An organizer may write any PARTSTAT into a request. That it was declined takes nothing.
+    """
+    of, old = meeting(document), None if before is None else meeting(before)
+    instead = {
+        id(part.component): _unsaid(part, me)
+        for part in of.parts.values()
+        if partstat(line_of(part, me)) not in (NEEDS_ACTION, DECLINED)
+        and not part.is_cancelled
+        and not _was_said(part, of, old, me)
+    }
+    if not instead:
+        return document
+    inner = [instead.get(id(one), one) for one in document.calendar.components]
+    return parse.stored(write([Component("VCALENDAR", document.calendar.lines, inner)]))
+
+
 def asked_of(
     document: Document,
     parts: Mapping[Key | None, Part],
@@ -123,14 +145,19 @@ def asked_of(
 ) -> list[Asked]:
     """The instances of these parts that are not over, by their start.
 
-    Those that the room can be booked for; if there are none, the first one after that. Raises
-    TooMany where there are too many, ValueError where a value is not what RFC 5545 allows.
+    Those that the room can be booked for; if there are none, the first one after that, if it is
+    not too far away. Raises TooMany where there are too many, ValueError where a value is not
+    what RFC 5545 allows.
     """
     wanted = {id(part.component) for part in parts.values()}
     at = datetime.fromtimestamp(now, UTC)
     until = at + timedelta(days=max(ahead_days, LOOK_AHEAD_DAYS))
     within = islice(_of(document, Window(at, until), floating, wanted), MAX_INSTANCES + 1)
-    found = list(within) or list(islice(_of(document, Window(at, None), floating, wanted), 1))
+    found = list(within)
+    try:
+        found = found or list(islice(_of(document, Window(at, None), floating, wanted), 1))
+    except TooMany:
+        found = []
     if len(found) > MAX_INSTANCES:
         raise TooMany(f"more than {MAX_INSTANCES} instances are to be checked")
     return sorted(found, key=lambda one: one.starts)
@@ -152,10 +179,34 @@ def answered(
     return parse.stored(write([Component("VCALENDAR", document.calendar.lines, inner)]))
 
 
+def _was_said(part: Part, of: Meeting, old: Meeting | None, me: Addresses) -> bool:
+    """Whether the answer in a part is one that was given to all that it is about now."""
+    was = None
+    if old is not None:
+        was = old.parts.get(part.key) or (part.key and Instances(old).find(part.key))
+    if old is None or not was or was.is_cancelled or was.excluded - part.excluded:
+        return False
+    if part.key is None and old.parts.keys() - of.parts.keys():
+        return False
+    same = partstat(line_of(was, me)) == partstat(line_of(part, me))
+    return same and not moved(Version(part, of.zones), Version(was, old.zones))
+
+
+def _unsaid(part: Part, me: Addresses) -> Component:
+    mine = line_of(part, me)
+    lines = [
+        with_parameter(line, "PARTSTAT", NEEDS_ACTION) if line is mine else line
+        for line in part.component.lines
+    ]
+    return Component(part.component.name, lines, part.component.components)
+
+
 def _of(
     document: Document, window: Window, floating: tzinfo, wanted: Collection[int]
 ) -> Iterator[Asked]:
-    for one in iterate(document, window, floating):
+    for number, one in enumerate(iterate(document, window, floating)):
+        if number >= MAX_LOOKED:
+            raise TooMany(f"more than {MAX_LOOKED} instances are to be gone through")
         if id(one.component) in wanted:
             yield Asked(_key(one), one.starts, one.ends, one.start)
 

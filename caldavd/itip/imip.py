@@ -7,8 +7,8 @@ last one they know; the same text is attached for those that do not.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from email import policy
 from email.headerregistry import Address
@@ -17,7 +17,7 @@ from email.utils import format_datetime
 from hashlib import blake2b
 from typing import Final
 
-from caldavd.ical.contentline import Component, read, without_parameters
+from caldavd.ical.contentline import Component, Line, read, without_parameters
 from caldavd.ical.parse import stored
 from caldavd.ical.write import write as write_components
 from caldavd.ical.write import write_line
@@ -45,6 +45,7 @@ _ADDRESS: Final = re.compile(
     r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
     r"@[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?)*"
 )
+_PEOPLE: Final = frozenset({"ATTENDEE", "ORGANIZER"})
 _STAMPS: Final = frozenset({"DTSTAMP", "LAST-MODIFIED", "CREATED"})
 _BY_SENDER: Final = frozenset({"REPLY", "COUNTER"})
 """Methods in which what stands beside an ATTENDEE is what is said."""
@@ -74,6 +75,8 @@ class Post:
     """The REQUEST that they had last, if it is known: an update says what changed."""
     ticket: str = ""
     """What tells the mail when it comes back; empty: nothing."""
+    addresses: Mapping[str, str] = field(default_factory=dict)
+    """Mail addresses of people who stand in the message by others, which are normal."""
     pages: Pages | None = None
     """Where invitations of the sender are answered; None: by mail alone."""
 
@@ -100,6 +103,7 @@ def write(text: str, post: Post, at: datetime) -> EmailMessage:
     From is the server, in the sender's name, unless it may speak as the sender: else SPF and DMARC
     would have the mail refused.
     """
+    change = change_of(text, post.recipient)
     text = _addressed(_outward(text), post)
     document = stored(text)
     found = meeting(document)
@@ -114,7 +118,7 @@ def write(text: str, post: Post, at: datetime) -> EmailMessage:
         update=post.update,
         page=_page(found, post),
     )
-    mail = _readable(found, text, said, post, at)
+    mail = _readable(found, change, said, post, at)
     mail.add_alternative(text, "calendar", "UTF-8", "base64", params=_parameters(found))
     attached = {"name": "invite.ics"}  # Outlook names an attachment by this
     mail.add_attachment(text.encode(), "application", "ics", filename="invite.ics", params=attached)
@@ -124,14 +128,14 @@ def write(text: str, post: Post, at: datetime) -> EmailMessage:
 
 def mail_of(of: Meeting, text: str, said: Letter, post: Post, at: datetime) -> EmailMessage:
     """A mail about a message, without it: nothing in it is for programs. Raises Unmailable."""
-    mail = _readable(of, text, said, post, at)
+    mail = _readable(of, change_of(text, post.recipient), said, post, at)
     _finish(mail)
     return mail
 
 
-def _readable(of: Meeting, text: str, said: Letter, post: Post, at: datetime) -> EmailMessage:
+def _readable(of: Meeting, change: str, said: Letter, post: Post, at: datetime) -> EmailMessage:
     mail = EmailMessage(policy=_POLICY)
-    for header, value in _headers(of, text, post, at):
+    for header, value in _headers(of, change, post, at):
         mail[header] = value
     mail["Subject"] = plain(said.subject, MAX_SUBJECT)
     mail.set_content(as_text(said))
@@ -164,22 +168,37 @@ def _outward(text: str) -> str:
     return write_components(found)
 
 
+def unmailed(text: str) -> frozenset[str]:
+    """The addresses in a message that are no mail addresses, each as `normal` gives it."""
+    lines = (line for of in read(text) for part in of.components for line in part.lines)
+    people = {normal(line.value) for line in lines if line.name in _PEOPLE}
+    return frozenset(one for one in people if not one.startswith(_MAIL))
+
+
 def _addressed(text: str, post: Post) -> str:
-    """A message in which its sender has a mail address, whatever other one they wrote (§2.3)."""
+    """A message in which all have mail addresses, whatever others were written (§2.3).
+
+    Attendees who have none are left out.
+    """
+    if not unmailed(text):
+        return text
     of = meeting(stored(text))
     people = {who for part in of.parts.values() for who in part.attendees}
-    raw = people if of.method in _BY_SENDER and len(people) == 1 else of.organizers
-    if all(one.startswith(_MAIL) for one in raw):
-        return text
+    own = people if of.method in _BY_SENDER and len(people) == 1 else of.organizers
+    known = {**post.addresses, **dict.fromkeys(own, post.sender)}
     found = read(text)
     for part in (part for calendar in found for part in calendar.components):
-        part.lines = [
-            line._replace(value=_MAIL + mailbox(post.sender))
-            if line.name in ("ATTENDEE", "ORGANIZER") and normal(line.value) in raw
-            else line
-            for line in part.lines
-        ]
+        part.lines = [line for old in part.lines for line in _mailed(old, known)]
     return write_components(found)
+
+
+def _mailed(line: Line, known: Mapping[str, str]) -> Iterator[Line]:
+    """The line with a mail address, if it is one of a person; nothing if that has none."""
+    who = normal(line.value) if line.name in _PEOPLE else _MAIL
+    if who.startswith(_MAIL):
+        yield line
+    elif who in known:
+        yield line._replace(value=_MAIL + mailbox(known[who]))
 
 
 def change_of(text: str, recipient: str) -> str:
@@ -231,12 +250,12 @@ def _counted(component: Component, with_answers: bool) -> Iterator[str]:
         yield from _counted(inner, with_answers)
 
 
-def _headers(found: Meeting, text: str, post: Post, at: datetime) -> Iterator[tuple[str, object]]:
+def _headers(found: Meeting, change: str, post: Post, at: datetime) -> Iterator[tuple[str, object]]:
     sender, server, recipient = map(mailbox, (post.sender, post.server, post.recipient))
     name, domain = plain(post.sender_name, 80), server.rpartition("@")[2]
     # The same change has the same Message-ID when it is sent again: who had it drops the second.
     thread = f"<{thread_of(found.uid, recipient)}@{domain}>"
-    own = f"{change_of(text, recipient)}.{found.sequence}"
+    own = f"{change}.{found.sequence}"
     if post.speaks_as_sender:
         yield "From", Address(name, addr_spec=sender)
         if sender != server:

@@ -131,6 +131,8 @@ def _check(component: Component, method: str) -> None:
         raise _malformed(f"a {method} has a DTSTART")
     if method == "ADD" and component.first("RECURRENCE-ID") is not None:
         raise _malformed("an ADD has no RECURRENCE-ID")
+    if method == "ADD" and not {"DTSTART", "DUE"} & {line.name for line in component.lines}:
+        raise _malformed("an ADD says when the instance is that it adds")
     if method == "REPLY":
         _check_answer(component)
 

@@ -15,10 +15,10 @@ from caldavd.itip.allowed import forbidden
 from caldavd.itip.attendee import attended, left
 from caldavd.itip.message import Message, Plan, served
 from caldavd.itip.organizer import organized, removed, repeated
-from caldavd.itip.rewrite import with_statuses
+from caldavd.itip.rewrite import beside_ignored, with_statuses
 from caldavd.itip.snapshot import SCHEDULED, Meeting, Role, meeting
 
-__all__ = ["Message", "Plan", "plan", "refresh", "with_statuses"]
+__all__ = ["Message", "Plan", "beside_ignored", "plan", "refresh", "with_statuses"]
 
 _NOTHING = Plan(Role.NONE)
 

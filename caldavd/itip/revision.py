@@ -21,7 +21,7 @@ from typing import Final, NamedTuple
 from caldavd.ical import periods
 from caldavd.ical.contentline import Component, Line, parameters
 from caldavd.ical.write import parameter_text
-from caldavd.itip.snapshot import Key, Part, sequence_of
+from caldavd.itip.snapshot import Key, Part, sequence_from, sequence_of
 
 RECEIVED: Final = periods.RECEIVED
 REPLIED: Final = periods.REPLIED
@@ -100,8 +100,7 @@ def stamp_of(component: Component) -> str:
 
 
 def _number(found: dict[str, tuple[str, ...]]) -> int:
-    digits = _first(found, "SEQUENCE")
-    return int(digits) if digits and digits.isdecimal() and len(digits) < 10 else 0
+    return sequence_from(_first(found, "SEQUENCE") or "")
 
 
 def _first(found: dict[str, tuple[str, ...]], name: str) -> str | None:

@@ -121,7 +121,8 @@ def _lines(base: Part | None, part: Part, reset: bool, me: Addresses) -> Mapping
         if address in me:
             found[line] = unforced(line)
         elif reset or before != line:
-            kept = _answer_kept(_with_status(line, before), None if reset else before)
+            answered = None if reset or not served(before) else before
+            kept = _answer_kept(_with_status(line, before), answered)
             found[line] = _remembering(kept, before)
     organizer = part.component.first("ORGANIZER")
     if organizer is not None:

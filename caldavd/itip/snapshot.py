@@ -24,6 +24,10 @@ from caldavd.itip.address import Addresses, normal
 SCHEDULED: Final = frozenset({"VEVENT", "VTODO"})
 """The components that people are asked to and answer; a VJOURNAL is only published."""
 
+MAX_SEQUENCE: Final = 2**31 - 1
+"""The highest number that RFC 5545 §3.3.8 knows; nobody can add to it."""
+_MAX_DIGITS: Final = 20
+
 Zones: TypeAlias = Mapping[str, Component]
 Key: TypeAlias = str
 """What tells an instance: equal for one RECURRENCE-ID in any zone; a DATE, UTC or floating."""
@@ -190,8 +194,14 @@ def _as_in_series(moment: Temporal, start: Temporal) -> Temporal:
 def sequence_of(component: Component) -> int:
     """Its SEQUENCE; 0 if there is none, or none that is a number."""
     line = component.first("SEQUENCE")
-    digits = line.value.strip() if line else ""
-    return int(digits) if digits.isdecimal() and len(digits) < 10 else 0
+    return 0 if line is None else sequence_from(line.value.strip())
+
+
+def sequence_from(digits: str) -> int:
+    """The number of a SEQUENCE, at most MAX_SEQUENCE: of higher ones the later DTSTAMP counts."""
+    if not digits.isdecimal():
+        return 0
+    return min(int(digits), MAX_SEQUENCE) if len(digits) <= _MAX_DIGITS else MAX_SEQUENCE
 
 
 # --- To make other components of these ---

@@ -50,21 +50,26 @@ async def answer(
     rules: Rules,
     room: Principal,
     calendar: Collection,
-    asked: tuple[Outcome, tasks.Message],
+    asked: tuple[Outcome, tasks.Message, Document | None],
     now: int,
 ) -> Answered:
     """What a room says to a message that was received into a locked calendar.
 
-    Nothing, unless somebody asks for it, and it answers by itself. What it said already stands.
+    Nothing, unless somebody asks for it, and it answers by itself. What it said already stands:
+    `asked` is what becomes of the message, and the object that was there before.
     """
-    outcome, message = asked
+    outcome, message, before = asked
     if message.method not in ASKS or outcome.text is None:
-        return Answered(outcome)
-    of = (await rooms.of(tx, [room.id])).get(room.id)
-    if of is None or of.policy != rooms.AUTOMATIC:
         return Answered(outcome)
     document = outcome.made or await schedule.parsed(tx, outcome.text)
     me = schedule.addresses(room, rules)
+    long = len(document.text) > schedule.OFFLOAD_BYTES
+    said = (document, before, me)
+    document = await tx.offload(booking.unanswered, *said) if long else booking.unanswered(*said)
+    outcome = replace(outcome, text=document.text, made=document)
+    of = (await rooms.of(tx, [room.id])).get(room.id)
+    if of is None or of.policy != rooms.AUTOMATIC:
+        return Answered(outcome)
     may_book = await _may_book(tx, rules, of, message.sender)
     floating = await zone.floating(tx, calendar.id, room.id, room.id)
     decision = await _decided(tx, of, document, me, (may_book, floating, now))
@@ -77,7 +82,6 @@ async def answer(
         planned = itip.plan(document, new, me, schedule.moment(now))
         return planned.text or new.text, planned.messages
 
-    long = len(document.text) > schedule.OFFLOAD_BYTES
     text, messages = await tx.offload(work) if long else work()
     # Nobody reads what came into the inbox of a room that answers by itself.
     return Answered(replace(outcome, text=text, inbox=False, made=None), messages)

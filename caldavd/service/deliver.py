@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Final
 
+from caldavd.errors import Refused
 from caldavd.ical.parse import Document
 from caldavd.itip import plan as itip
 from caldavd.itip.address import Addresses, normal
@@ -14,17 +16,20 @@ from caldavd.itip.outcome import Outcome
 from caldavd.model import Collection, Kind, Principal, Stored
 from caldavd.service import book, boxes, inbox, schedule
 from caldavd.service.letter import Letter
+from caldavd.service.quota import require_room
 from caldavd.service.routes import Rules
 from caldavd.service.save import save
 from caldavd.service.schedule import OFFLOAD_BYTES
 from caldavd.store import collections, ids, mails, objects, principals, scheduling, tasks
 from caldavd.store.engine import WriteTx
-from caldavd.store.tasks import Message, Task
+from caldavd.store.tasks import Task
 
 REFRESH: Final = "refresh"
 """A kind of task: tell attendees of answers that came since."""
 AT_ONCE: Final = 10
 """To so many attendees answers are told one by one; to more, those of some seconds together."""
+QUOTAS: Final = 2
+"""What others send may take so many times the quota: who has no room is still invited."""
 TOGETHER_S: Final = 5
 TOLD_IN_S: Final = 20
 """So many more can be told in a second: who has more people waits for more answers."""
@@ -41,22 +46,23 @@ async def deliver(tx: WriteTx, rules: Rules, of: Task, letter: Letter, now: int)
     if recipient is None:
         return []
     message, read = letter.message, await letter.read(tx)
-    document = read.document
+    component = read.document.component
     bookable = book.is_bookable(recipient)
-    locked = await _locked(tx, recipient.id, message.uid, document.component, together=bookable)
+    locked = await _locked(tx, recipient.id, message.uid, component, together=bookable)
     me = schedule.addresses(recipient, rules)
     existing, text = await _existing(tx, recipient.id, message.uid, locked)
     before, outcome = await letter.outcome(tx, text, me, now)
     answered = book.Answered(outcome)
     if bookable and locked:
-        work = (outcome, message)
+        work = (outcome, message, before)
         answered = await book.answer(tx, rules, recipient, locked[0], work, now)
         outcome = answered.outcome
+    if locked and existing is None and outcome.text is not None:
+        await _require_room(tx, rules, locked[0], outcome.text)
     after = await _write(tx, locked, existing, outcome, message.uid, now) or before
     if outcome.inbox:
-        await _tell(tx, recipient.id, document, message, outcome, now)
-    if rules.mails and mails.is_notice(of.payload) and tells_in_words(read, outcome):
-        await _note(tx, recipient, message, now)
+        await _tell(tx, rules, recipient.id, letter, outcome, now)
+    await _note(tx, rules, of, letter, outcome)
     if after is None:
         return []
     asked = []
@@ -135,15 +141,17 @@ async def _free_name(tx: WriteTx, calendar: Collection, uid: str) -> str:
     return name if taken is None else f"{ids.new():x}.ics"
 
 
+async def _require_room(tx: WriteTx, rules: Rules, collection: Collection, text: str) -> None:
+    """Raises Refused(QUOTA_NOT_EXCEEDED)."""
+    size_bytes = len(text.encode())
+    await require_room(tx, collection, size_bytes, rules.quota_bytes, times=QUOTAS)
+
+
 async def _tell(
-    tx: WriteTx,
-    recipient_id: int,
-    document: Document,
-    message: Message,
-    outcome: Outcome,
-    now: int,
+    tx: WriteTx, rules: Rules, recipient_id: int, letter: Letter, outcome: Outcome, now: int
 ) -> None:
-    """Puts a message into the recipient's inbox."""
+    """Puts a message into the recipient's inbox, if there is room."""
+    message, document = letter.message, (await letter.read(tx)).document
     box = (await scheduling.boxes(tx, [recipient_id])).get((recipient_id, Kind.INBOX))
     if box is None:
         return
@@ -152,18 +160,23 @@ async def _tell(
         who += " COUNTER"  # Whoever proposes another time answers too: both are to be seen.
     for locked in await collections.lock(tx, box.id):
         of = inbox.key(message.uid, who)
-        await inbox.put(tx, locked, of, document, now, outcome.changes)
+        with suppress(Refused):
+            await _require_room(tx, rules, locked, message.text)
+            await inbox.put(tx, locked, of, document, now, outcome.changes)
 
 
-async def _note(tx: WriteTx, organizer: Principal, message: Message, now: int) -> None:
+async def _note(tx: WriteTx, rules: Rules, of: Task, letter: Letter, outcome: Outcome) -> None:
     """Has what somebody said mailed to the organizer: few clients show what is in an inbox.
 
     A little later, as somebody may say more at the same time.
     """
-    if organizer.addresses:
-        to = mails.payload(f"mailto:{organizer.addresses[0]}", notice=True)
-        task = tasks.new(tasks.MAIL, organizer.id, now, message.id, to)
-        await tasks.add(tx, [task._replace(due_at=now + TOGETHER_S)])
+    if not rules.mails or not mails.is_notice(of.payload):
+        return
+    to = mails.recipient_of(of.payload)
+    if to and tells_in_words(await letter.read(tx), outcome):
+        what = mails.payload(to, notice=True)
+        task = tasks.new(tasks.MAIL, of.owner_id, of.created_at, letter.message.id, what)
+        await tasks.add(tx, [task._replace(due_at=of.created_at + TOGETHER_S)])
 
 
 async def _follow(

@@ -9,7 +9,7 @@ from caldavd.ical.parse import Document
 from caldavd.model import Collection, Stored
 from caldavd.service import schedule
 from caldavd.service.quota import require_room
-from caldavd.service.save import Saved, save
+from caldavd.service.save import Saved, etag, save
 from caldavd.service.schedule import Prepared, Sender
 from caldavd.store import objects
 from caldavd.store.engine import Conflict, WriteTx
@@ -66,7 +66,7 @@ async def put(
         raise uid_changed(existing)
     held = 0 if existing is None else existing.size_bytes
     await require_room(tx, calendar, document.size_bytes - held, quota_bytes)
-    prepared = Prepared(document)
+    prepared = _untold(existing, document)
     if sender is not None:
         prepared = await schedule.prepare(tx, sender, calendar, existing, document, now)
     try:
@@ -80,6 +80,13 @@ async def put(
     if sender is not None and prepared.messages:
         await schedule.send(tx, sender, calendar, prepared, now)
     return saved
+
+
+def _untold(existing: Stored | None, document: Document) -> Prepared:
+    """What nobody is told of; clients that have a meeting as it was do not write over it."""
+    if existing is None or existing.schedule_tag is None or existing.etag == etag(document.text):
+        return Prepared(document)
+    return Prepared(document, schedule.new_tag())
 
 
 def require_component(calendar: Collection, component: str) -> None:

@@ -9,15 +9,16 @@ from caldavd.store.engine import ReadTx
 
 
 async def require_room(
-    tx: ReadTx, collection: Collection, growth_bytes: int, quota_bytes: int
+    tx: ReadTx, collection: Collection, growth_bytes: int, quota_bytes: int, *, times: int = 1
 ) -> None:
     """Raises Refused(QUOTA_NOT_EXCEEDED) if the owner of a locked collection may not store that
-    much more. `quota_bytes` is for owners who have no quota of their own; 0: none.
+    much more. `quota_bytes` is for owners who have no quota of their own; 0: none. `times`: of so
+    many quotas.
 
     What makes nothing larger is always let in, and where there is no quota nothing is read.
     Writers to several calendars of one owner do not wait for each other: the last one may go over.
     """
-    bound = bound_of(collection.quota_bytes, quota_bytes)
+    bound = bound_of(collection.quota_bytes, quota_bytes) * times
     if bound == 0 or growth_bytes <= 0:
         return
     used = (await store.of(tx, [collection.owner_id]))[collection.owner_id].used_bytes

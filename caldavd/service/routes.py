@@ -9,11 +9,11 @@ from urllib.parse import quote, unquote
 
 from caldavd.acl.effective import effective
 from caldavd.acl.privileges import Privilege
-from caldavd.itip.address import normal
+from caldavd.itip.address import PATH_SAFE, Addresses, normal
 from caldavd.itip.imip import Unmailable, mailbox
 from caldavd.itip.plan import Message
 from caldavd.model import Actor, Collection, Inbox, Kind, Principal, PrincipalKind
-from caldavd.store import aces, identities, scheduling, tasks
+from caldavd.store import aces, identities, principals, scheduling, tasks
 from caldavd.store.engine import ReadTx
 from caldavd.store.identities import Identity
 
@@ -42,13 +42,16 @@ class Rules:
     mails: bool = False
     """Whether messages leave by mail."""
 
+    quota_bytes: int = 0
+    """What the calendars of an owner may hold of whom nothing else is said; 0: anything."""
+
     def without_mail(self) -> Rules:
         """The same, for what is told within this server only."""
         return replace(self, mails=False)
 
     def principal_path(self, name: str) -> str:
         """The path of a principal, as `normal` leaves it."""
-        return f"{self.principals}{quote(name, safe='@-._~')}/"
+        return f"{self.principals}{quote(name, safe=PATH_SAFE)}/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +123,16 @@ async def known(tx: ReadTx, rules: Rules, addresses: Iterable[str]) -> dict[str,
     }
 
 
+async def mail_addresses(tx: ReadTx, rules: Rules, addresses: Addresses) -> dict[str, str]:
+    """The mail addresses of those of this server who have one, by other addresses of theirs."""
+    people = await known(tx, rules, addresses) if addresses else {}
+    if not people:
+        return {}
+    found = await principals.by_ids(tx, {one.id for one in people.values()})
+    mails = {one.id: one.addresses[0] for one in found if one.addresses}
+    return {address: mails[one.id] for address, one in people.items() if one.id in mails}
+
+
 async def inboxes(tx: ReadTx, ids: Sequence[int]) -> dict[int, Collection]:
     """The inboxes of principals by their owners' ids; groups have none."""
     boxes = await scheduling.boxes(tx, ids)
@@ -136,16 +149,16 @@ async def held(tx: ReadTx, owner_id: int, found: Mapping[int, Collection]) -> di
 def _route(rules: Rules, recipient: str, id_: int | None, allowed: set[int]) -> Route:
     if id_ is not None:
         return Route(DELIVERED, tasks.ITIP, id_) if id_ in allowed else Route(FORBIDDEN)
-    if not recipient.startswith(_MAIL) or not _can_be_mailed(recipient):
+    if not recipient.startswith(_MAIL) or not _is_mailable(recipient):
         return Route(INVALID)
     if rules.domain and normal(recipient).endswith(f"@{rules.domain}"):
         return Route(INVALID)
     return Route(SENT, tasks.MAIL) if rules.mails else Route(UNREACHABLE)
 
 
-def _can_be_mailed(recipient: str) -> bool:
+def _is_mailable(recipient: str) -> bool:
+    """Whether mail servers take an address: else the mail would fail for good."""
     try:
-        mailbox(recipient)
+        return bool(mailbox(recipient))
     except Unmailable:
         return False
-    return True

@@ -66,6 +66,8 @@ async def find(tx: ReadTx, token: str, rules: Rules, now: int) -> Found:
         raise Closed(Why.OVER)
     me, name = schedule.addresses(organizer, rules), organizer.display_name or organizer.name
     for one in await scheduling.of_uid(tx, organizer.id, of.uid):
+        if one.schedule_tag is None:
+            break  # a copy, of which nobody is told
         content = (await objects.contents(tx, [one.id]))[one.id]
         work = (content, of.attendee, me, name, schedule.moment(now))
         large = len(content) > OFFLOAD_BYTES

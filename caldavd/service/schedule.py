@@ -17,7 +17,7 @@ from caldavd.errors import UNIQUE_SCHEDULING_OBJECT_RESOURCE, Refused
 from caldavd.ical import parse
 from caldavd.ical.parse import Document
 from caldavd.itip.address import Addresses, normal
-from caldavd.itip.plan import Message, Plan, plan, with_statuses
+from caldavd.itip.plan import Message, Plan, beside_ignored, plan, with_statuses
 from caldavd.itip.snapshot import Role
 from caldavd.model import Collection, Kind, Principal, Stored
 from caldavd.service.routes import Route, Rules, routes
@@ -27,6 +27,8 @@ from caldavd.store.engine import ReadTx, WriteTx
 OFFLOAD_BYTES: Final = 16_000
 """Longer texts are planned for away from the event loop."""
 PAGE: Final = 100
+MAILS_A_MINUTE: Final = 60
+"""Of one sender's mails so many are due at a time: those of others do not wait for all of them."""
 SENDS: Final = {"REPLY": Privilege.SCHEDULE_SEND_REPLY}
 """The privilege on the sender's outbox that a method takes; the others take that of an invite."""
 
@@ -92,6 +94,7 @@ async def prepare(
     text = document.text if planned.text is None else planned.text
     statuses = {one: route.status for one, route in found.items()}
     if statuses:
+        statuses = beside_ignored(document, statuses)
         text = await tx.offload(with_statuses, text, statuses)
     stored = document if text == document.text else await parsed(tx, text)
     return Prepared(stored, _tag(existing, planned), planned.messages, found)
@@ -188,26 +191,51 @@ async def _store(
     tx: WriteTx, owner_id: int, messages: Iterable[Message], found: dict[str, Route], now: int
 ) -> list[int]:
     """One row for each text, and a task for each recipient whom it can reach."""
-    rows: dict[tuple[str, str], int] = {}
+    messages = tuple(messages)
+    work = (owner_id, messages, found, now)
+    few = len(messages) <= PAGE
+    rows, made, mailed = _rows(*work) if few else await tx.offload(_rows, *work)
+    for row in rows:
+        await tasks.add_message(tx, row)
+    made += await _in_turn(tx, owner_id, mailed)
+    numbered = [one._replace(id=id_) for one, id_ in zip(made, ids.many(len(made)), strict=True)]
+    for start in range(0, len(numbered), PAGE):  # so that whoever else waits has a turn
+        await tasks.add(tx, numbered[start : start + PAGE])
+    return [one.id for one in numbered]
+
+
+def _rows(
+    owner_id: int, messages: Iterable[Message], found: dict[str, Route], now: int
+) -> tuple[list[tasks.Message], list[tasks.Task], list[tasks.Task]]:
+    """The rows of messages, of tasks within this server, and of mails."""
+    rows: dict[tuple[str, str], tasks.Message] = {}
     made: list[tasks.Task] = []
+    mailed: list[tasks.Task] = []
     for one in messages:
         route = found[one.recipient]
         if route.kind is None:
             continue
         key = (one.method, one.text)
         if key not in rows:
-            rows[key] = ids.new()
-            row = tasks.Message(rows[key], one.uid, one.method, one.sender, one.text, now)
-            await tasks.add_message(tx, row)
+            rows[key] = tasks.Message(ids.new(), one.uid, one.method, one.sender, one.text, now)
+        id_ = rows[key].id
         if route.principal_id is None:
             what = mails.payload(one.recipient, forced=one.forced)
-            made.append(tasks.new(route.kind, owner_id, now, rows[key], what))
+            mailed.append(tasks.new(route.kind, owner_id, now, id_, what))
         else:
-            made.append(tasks.new(route.kind, route.principal_id, now, rows[key], one.recipient))
-    numbered = [one._replace(id=id_) for one, id_ in zip(made, ids.many(len(made)), strict=True)]
-    if numbered:
-        await tasks.add(tx, numbered)
-    return [one.id for one in numbered]
+            made.append(tasks.new(route.kind, route.principal_id, now, id_, one.recipient))
+    return list(rows.values()), made, mailed
+
+
+async def _in_turn(tx: WriteTx, owner_id: int, mailed: list[tasks.Task]) -> list[tasks.Task]:
+    """One sender's mails, due after those of the same sender that wait."""
+    if not mailed:
+        return []
+    before = await tasks.waiting_of(tx, tasks.MAIL, owner_id)
+    return [
+        one._replace(due_at=one.due_at + number // MAILS_A_MINUTE * 60)
+        for number, one in enumerate(mailed, before)
+    ]
 
 
 async def _planned(

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import literal_column, select, union_all
 
 from caldavd.model import PrincipalKind
-from caldavd.store.engine import ReadTx
+from caldavd.store.engine import ReadTx, Row
 from caldavd.store.statement import In
 from caldavd.store.tables import address, principal
 
@@ -49,9 +49,11 @@ async def of(
 ) -> Identities:
     """The principals of these mail addresses (lower case), names and UUIDs, in two statements.
 
-    In one where there are no UUIDs. What leads to nobody is left out.
+    In one where there are no UUIDs, or nothing else. What leads to nobody is left out.
     """
-    rows = list(await tx.all(_BY_MAIL_OR_NAME, mails=list(mails), names=list(names)))
+    rows: list[Row] = []
+    if mails or names:
+        rows += await tx.all(_BY_MAIL_OR_NAME, mails=list(mails), names=list(names))
     if uuids:
         rows += await tx.all(_BY_UUID, uuids=list(uuids))
     found: tuple[dict[str, Identity], ...] = ({}, {}, {})

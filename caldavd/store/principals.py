@@ -53,7 +53,6 @@ _BY_ADDRESS: Final = (
     .join(address, address.c.principal_id == principal.c.id)
     .where(address.c.address == bindparam("address"))
 )
-_BY_UUID: Final = select(*_COLUMNS).where(principal.c.uuid == bindparam("uuid"))
 _ADDRESSES: Final = (
     select(address.c.principal_id, address.c.address)
     .where(In(address.c.principal_id, "ids"))
@@ -205,6 +204,11 @@ async def by_ids(tx: ReadTx, ids: Collection[int]) -> list[Principal]:
     return [_from_row(row, mail.get(row[0], ())) for row in rows]
 
 
+async def without_addresses(tx: ReadTx, ids: Collection[int]) -> list[Principal]:
+    """The principals of these ids by name, without their addresses; unknown ids are left out."""
+    return [_from_row(row, ()) for row in await tx.all(_BY_IDS, ids=list(ids))]
+
+
 async def by_names(tx: ReadTx, names: Collection[str]) -> list[Principal]:
     """The principals of these names, without their addresses; unknown names are left out."""
     return [_from_row(row, ()) for row in await tx.all(_BY_NAMES, names=list(names))]
@@ -235,11 +239,6 @@ async def by_address(tx: ReadTx, mail: str) -> Principal | None:
     """The principal that owns a mail address (lower case)."""
     row = await tx.one(_BY_ADDRESS, address=mail)
     return await _with_addresses(tx, row)
-
-
-async def by_uuid(tx: ReadTx, uuid: str) -> Principal | None:
-    """The principal of that UUID."""
-    return await _with_addresses(tx, await tx.one(_BY_UUID, uuid=uuid))
 
 
 async def create(tx: WriteTx, new: Principal, password_hash: str | None) -> None:

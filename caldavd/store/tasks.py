@@ -116,6 +116,14 @@ _OLD: Final = (
     .limit(bindparam("limit"))
 )
 _FORGET: Final = delete(message).where(In(message.c.id, "ids"))
+_FORGET_DEAD: Final = delete(task).where(
+    task.c.state == literal_column("1"), task.c.due_at < bindparam("before")
+)
+_WAITING_OF: Final = (
+    select(func.count())
+    .select_from(task)
+    .where(task.c.owner_id == bindparam("owner_id"), task.c.kind == bindparam("of_kind"), _WAITING)
+)
 _COUNTS: Final = select(task.c.kind, task.c.state, func.count()).group_by(task.c.kind, task.c.state)
 
 
@@ -201,6 +209,17 @@ async def forget_messages(tx: WriteTx, before: int, limit: int) -> int:
     """Removes messages older than that second that no task is about; how many, at most `limit`."""
     found = [row[0] for row in await tx.all(_OLD, before=before, limit=limit)]
     return await tx.run(_FORGET, ids=found) if found else 0
+
+
+async def forget_dead(tx: WriteTx, before: int) -> int:
+    """Removes tasks that were given up before that second; how many."""
+    return await tx.run(_FORGET_DEAD, before=before)
+
+
+async def waiting_of(tx: ReadTx, kind: str, owner_id: int) -> int:
+    """How many tasks of a kind wait for one owner."""
+    row = await tx.one(_WAITING_OF, of_kind=kind, owner_id=owner_id)
+    return 0 if row is None else int(row[0])
 
 
 async def counts(tx: ReadTx) -> dict[tuple[str, State], int]:

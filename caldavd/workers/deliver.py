@@ -10,7 +10,7 @@ from typing import Final
 
 from caldavd.clock import Clock
 from caldavd.errors import Refused
-from caldavd.service import deliver
+from caldavd.service import deliver, undelivered
 from caldavd.service.letter import Letter
 from caldavd.service.routes import Rules
 from caldavd.store import tasks
@@ -49,14 +49,24 @@ class Deliverer:
         self._rules = rules
         self._clock = clock
         self._running: asyncio.Task[None] | None = None
+        self._many = asyncio.Event()
+        """Set while there is more than anybody should wait for."""
         self._again = False
 
-    async def settle(self, patience_s: float = PATIENCE_S) -> None:
-        """Starts with what is due, and waits a little while for its end."""
+    async def settle(self, patience_s: float | None = None) -> None:
+        """Starts with what is due, and waits for its end: a little while, and not if it is much;
+        so long, if that is given.
+        """
         self._again = True
         if self._running is None or self._running.done():
             self._running = asyncio.create_task(self.work())
-        await asyncio.wait([self._running], timeout=patience_s)
+        if patience_s is not None:
+            await asyncio.wait([self._running], timeout=patience_s)
+            return
+        much = asyncio.create_task(self._many.wait())
+        ends = [self._running, much]
+        await asyncio.wait(ends, timeout=PATIENCE_S, return_when=asyncio.FIRST_COMPLETED)
+        much.cancel()
 
     async def work(self) -> None:
         """Does all that is due, and what follows from it. Raises Unavailable."""
@@ -76,6 +86,7 @@ class Deliverer:
         """Whether there was anything to do."""
         claim = partial(tasks.claim, kind=kind, now=self._clock(), lease_s=LEASE_S, limit=BATCH)
         found = await self._db.write(claim)
+        (self._many.set if len(found) == BATCH else self._many.clear)()
         wanted = sorted({one.message_id for one in found if one.message_id is not None})
         messages: dict[int, Message] = {}
         if wanted:
@@ -90,7 +101,7 @@ class Deliverer:
 
     async def _one(self, of: Task, letter: Letter | None) -> None:
         try:
-            await self._db.write(partial(self._do, of=of, letter=letter))
+            await self._db.write(partial(self._delivered, of=of, letter=letter))
         except Unavailable:
             raise
         except Refused as refused:
@@ -104,11 +115,15 @@ class Deliverer:
     async def _give_up(self, one: Task, of: Task, letter: Letter | None, reason: str) -> None:
         """Keeps a message that can never be delivered, for the operator to see; then `of` is
         delivered, if it was one that had to be done before."""
-        failed = partial(tasks.failed, of=one, now=self._clock(), error=reason, retry_at=None)
-        if await self._db.write(failed):
+        if await self._db.write(partial(self._failed, of=one, error=reason, retry_at=None)):
             _log.warning("not deliverable", extra={"task": one.id, "reason": reason})
             if one.id != of.id:
                 await self._one(of, letter)
+
+    async def _delivered(self, tx: WriteTx, of: Task, letter: Letter | None) -> None:
+        """Delivers, and with it takes back what was said of one that had failed."""
+        await self._do(tx, of, letter)
+        await undelivered.take_back_local(tx, self._rules, of, self._clock())
 
     async def _do(self, tx: WriteTx, of: Task, letter: Letter | None) -> None:
         """Delivers, and removes the task with it: what was done is done once.
@@ -132,7 +147,15 @@ class Deliverer:
     async def _put_off(self, tx: WriteTx, of: Task, error: str) -> None:
         now = self._clock()
         retry_at = now + _BACK_OFF_S * 2**of.attempts if of.attempts < MAX_ATTEMPTS else None
-        await tasks.failed(tx, of, now, error, retry_at)
+        await self._failed(tx, of, error, retry_at)
+
+    async def _failed(self, tx: WriteTx, of: Task, error: str, retry_at: int | None) -> bool:
+        """Gives a task back; false if somebody else has it by now."""
+        now = self._clock()
+        is_ours = await tasks.failed(tx, of, now, error, retry_at)
+        if is_ours and retry_at is None:
+            await undelivered.note_local(tx, self._rules, of, now)
+        return is_ours
 
 
 def _by_owner(found: Sequence[Task]) -> list[list[Task]]:

@@ -8,7 +8,7 @@ import random
 import secrets
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
 
@@ -16,9 +16,10 @@ from caldavd.clock import Clock
 from caldavd.itip.address import normal
 from caldavd.itip.ticket import KEY_BYTES
 from caldavd.service import undelivered
+from caldavd.service.routes import SENT, Rules, mail_addresses
 from caldavd.service.schedule import moment
 from caldavd.store import keys, mails, tasks
-from caldavd.store.engine import Database, WriteTx
+from caldavd.store.engine import Database, ReadTx, WriteTx
 from caldavd.store.tasks import MAIL, Task
 from caldavd.workers import outgoing, smtp
 from caldavd.workers.outgoing import Identity, Ready
@@ -50,6 +51,7 @@ class Means:
     relay: Relay
     identity: Identity
     pace: Pace = Pace()
+    rules: Rules = field(default_factory=Rules)
     jitter: Callable[[], float] = random.random
     ticks: Callable[[], float] = time.monotonic
 
@@ -92,6 +94,9 @@ class Mailer:
         gathered = replace(gathered, bounce_key=await _key(means.db, keys.BOUNCES))
         if means.identity.pages:
             gathered = replace(gathered, key=await _key(means.db, keys.ANSWERS))
+        if unmailed := await asyncio.to_thread(outgoing.unmailed, gathered):
+            known = partial(mail_addresses, rules=means.rules, addresses=unmailed)
+            gathered = replace(gathered, addresses=await means.db.read(known))
         found = await asyncio.to_thread(outgoing.sort, gathered, means.identity, means.clock())
         if found.needless:
             await means.db.write(partial(tasks.done, ids_=found.needless))
@@ -136,7 +141,7 @@ class Mailer:
                 raise
             await self._failed(one.task, error, one.replaces)
             return
-        await self._means.db.write(partial(_note, of=one))
+        await self._means.db.write(partial(_note, of=one, now=self._means.clock()))
         domain = one.recipient.rpartition("@")[2]
         _log.info("mail sent", extra={"task": one.task.id, "domain": domain})
 
@@ -163,11 +168,17 @@ class Mailer:
 async def _note_failed(tx: WriteTx, of: Task, now: int, error: str, retry_at: int | None) -> None:
     """Gives a mail back; with one that nobody tries any more, its object says so."""
     is_ours = await tasks.failed(tx, of, now, error, retry_at)
-    if retry_at is not None or not is_ours or of.message_id is None or mails.is_notice(of.payload):
+    if retry_at is not None or not is_ours or mails.is_notice(of.payload):
         return
-    for message in (await tasks.messages(tx, [of.message_id])).values():
+    for uid in await _uid(tx, of):
         address = normal(mails.recipient_of(of.payload))
-        await undelivered.note(tx, of.owner_id, message.uid, address, now)
+        await undelivered.note(tx, of.owner_id, uid, address, now)
+
+
+async def _uid(tx: ReadTx, of: Task) -> list[str]:
+    """The UID that a mail is about, if its message is there."""
+    found = {} if of.message_id is None else await tasks.messages(tx, [of.message_id])
+    return [message.uid for message in found.values()]
 
 
 async def _key(db: Database, name: str) -> bytes:
@@ -179,6 +190,13 @@ async def _key(db: Database, name: str) -> bytes:
     return found
 
 
-async def _note(tx: WriteTx, of: Ready) -> None:
+async def _note(tx: WriteTx, of: Ready, now: int) -> None:
+    """Notes that a mail was sent; if it had failed before, its object does not say so any more."""
     await mails.note_sent(tx, [of.noted])
     await tasks.done(tx, (of.task.id, *of.replaces))
+    task = of.task
+    if task.error is None or mails.is_notice(task.payload):
+        return
+    for uid in await _uid(tx, task):
+        address = normal(mails.recipient_of(task.payload))
+        await undelivered.take_back(tx, task.owner_id, uid, address, SENT, now)

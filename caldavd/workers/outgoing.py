@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from typing import Final
 
-from caldavd.itip import notice
+from caldavd.itip import imip, notice
 from caldavd.itip.address import normal
 from caldavd.itip.imip import Post, Unmailable, change_of, covers, mailbox, thread_of, write
 from caldavd.itip.ticket import MAX_TOKEN, Pages, Ticket, sign
@@ -17,6 +19,8 @@ from caldavd.store import mails, principals, tasks
 from caldavd.store.engine import ReadTx
 from caldavd.store.mails import Mailed, Waiting
 from caldavd.store.tasks import Message, Task
+
+_log: Final = logging.getLogger(__name__)
 
 RETURNS_S: Final = 30 * 86_400
 """How long after it was sent a mail may come back."""
@@ -56,6 +60,8 @@ class Claimed:
     """Signs the links to pages; empty: there are none in the mails."""
     bounce_key: bytes = field(default=b"", repr=False)
     """Signs what tells a mail that comes back; empty: nothing does."""
+    addresses: Mapping[str, str] = field(default_factory=dict)
+    """Mail addresses of people who stand in the messages by others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +124,18 @@ async def _before(
     }
 
 
+def unmailed(claimed: Claimed) -> frozenset[str]:
+    """The addresses in all messages that are no mail addresses. Pure, and not cheap.
+
+    What cannot be read has none: `sort` finds that, too.
+    """
+    found: frozenset[str] = frozenset()
+    for id_ in {task.message_id or 0 for task in claimed.tasks} & claimed.messages.keys():
+        with suppress(ValueError):
+            found |= imip.unmailed(claimed.messages[id_].text)
+    return found
+
+
 def sort(claimed: Claimed, identity: Identity, now: int) -> Sorted:
     """What is to be done with each task. Pure, and not cheap: it reads every message."""
     ready: list[Ready] = []
@@ -128,6 +146,10 @@ def sort(claimed: Claimed, identity: Identity, now: int) -> Sorted:
             one = _ready(claimed, task, identity, now)
         except (Unmailable, ValueError) as error:
             impossible.append((task, str(error)))
+            continue
+        except Exception as error:  # nobody else's mails wait for what is wrong with this one
+            _log.exception("mail not made", extra={"task": task.id})
+            impossible.append((task, type(error).__name__))
             continue
         if one is None:
             needless.append(task.id)
@@ -166,6 +188,7 @@ def _ready(claimed: Claimed, task: Task, identity: Identity, now: int) -> Ready 
         texts = claimed.before.get(noted.thread, ())
         before = (one for one in texts if change_of(one, recipient) in digests)
         post = replace(post, before=next(before, ""))
+    post = replace(post, addresses=claimed.addresses)
     if claimed.key:
         pages = Pages(identity.pages, claimed.key, sender.id, now + identity.pages_s)
         post = replace(post, pages=pages)

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Final
 
-from caldavd.store import changes, collections, locks, mails
+from caldavd.store import changes, collections, locks, mails, tasks
 from caldavd.store.engine import Database, WriteTx
 
 _log: Final = logging.getLogger(__name__)
@@ -17,6 +17,7 @@ _log: Final = logging.getLogger(__name__)
 DAY_S: Final = 86_400
 OBJECTS_AT_ONCE: Final = 500
 CALENDARS_AT_ONCE: Final = 100
+MESSAGES_AT_ONCE: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,8 @@ class Keep:
     sent_days: int = 400
     """How long it is known what was mailed: a meeting may be answered until then."""
     kept_mail_days: int = 30
+    given_up_days: int = 90
+    """How long an operator can see what was not delivered, and have it tried again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,8 @@ class Pruned:
     removals: int
     locks: int = 0
     mails: int = 0
+    deliveries: int = 0
+    """Tasks that were given up, and messages that no task is about any more."""
 
 
 async def prune(db: Database, keep: Keep, now: int) -> Pruned:
@@ -48,6 +53,7 @@ async def prune(db: Database, keep: Keep, now: int) -> Pruned:
         removals=await _forget_removals(db, now - keep.removals_days * DAY_S),
         locks=await db.write(lambda tx: locks.remove_expired(tx, now)),
         mails=await db.write(lambda tx: _forget_mails(tx, keep, now)),
+        deliveries=await _forget_deliveries(db, keep, now),
     )
     if pruned != Pruned(0, 0):
         _log.info("pruned", extra=asdict(pruned))
@@ -57,6 +63,15 @@ async def prune(db: Database, keep: Keep, now: int) -> Pruned:
 async def _forget_mails(tx: WriteTx, keep: Keep, now: int) -> int:
     sent, kept = now - keep.sent_days * DAY_S, now - keep.kept_mail_days * DAY_S
     return await mails.forget(tx, sent, kept)
+
+
+async def _forget_deliveries(db: Database, keep: Keep, now: int) -> int:
+    given_up = now - keep.given_up_days * DAY_S
+    forgotten = await db.write(lambda tx: tasks.forget_dead(tx, given_up))
+    forget = partial(tasks.forget_messages, before=now - DAY_S, limit=MESSAGES_AT_ONCE)
+    while some := await db.write(forget):
+        forgotten += some
+    return forgotten
 
 
 async def _empty_trash(db: Database, before: int) -> int:

@@ -114,6 +114,21 @@ async def test_who_was_invited_is_invited_again(
     assert statuses(organized) == {"bob": "1.2", "nobody": "3.7"}
 
 
+async def test_a_calendar_that_another_replaced_invites_again(
+    ann: Client, bob: Client, deliverer: Deliverer
+) -> None:
+    await ann.put(f"{ann.home}work/m.ics", meeting("bob"))
+    await ann("MKCALENDAR", f"{ann.home}newer/")
+    await ann("MOVE", f"{ann.home}newer/", Destination=f"http://cal.example.org{ann.home}work/")
+    _, between = await only(bob)
+
+    counts = await restored(ann, deliverer)
+
+    _, after = await only(bob)
+    assert counts == {Became.INVITED: 1}
+    assert ("STATUS:CANCELLED" in between, "STATUS:CANCELLED" in after) == (True, False)
+
+
 async def test_who_is_invited_again_can_answer_again(
     ann: Client, bob: Client, deliverer: Deliverer
 ) -> None:

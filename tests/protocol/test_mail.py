@@ -7,13 +7,14 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from email.message import EmailMessage
 from email.policy import SMTP
+from functools import partial
 
 import pytest
 
 from caldavd.dav.server import Server
 from caldavd.ical.contentline import read
 from caldavd.service.mail_in import Fate, Rules
-from caldavd.store import tasks
+from caldavd.store import queue, tasks
 from caldavd.workers import mail_in
 from caldavd.workers.deliver import Deliverer
 from caldavd.workers.mail import Mailer, Means
@@ -121,6 +122,25 @@ async def test_who_has_no_account_is_invited_and_answers_by_mail(beside: Beside)
     assert await beside.sent() == []
 
 
+@pytest.mark.rfc("6047 2.3")
+async def test_people_of_this_server_stand_in_mails_by_mail_addresses(beside: Beside) -> None:
+    ann = Client(beside.server, "ann")
+    text = meeting("bob", lines=ASKED)
+    for name in ("ann", "bob"):
+        text = text.replace(f":mailto:{name}@example.org", f":/dav/principals/{name}/")
+    await ann.put(MINE, text)
+
+    (mail,) = await beside.sent()
+    fate = await beside.returns(report(mail, "failed", "5.1.1"))
+
+    people = re.findall(r"^(?:ATTENDEE|ORGANIZER)[^:]*:(.*)", calendar_of(mail), re.MULTILINE)
+    assert sorted(one.strip() for one in people) == sorted(
+        ["mailto:ann@example.org", "mailto:ann@example.org", "mailto:bob@example.org", EVE]
+    )
+    assert fate is Fate.BOUNCED
+    assert statuses((await ann("GET", MINE)).text) == {"eve": "5.1"}
+
+
 async def test_what_others_answer_is_mailed_to_nobody(beside: Beside) -> None:
     ann, bob = Client(beside.server, "ann"), Client(beside.server, "bob")
     await ann.put(MINE, meeting("bob", lines=ASKED))
@@ -203,6 +223,23 @@ async def test_who_cannot_be_mailed_is_marked_so_with_the_mail_that_died(beside:
     assert after.headers["ETag"] != before.headers["ETag"]
     assert after.headers["Schedule-Tag"] == before.headers["Schedule-Tag"]
     assert await sync_token(ann) != token
+
+
+@pytest.mark.rfc("6638 3.2.9")
+async def test_who_is_mailed_at_the_second_try_is_not_marked_any_more(beside: Beside) -> None:
+    ann = Client(beside.server, "ann")
+    await ann.put(MINE, meeting("bob", lines=ASKED))
+    before = await ann("GET", MINE)
+    beside.smtp.answers["eve@example.net"] = "550 5.1.1 no such user"
+    await beside.sent()
+    del beside.smtp.answers["eve@example.net"]
+
+    await beside.server.db.write(partial(queue.retry_all, now=beside.server.clock()))
+    sent = await beside.sent()
+
+    after = await ann("GET", MINE)
+    assert ([mail["To"] for mail in sent], after.text) == (["eve@example.net"], before.text)
+    assert statuses(after.text) == {"bob": "1.2", "eve": "1.1"}
 
 
 async def test_a_mail_that_is_put_off_marks_nobody(beside: Beside) -> None:

@@ -261,6 +261,7 @@ EXPECTED: Mapping[str, Mapping[str, str]] = {
     "C:schedule-outbox-URL": {},
     "C:schedule-default-calendar-URL": {},
     "C:schedule-tag": {},
+    "CS:schedule-changes": {},
     "C:calendar-availability": {},
     "CS:calendar-availability": {},
     "CS:email-address-set": on("principal", "<CS:email-address>ann@example.org</CS:email-address>"),

@@ -587,6 +587,24 @@ class TestMessages:
         assert "FORCE-SEND" not in mine + theirs
 
     @pytest.mark.rfc("6638 7.2")
+    @pytest.mark.rfc("6638 7.3")
+    async def test_a_method_that_cannot_be_forced_is_told_beside_what_is_sent(
+        self, ann: Client, bob: Client, invited: str
+    ):
+        mine = unfolded(await text_at(ann, MINE))
+        forced = re.sub(r"ATTENDEE(;[^:]*:mailto:bob)", r"ATTENDEE;SCHEDULE-FORCE-SEND=ADD\1", mine)
+
+        await ann.put(MINE, forced.replace("SUMMARY:Meeting", "SUMMARY:Other"))
+        told = unfolded(await text_at(ann, MINE))
+        await ann.put(MINE, told.replace("SUMMARY:Other", "SUMMARY:Third"))
+        later = await text_at(ann, MINE)
+        theirs = answering(unfolded(await text_at(bob, invited)), "bob", "TENTATIVE")
+        await bob.put(invited, theirs.replace("ORGANIZER", "ORGANIZER;SCHEDULE-FORCE-SEND=ADD"))
+
+        assert (statuses(told), statuses(later)) == ({"bob": "1.2,2.3"}, {"bob": "1.2"})
+        assert organizer_status(await text_at(bob, invited)) == "1.2,2.3"
+
+    @pytest.mark.rfc("6638 7.2")
     async def test_an_attendee_s_copy_keeps_no_wish_to_force_anything(
         self, bob: Client, invited: str
     ):

@@ -243,6 +243,40 @@ async def test_a_calendar_that_is_deleted_cancels_its_meetings(ann: Client, bob:
     assert "STATUS:CANCELLED" in (await only(bob))[1]
 
 
+@pytest.mark.rfc("6638 3.2.1.3")
+@pytest.mark.parametrize("method", ["COPY", "MOVE"])
+async def test_a_calendar_that_is_replaced_cancels_its_meetings(
+    ann: Client, bob: Client, method: str
+):
+    other, newer = f"{ann.home}other/", f"{ann.home}newer/"
+    await ann("MKCALENDAR", other)
+    await ann("MKCALENDAR", newer)
+    await ann.put(f"{other}m.ics", meeting("bob"))
+
+    replaced = await ann(method, newer, Destination=other)
+
+    assert replaced.status == 204
+    assert "STATUS:CANCELLED" in (await only(bob))[1]
+
+
+@pytest.mark.rfc("6638 6.2.2")
+async def test_who_may_not_send_for_its_owner_replaces_no_calendar_with_meetings(
+    ann: Client, bob: Client, carl: Client
+):
+    other, newer = f"{ann.home}other/", f"{ann.home}newer/"
+    await ann("MKCALENDAR", other)
+    await ann("MKCALENDAR", newer)
+    await ann.put(f"{other}m.ics", meeting("bob"))
+    await grant(ann, ann.home, ace(href("carl"), "D:read", "D:write"))
+
+    refused = await carl("MOVE", newer, Destination=other)
+
+    assert (refused.status, refused.condition) == (403, "{DAV:}need-privileges")
+    assert "schedule-send-invite" in refused.text
+    assert (await ann("GET", f"{other}m.ics")).status == 200
+    assert "STATUS:CANCELLED" not in (await only(bob))[1]
+
+
 async def test_alarms_of_an_attendee_stay_theirs(ann: Client, bob: Client):
     await ann.put(MINE, meeting("bob"))
     place, text = await only(bob)

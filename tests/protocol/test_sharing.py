@@ -232,6 +232,20 @@ async def test_of_several_the_unknown_ones_are_named(ann: Client, calendar: str)
 
 
 @pytest.mark.parametrize(
+    "href", ["MAILTO:Bob%40Example.org", "/dav/principals/bob/", "urn:UUID:{}"]
+)
+async def test_a_sharee_is_known_by_every_address(
+    server: Server, ann: Client, calendar: str, href: str
+):
+    bob = await server.db.read(lambda tx: named.account(tx, "bob"))
+
+    answer = await share(ann, calendar, set_(href.format(bob.uuid.upper())))
+
+    assert answer.status == 200
+    assert list(await sharees(ann, calendar)) == ["mailto:bob@example.org"]
+
+
+@pytest.mark.parametrize(
     ("who", "condition"),
     [
         ("zoe", "recognized-principal"),

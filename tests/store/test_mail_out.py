@@ -14,7 +14,7 @@ from caldavd.service.accounts import Defaults, NewAccount
 from caldavd.store import ids, mails, queue, tasks
 from caldavd.store.engine import Database, WriteTx
 from caldavd.store.queue import Queued
-from caldavd.store.tasks import MAIL, Message
+from caldavd.store.tasks import MAIL, Message, State
 from caldavd.workers.mail import Mailer, Means, Pace
 from caldavd.workers.outgoing import Identity
 from tests.store.smtp_server import MailServer, mail_server
@@ -233,6 +233,14 @@ async def test_one_who_is_refused_keeps_nobody_else_from_getting_theirs(post: Po
 
 
 @pytest.mark.rfc("6047 2.3")
+async def test_what_nobody_can_read_keeps_nobody_else_from_getting_theirs(post: Post) -> None:
+    await post.add("BEGIN:VCALENDAR\r\nBEGIN:VEVENT\r\n", BOB)
+    await post.add(request(), CID, uid="v")
+
+    assert await post.send() == ["cid@example.net: Invitation: Meeting"]
+    assert [one.state for one in await post.left()] == [State.DEAD]
+
+
 async def test_who_has_no_mail_address_is_told_of_at_once(post: Post) -> None:
     await post.add(request(), "mailto:b\xf6b@example.net", CID)
 
@@ -241,6 +249,15 @@ async def test_who_has_no_mail_address_is_told_of_at_once(post: Post) -> None:
     (left,) = await post.left()
     assert left.state == tasks.State.DEAD
     assert left.error == "'böb@example.net' is no mail address that can be sent to"
+
+
+async def test_a_message_that_is_damaged_keeps_nobody_else_from_getting_theirs(post: Post) -> None:
+    await post.add("", BOB)
+    await post.add(request(), CID)
+
+    assert await post.send() == ["cid@example.net: Invitation: Meeting"]
+
+    assert [(one.payload, one.state) for one in await post.left()] == [(BOB, tasks.State.DEAD)]
 
 
 async def test_without_a_mail_server_all_wait(post: Post) -> None:

@@ -9,10 +9,11 @@ import pytest
 from caldavd.model import Collection, Lock, Place, Stored
 from caldavd.service import accounts, calendars
 from caldavd.service.accounts import Defaults, NewAccount
-from caldavd.store import changes, collections, ids, locks, mails, objects, properties
+from caldavd.store import changes, collections, ids, locks, mails, objects, properties, tasks
 from caldavd.store.changes import Span
 from caldavd.store.engine import Database, ReadTx, WriteTx
 from caldavd.store.mails import Kept, Mailed
+from caldavd.store.tasks import Message, State
 from caldavd.workers import prune
 from caldavd.workers.prune import DAY_S, Keep, Pruned
 
@@ -208,3 +209,28 @@ async def test_what_was_mailed_and_what_came_is_forgotten(db: Database, home: Co
     kept = await db.read(mails.kept)
     assert pruned.mails == 2
     assert ([one.digest for one in sent], [one.reason for one in kept]) == (["399"], ["29 days"])
+
+
+async def test_messages_that_were_delivered_go_and_tasks_that_were_given_up(
+    db: Database, home: Collection
+) -> None:
+    days_ago_91 = NOW - 91 * DAY_S
+    old, given_up, fresh, waiting = (
+        Message(ids.new(), "u", "REQUEST", "mailto:a@example.org", "text", at)
+        for at in (NOW - 2 * DAY_S, days_ago_91, NOW, days_ago_91)
+    )
+    dead = tasks.new(tasks.ITIP, home.owner_id, days_ago_91, given_up.id)
+    dead = dead._replace(state=State.DEAD)
+    late = tasks.new(tasks.ITIP, home.owner_id, days_ago_91, waiting.id)
+
+    async def fill(tx: WriteTx) -> None:
+        for one in (old, given_up, fresh, waiting):
+            await tasks.add_message(tx, one)
+        await tasks.add(tx, [dead, late])
+
+    await db.write(fill)
+    pruned = await prune.prune(db, KEEP, NOW)
+
+    left = await db.read(lambda tx: tasks.messages(tx, [old.id, given_up.id, fresh.id, waiting.id]))
+    assert (pruned, left) == (Pruned(0, 0, deliveries=3), {fresh.id: fresh, waiting.id: waiting})
+    assert await db.read(tasks.counts) == {(tasks.ITIP, State.WAITING): 1}

@@ -31,7 +31,7 @@ from caldavd.errors import (
     not_found,
 )
 from caldavd.model import Calendar, CalendarObject, Collection, Home, Kind, Mount, Stored, Unmapped
-from caldavd.service import boxes, calendars, locks, mounts, views
+from caldavd.service import boxes, calendars, locks, mounts, schedule, views
 from caldavd.service.copy_move import Destination, copy_calendar, copy_object, move_object
 from caldavd.service.put import UidConflict
 from caldavd.service.schedule import AlreadyScheduled
@@ -249,14 +249,21 @@ async def _calendar(
         require_removable(context, command.conditions, held, locked, target)
     if over is not None:
         require_removable(context, command.conditions, held, over, destination)
-        if context.server.scheduling:
-            await boxes.require_not_needed(tx, over)
-        await calendars.trash(tx, home, over, context.now)
+        await _give_way(tx, context, home, over)
     reader = reader_of(context, locked, target.grants)
     made = await _made(tx, context, reader, home, locked, name, command)
     if over is not None:
         await locks.inherit(tx, held, over, made)
     return over is not None
+
+
+async def _give_way(tx: WriteTx, context: Context, home: Collection, over: Collection) -> None:
+    """Moves a calendar to the trash as DELETE does: whom its meetings concern is told."""
+    sender = sender_of(context)
+    if sender is not None:
+        await boxes.require_not_needed(tx, over)
+        await schedule.all_removed(tx, sender, over, context.now)
+    await calendars.trash(tx, home, over, context.now)
 
 
 async def _mount(

@@ -13,9 +13,10 @@ from caldavd.dav.properties.sharing import INVITES
 from caldavd.dav.resolve import Target, principals_at, require
 from caldavd.dav.server import Context
 from caldavd.errors import ALLOWED_PRINCIPAL, RECOGNIZED_PRINCIPAL, Failed, Refused
+from caldavd.itip.address import normal
 from caldavd.model import Answer, Collection, Level, Principal
 from caldavd.names import CS, DAV
-from caldavd.service import mounts, sharing
+from caldavd.service import mounts, routes, sharing
 from caldavd.store import collections, principals, shares
 from caldavd.store.engine import ReadTx, WriteTx
 from caldavd.store.shares import EVERYONE
@@ -31,6 +32,9 @@ _ANSWERS: Final = {
     CS + "invite-accepted": Answer.ACCEPTED,
     CS + "invite-declined": Answer.DECLINED,
 }
+
+
+_ADDRESSES: Final = ("mailto:", "urn:uuid:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,21 +146,20 @@ async def _carry_out(tx: WriteTx, context: Context, calendar: Collection, wanted
 
 
 async def _sharee(tx: ReadTx, context: Context, href: str) -> Principal:
-    """Whom an address, a URL or a UUID names. Raises Refused(RECOGNIZED_PRINCIPAL)."""
-    scheme, _, rest = href.partition(":")
-    found: Principal | None = None
-    match scheme.lower():
-        case "mailto":
-            found = await principals.by_address(tx, principals.normal(rest))
-        case "urn":
-            found = await principals.by_uuid(tx, rest.removeprefix("uuid:"))
-        case _:
-            if href == context.urls.principals:
-                raise Refused(ALLOWED_PRINCIPAL, "who runs the server shares with everyone")
-            return (await principals_at(tx, context, [href]))[href]
-    if found is None:
-        raise Refused(RECOGNIZED_PRINCIPAL, "nobody here has that address")
-    return found
+    """Whom an address, a URL or a UUID names, without addresses.
+
+    Raises Refused(RECOGNIZED_PRINCIPAL).
+    """
+    address = normal(href)
+    if not address.startswith(_ADDRESSES):
+        if href == context.urls.principals:
+            raise Refused(ALLOWED_PRINCIPAL, "who runs the server shares with everyone")
+        return (await principals_at(tx, context, [href]))[href]
+    known = await routes.known(tx, context.server.rules, [address])
+    for one in known.values():
+        for found in await principals.without_addresses(tx, [one.id]):
+            return found
+    raise Refused(RECOGNIZED_PRINCIPAL, "nobody here has that address")
 
 
 def _change(element: Element) -> Change:

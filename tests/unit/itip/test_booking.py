@@ -25,7 +25,7 @@ from caldavd.itip.booking import (
 )
 from caldavd.itip.snapshot import meeting
 from caldavd.model import Window
-from tests.unit.builders import event
+from tests.unit.builders import calendar, event, vevent
 from tests.unit.itip.meetings import BOB, people
 
 HOUR = 3_600
@@ -167,6 +167,19 @@ def test_the_instances_that_are_over_are_not_asked_for():
 
 def test_a_meeting_far_away_is_asked_for():
     assert instances(asks(start="20360105T090000Z")) == ["20360105"]
+
+
+def test_an_endless_series_is_not_gone_through_for_an_instance_that_is_over():
+    fields = {"rrule": "FREQ=HOURLY", "start": "20250105T090000Z"}
+    over = vevent(recurrence_id="20250105T090000Z", start="20250105T093000Z", lines=people("bob"))
+    document = parse.stored(calendar(vevent(lines=people("bob ACCEPTED"), **fields), over))
+    parts = pending(meeting(document), BOB)
+
+    with pytest.raises(TooMany):
+        asked_of(document, parts, 0, UTC, NOW)
+
+    seldom = parse.stored(document.text.replace("HOURLY", "DAILY"))
+    assert asked_of(seldom, pending(meeting(seldom), BOB), 0, UTC, NOW) == []
 
 
 def test_what_is_answered_is_not_asked_for():

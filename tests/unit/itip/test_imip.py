@@ -211,6 +211,22 @@ def test_nothing_in_an_event_can_add_a_header_or_markup(hostile: str) -> None:
 
 
 @pytest.mark.rfc("6047 2.3")
+def test_all_people_stand_in_a_mail_by_their_mail_addresses() -> None:
+    path, uuid = "/dav/principals/cid/", "urn:uuid:8e3d2a7e-8c5b-4b5c-9d0a-0d8c8c1d7c11"
+    said = [f"ATTENDEE;CN=Cid:{path}", "ATTENDEE;CN=Nobody:urn:uuid:0", f"ATTENDEE:{uuid.upper()}"]
+    text = request(people=("ann", "bob"), lines=said)
+    people = ["ATTENDEE;CN=Cid:mailto:cid@example.com", "ATTENDEE:mailto:dan@example.com"]
+    post = replace(POST, addresses={path: "cid@example.com", uuid: "dan@example.com"})
+
+    (mail, plain) = (
+        next(part for part in write(*work, AT).walk() if part.get_content_type() == "text/calendar")
+        for work in ((text, post), (request(people=("ann", "bob"), lines=people), POST))
+    )
+
+    assert mail.get_content() == plain.get_content()
+
+
+@pytest.mark.rfc("6047 2.3")
 @pytest.mark.parametrize(
     "address",
     [

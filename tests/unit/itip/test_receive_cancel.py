@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from caldavd.errors import Refused
 from caldavd.ical.parse import parse
 from caldavd.itip.outcome import Action, Changes, Ignored, Outcome, Recurrence
 from tests.unit.builders import valarm
@@ -183,3 +184,11 @@ def test_the_answer_to_the_series_is_no_answer_to_what_is_added() -> None:
 @pytest.mark.rfc("5546 3.2.8")
 def test_a_declined_counter_proposal_is_for_the_attendee_to_see() -> None:
     assert got(having(request()), message("DECLINECOUNTER", part())) == Outcome(inbox=True)
+
+
+@pytest.mark.rfc("5546 3.4.4")
+def test_a_task_that_is_added_says_when_it_is() -> None:
+    told = message("ADD", part(at=1, sequence=1, start=None)).replace("VEVENT", "VTODO")
+
+    with pytest.raises(Refused, match="says when"):
+        got(None, told)

@@ -40,3 +40,11 @@ def test_a_text_without_them_stays_as_it_is():
     text = single("ann, bob").text.replace("\r\n", "\n")
 
     assert with_statuses(text, {"mailto:eve@example.com": "1.2"}) is text
+
+
+def test_a_status_takes_the_place_of_that_one_alone():
+    old = single("ann, bob;SCHEDULE-STATUS=5.1, cid;SCHEDULE-STATUS=3.7, eve")
+    new = single("ann, bob;SCHEDULE-STATUS=1.2, cid;SCHEDULE-STATUS=3.7, eve")
+    everybody = {f"mailto:{name}@example.com": "1.2" for name in ("ann", "bob", "cid", "eve")}
+
+    assert with_statuses(old.text, everybody, "5.1") == new.text

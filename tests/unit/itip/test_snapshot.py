@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from caldavd.ical.parse import parse, stored
-from caldavd.itip.snapshot import calendar_text, meeting
+from caldavd.itip.snapshot import MAX_SEQUENCE, calendar_text, meeting, sequence_from
 from tests.unit.builders import BERLIN, calendar
 from tests.unit.itip.meetings import daily, meeting_of, on, part, single
 
@@ -74,3 +74,19 @@ def test_a_text_describes_the_zones_that_it_uses_and_no_others():
         "Europe/Berlin",
         "Europe/Oslo",
     }
+
+
+@pytest.mark.rfc("5545 3.3.8")
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [
+        ("7", 7),
+        ("-1", 0),
+        ("x", 0),
+        ("1000000000", 1_000_000_000),
+        ("2147483648", MAX_SEQUENCE),
+        ("9" * 5_000, MAX_SEQUENCE),
+    ],
+)
+def test_a_sequence_that_grows_never_becomes_a_low_one(value: str, number: int):
+    assert sequence_from(value) == number
