@@ -172,7 +172,7 @@ async def _people(
     tx: ReadTx, context: Context, resources: Sequence[Resource], needs: Fact, known: People
 ) -> People:
     if Fact.OWNERS in needs:
-        known = await with_owners(tx, context, resources, known)
+        known = await with_owners(tx, resources, known)
     if Fact.PRIVILEGES in needs:
         known = await with_grants(tx, context, resources, known)
     if Fact.RELATIONS in needs:
@@ -206,7 +206,7 @@ async def _of_owners(
 ) -> tuple[Locks, Mapping[int, Usage]]:
     """The locks in the homes that a page shows something of, and how much they store."""
     held, usage = locks.NONE, dict[int, Usage]()
-    if needs & (Fact.LOCKS | Fact.QUOTA):
+    if Fact.LOCKS in needs or Fact.QUOTA in needs:
         of = owners(resource for _, resource in items)
         if of and Fact.LOCKS in needs:
             held = await locks.of_owners(tx, context.now, *of)

@@ -76,16 +76,12 @@ def owners(resources: Iterable[Resource]) -> list[int]:
     return list(dict.fromkeys(id_ for one in resources if (id_ := owner_of(one)) is not None))
 
 
-async def with_owners(
-    tx: ReadTx, context: Context, resources: Sequence[Resource], known: People
-) -> People:
-    """Adds the names of owners; the actor's is known."""
-    actor = context.actor
-    names = {**known.names, actor.id: actor.name}
-    unknown = [id_ for id_ in owners(resources) if id_ not in names]
-    if unknown:
-        names |= await principals.names(tx, unknown)
-    return replace(known, names=names)
+async def with_owners(tx: ReadTx, resources: Sequence[Resource], known: People) -> People:
+    """Adds the names of owners."""
+    unknown = [id_ for id_ in owners(resources) if id_ not in known.names]
+    if not unknown:
+        return known
+    return replace(known, names={**known.names, **await principals.names(tx, unknown)})
 
 
 async def with_grants(
@@ -94,6 +90,8 @@ async def with_grants(
     """Adds what the owners of resources give to the actor on these, if something is another's."""
     actor_id = context.actor.id
     of = [id_ for id_ in owners(resources) if id_ != actor_id]
+    if not of:
+        return known
     ids = {
         one.collection.id
         for one in resources
@@ -149,7 +147,7 @@ async def with_aces(
     homes = {one.id: one.owner_id for one in await collections.homes(tx, owners(placed))}
     found = await aces.of(tx, [*ids, *homes])
     named = {ace.principal_id for entries in found.values() for ace in entries}
-    known = await with_owners(tx, context, resources, known)
+    known = await with_owners(tx, resources, known)
     names = {**known.names, **await principals.names(tx, named - known.names.keys())}
     return replace(
         known,

@@ -14,6 +14,7 @@ from caldavd.acl.effective import effective
 from caldavd.acl.privileges import Privilege
 from caldavd.dav.facts import Facts, Item, load, resource_id
 from caldavd.dav.message import Response
+from caldavd.dav.people import People
 from caldavd.dav.property import Fact, Getter, Property, Table, View, stored
 from caldavd.dav.server import Context
 from caldavd.errors import NUMBER_OF_MATCHES, Refused
@@ -117,7 +118,7 @@ async def multistatus(
     """The 207 for a selection. Facts that the wanted properties need are loaded once a page."""
     parts: list[bytes] = []
     plans: dict[type, _Plan] = {}
-    facts = Facts()
+    facts = Facts(people=People({context.actor.id: context.actor.name}))
     async for page in _pages(selection):
         types = {type(resource) for _, resource in page.items}
         plans |= {type_: _plan(table, type_, wanted) for type_ in types - plans.keys()}
