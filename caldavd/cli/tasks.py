@@ -13,7 +13,7 @@ from caldavd.cli.main import Invocation
 from caldavd.store import mails, queue
 from caldavd.store.engine import ReadTx, WriteTx
 from caldavd.store.queue import Queued
-from caldavd.store.tasks import MAIL, State
+from caldavd.store.tasks import State
 
 COLUMNS: Final = ("id", "kind", "user", "method", "to", "attempts", "next", "error")
 MAX_SHOWN: Final = 1_000
@@ -39,7 +39,7 @@ def list_(invocation: Invocation, dead: bool, as_json: bool) -> None:
 
 @click.command()
 @click.argument("ids", metavar="[ID]...", type=int, nargs=-1)
-@click.option("--all", "every", is_flag=True, help="All that are dead.")
+@click.option("--all", "every", is_flag=True, help="All that failed: the dead, those that wait.")
 @click.pass_obj
 def retry(invocation: Invocation, ids: tuple[int, ...], every: bool) -> int:
     """Try tasks again at once, as if they were new."""
@@ -47,7 +47,7 @@ def retry(invocation: Invocation, ids: tuple[int, ...], every: bool) -> int:
 
     async def work(tx: WriteTx) -> int:
         now = clock.now()
-        return await (queue.retry_dead(tx, now) if every else queue.retry(tx, ids, now))
+        return await (queue.retry_all(tx, now) if every else queue.retry(tx, ids, now))
 
     return _told("to be tried again", run.write(run.settings(invocation), work), ids)
 
@@ -85,7 +85,7 @@ def _told(what: str, number: int, ids: tuple[int, ...]) -> int:
 
 
 def _row(one: Queued) -> dict[str, object]:
-    to = mails.recipient_of(one.payload) if one.kind == MAIL else one.payload
+    to = mails.recipient_of(one.payload)
     dead = one.state == State.DEAD
     return {
         "id": one.id,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
@@ -73,7 +74,7 @@ def is_below(raw_path: str, urls: Urls) -> bool:
 
 
 async def answer(server: Server, request: Request) -> Response:
-    """The page, as it is or after an answer. Raises Failed: 405, 413, 415, 429."""
+    """The page, as it is or after an answer. Raises Failed: 405, 413, 415."""
     if request.method not in ("GET", "HEAD", "POST"):
         raise Failed(405, "pages are read and answered", headers=(("Allow", "GET, HEAD, POST"),))
     token = _token(request.raw_path, server.urls) or ""
@@ -83,7 +84,10 @@ async def answer(server: Server, request: Request) -> Response:
             return await _answered(server, request, token, found)
     except Closed as error:
         if error.why is Why.UNKNOWN:
-            links.note_guess(server.publisher, request.peer, server.clock())
+            try:
+                links.note_guess(server.publisher, request.peer, server.clock())
+            except Failed as refused:
+                return _too_often(refused)
         status, title, words = _CLOSED[error.why]
         return _sent(status, rsvp_page.closed(title, words))
     form = Form(_choice(_fields(request.raw_path.partition("?")[2])), found.asked.comment)
@@ -121,7 +125,7 @@ async def _answered(server: Server, request: Request, token: str, found: Found) 
     refusal_s = server.publisher.answered.refusal(link, now)
     if refusal_s > 0:
         headers = (("Retry-After", str(refusal_s)),)
-        raise Failed(429, "too many answers by this link: try again in an hour", headers=headers)
+        return _too_often(Failed(429, "too many answers by this link", headers=headers))
     try:
         await server.db.write(
             partial(rsvp.answer, token=token, seen=seen, said=said, rules=rules, now=now)
@@ -135,6 +139,16 @@ async def _answered(server: Server, request: Request, token: str, found: Found) 
     after = await _find(server, token)
     form = Form(said.answer, after.asked.comment or form.comment)
     return _page(200, after, form, Notes(tuple(_thanks(after, said))))
+
+
+def _too_often(refused: Failed) -> Response:
+    """The page for who has to wait."""
+    wait_s = next(int(value) for name, value in refused.headers if name == "Retry-After")
+    minutes = -(-wait_s // 60)
+    wait = f"{wait_s} seconds" if wait_s < 100 else f"{minutes} minutes"
+    words = f"There were {refused.reason}. Try again in {wait}, or answer with your mail program."
+    page = _sent(refused.status, rsvp_page.closed("Please wait a little", words))
+    return replace(page, headers=(*page.headers, *refused.headers))
 
 
 def _page(status: int, found: Found, form: Form, notes: Notes) -> Response:

@@ -254,12 +254,14 @@ def _is_news(of: Difference, who: Line, me: Addresses) -> bool:
 
 
 def _comments(part: Part, base: Part) -> Sequence[Line]:
-    """What is told beside an answer: the organizer has only what the last one said.
+    """What is told beside an answer; what is not there any more is taken back by an empty line.
 
     A COMMENT that was there before may be the organizer's own.
     """
     known = {line.value for line in base.component.all("COMMENT")}
-    return [
+    had, has = (one.component.first(PRIVATE_COMMENT) is not None for one in (base, part))
+    taken_back = [Line(PRIVATE_COMMENT, "", "")] if had and not has else []
+    return taken_back + [
         line
         for line in part.component.lines
         if line.name == PRIVATE_COMMENT or (line.name == "COMMENT" and line.value not in known)

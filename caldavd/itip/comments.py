@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from caldavd.ical.contentline import Line, parameter
+from caldavd.ical.contentline import Line, parameter, unescape
 from caldavd.ical.write import escape, parameter_text, time_line
 from caldavd.itip.address import normal
 from caldavd.itip.message import PRIVATE_COMMENT
@@ -22,10 +22,12 @@ def commented(
     """The lines with what the attendee tells the organizer; None: that is there already.
 
     A COMMENT is taken for that too, unless it is the organizer's own (caldav-privatecomments §3.2).
+    Most programs send it once: an answer without words takes nothing back, but an empty private
+    comment does.
     """
     text = _comment(part, told)
     place = _place_of_comment(lines, who)
-    if (lines[place].value if place is not None else "") == text:
+    if text is None or (lines[place].value if place is not None else "") == text:
         return None
     stamp = time_line("", at).value
     ref = parameter_text(_REF, told.attendees[who].value)
@@ -49,11 +51,12 @@ def said_before(part: Part, who: str) -> str:
     return "" if place is None else part.component.lines[place].value
 
 
-def _comment(part: Part, told: Part) -> str:
-    """What an answer says to the organizer, still escaped."""
+def _comment(part: Part, told: Part) -> str | None:
+    """What an answer says to the organizer, still escaped; None: nothing."""
     private = told.component.first(PRIVATE_COMMENT)
     if private is not None:
         return private.value
     organizers = {line.value for line in part.component.all("COMMENT")}
     said = (line.value for line in told.component.all("COMMENT"))
-    return escape("\n").join(text for text in said if text not in organizers)
+    words = [text for text in said if text not in organizers and unescape(text).strip()]
+    return escape("\n").join(words) if words else None

@@ -23,11 +23,12 @@ from caldavd.ical.write import write as write_components
 from caldavd.ical.write import write_line
 from caldavd.itip.address import normal
 from caldavd.itip.bounce import RETURNED, written
-from caldavd.itip.letter import as_html, as_text, letter
+from caldavd.itip.changes import told_of
+from caldavd.itip.letter import Letter, as_html, as_text, letter
 from caldavd.itip.revision import OURS, REPLIED
 from caldavd.itip.snapshot import Meeting, meeting
 from caldavd.itip.ticket import Pages
-from caldavd.itip.words import plain, told
+from caldavd.itip.words import plain
 
 METHODS: Final = frozenset(
     {"REQUEST", "REPLY", "CANCEL", "ADD", "REFRESH", "COUNTER", "DECLINECOUNTER"}
@@ -70,6 +71,8 @@ class Post:
     """Whether the mail may claim to be from the sender: those who check allow this server to."""
     update: bool = False
     """Whether the recipient has had a mail about this before."""
+    before: str = ""
+    """The REQUEST that they had last, if it is known: an update says what changed."""
     ticket: str = ""
     """What tells the mail when it comes back; empty: nothing."""
     addresses: Mapping[str, str] = field(default_factory=dict)
@@ -110,21 +113,33 @@ def write(text: str, post: Post, at: datetime) -> EmailMessage:
     said = letter(
         found.method,
         document.components,
-        told(document.components, document.zones),
+        told_of(document, post.before if post.update and found.method == "REQUEST" else ""),
         name,
         update=post.update,
         page=_page(found, post),
     )
-    mail = EmailMessage(policy=_POLICY)
-    for header, value in _headers(found, change, post, at):
-        mail[header] = value
-    mail["Subject"] = plain(said.subject, MAX_SUBJECT)
-    mail.set_content(as_text(said))
-    mail.add_alternative(as_html(said), subtype="html", cte="quoted-printable")
+    mail = _readable(found, change, said, post, at)
     mail.add_alternative(text, "calendar", "UTF-8", "base64", params=_parameters(found))
     attached = {"name": "invite.ics"}  # Outlook names an attachment by this
     mail.add_attachment(text.encode(), "application", "ics", filename="invite.ics", params=attached)
     _finish(mail)
+    return mail
+
+
+def mail_of(of: Meeting, text: str, said: Letter, post: Post, at: datetime) -> EmailMessage:
+    """A mail about a message, without it: nothing in it is for programs. Raises Unmailable."""
+    mail = _readable(of, change_of(text, post.recipient), said, post, at)
+    _finish(mail)
+    return mail
+
+
+def _readable(of: Meeting, change: str, said: Letter, post: Post, at: datetime) -> EmailMessage:
+    mail = EmailMessage(policy=_POLICY)
+    for header, value in _headers(of, change, post, at):
+        mail[header] = value
+    mail["Subject"] = plain(said.subject, MAX_SUBJECT)
+    mail.set_content(as_text(said))
+    mail.add_alternative(as_html(said), subtype="html", cte="quoted-printable")
     return mail
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -38,6 +39,8 @@ METHODS: Final = frozenset(
 )
 _OF_ORGANIZER: Final = frozenset({"PUBLISH", "REQUEST", "ADD", "CANCEL", "DECLINECOUNTER"})
 _WITH_START: Final = frozenset({"PUBLISH", "REQUEST", "ADD", "COUNTER"})
+_WORD: Final = re.compile(r"[A-Za-z][A-Za-z0-9-]{0,63}", re.ASCII)
+"""What a PARTSTAT may be: one of iTIP's, or a word of somebody's own."""
 _PLACEHOLDER: Final = Line("DTSTART", "", "19700101T000000Z")
 
 
@@ -130,8 +133,18 @@ def _check(component: Component, method: str) -> None:
         raise _malformed("an ADD has no RECURRENCE-ID")
     if method == "ADD" and not {"DTSTART", "DUE"} & {line.name for line in component.lines}:
         raise _malformed("an ADD says when the instance is that it adds")
-    if method == "REPLY" and component.first("ATTENDEE") is None:
+    if method == "REPLY":
+        _check_answer(component)
+
+
+def _check_answer(component: Component) -> None:
+    lines = list(component.all("ATTENDEE"))
+    if not lines:
         raise _malformed("a REPLY has the ATTENDEE who answers")
+    for line in lines:
+        given = parameter(line, "PARTSTAT")
+        if given is not None and _WORD.fullmatch(given.strip()) is None:
+            raise _malformed(f"its PARTSTAT {given[:40]!r} is no answer")
 
 
 def case_of(document: Document, message: Meeting, me: Addresses, at: datetime) -> Case:

@@ -25,7 +25,6 @@ from caldavd.itip.revision import REPLIED, stamp_of
 from caldavd.itip.snapshot import Key, Part, Zones, with_parameter
 
 _DELEGATED: Final = "DELEGATED"
-_TOKEN: Final = re.compile(r"[A-Z][A-Z0-9-]{0,63}", re.ASCII)
 _CODE: Final = re.compile(r"[1-5](?:\.[0-9]{1,3}){1,2}", re.ASCII)
 MAX_LINES: Final = 100_000
 """Content lines that one answer may add, by the overrides that it needs."""
@@ -285,7 +284,7 @@ def _answered(old: Line, told: Line, answer: Component) -> Line:
     said = parameters(told)
     values: dict[str, tuple[str, ...]] = {}
     if "PARTSTAT" in said:
-        values["PARTSTAT"] = (_token(said["PARTSTAT"][0]),)
+        values["PARTSTAT"] = (said["PARTSTAT"][0].strip().upper(),)
         values["DELEGATED-TO"] = said.get("DELEGATED-TO", ())
     if "DELEGATED-FROM" in said:
         values["DELEGATED-FROM"] = said["DELEGATED-FROM"]
@@ -384,13 +383,6 @@ def _is_failure(case: Case) -> bool:
     """Whether the message was of no use to who answers (RFC 5546 §4.4.10)."""
     codes = (code for part in case.message.parts.values() for code in _codes(part.component))
     return any(not code.startswith("2") for code in codes)
-
-
-def _token(value: str) -> str:
-    value = value.strip().upper()
-    if _TOKEN.fullmatch(value) is None:
-        raise _malformed("its PARTSTAT is no word")
-    return value
 
 
 def _malformed(reason: str) -> Refused:

@@ -134,9 +134,11 @@ def _rows(
         answers = (line for part in components[:1] for line in part.all("ATTENDEE"))
         people = "\n".join(f"{person(line)}: {answer(line)}" for line in answers)
     rows = (
+        ("Changed", "\n".join(told.changes)),
         ("What", told.summary),
         ("When", told.when),
         ("Repeats", told.repeats),
+        ("Exceptions", "\n".join(told.exceptions)),
         ("Note", _of_series(len(components)) if single else ""),
         ("Where", told.where),
         ("Organizer", told.organizer),

@@ -15,15 +15,16 @@ from caldavd.ical.parse import Document, stored
 from caldavd.ical.values import Temporal
 from caldavd.ical.write import escape, time_line
 from caldavd.itip.address import Addresses, normal
+from caldavd.itip.changes import told_of
 from caldavd.itip.comments import said_before
 from caldavd.itip.compare import partstat
 from caldavd.itip.imip import change_of
 from caldavd.itip.letter import Letter, letter
-from caldavd.itip.message import reply
+from caldavd.itip.message import PRIVATE_COMMENT, reply
 from caldavd.itip.plan import refresh
 from caldavd.itip.revision import OURS, REPLIED
 from caldavd.itip.snapshot import Meeting, Part, calendar_text, copied, meeting, with_parameter
-from caldavd.itip.words import end_of, told, zone_of_start
+from caldavd.itip.words import end_of, zone_of_start
 
 CHOICES: Final = ("ACCEPTED", "TENTATIVE", "DECLINED")
 _TIMES: Final = frozenset({"DTSTART", "DTEND", "DURATION"})
@@ -89,7 +90,7 @@ def asked(of: Document, attendee: str, me: Addresses, organizer: str, at: dateti
     parts = _parts(found, attendee)
     answers = {partstat(part.attendees[attendee]) for part in parts}
     before = (said_before(part, attendee) for part in meeting(of).parts.values())
-    words = told(document.components, document.zones)
+    words = told_of(document)
     return Asked(
         found.uid,
         attendee,
@@ -112,7 +113,8 @@ def replying(of: Asked, said: Said, at: datetime) -> str:
             part,
             organizer,
             with_parameter(part.attendees[of.attendee], "PARTSTAT", said.answer),
-            _comments(said),
+            # What is not in the form any more was taken out of it.
+            _comments(said) or ([Line(PRIVATE_COMMENT, "", "")] if of.comment else []),
             at,
         )
         for part in _parts(of.request, of.attendee)

@@ -60,6 +60,10 @@ class Told:
     people: tuple[str, ...] = ()
     description: str = ""
     comment: str = ""
+    exceptions: tuple[str, ...] = ()
+    """What of a series is otherwise, or not at all."""
+    changes: tuple[str, ...] = ()
+    """What was said otherwise in the mail before, if that is known."""
 
 
 def told(components: Sequence[Component], zones: Mapping[str, Component]) -> Told:
@@ -67,10 +71,10 @@ def told(components: Sequence[Component], zones: Mapping[str, Component]) -> Tol
     one = next((c for c in components if c.first("RECURRENCE-ID") is None), components[0])
     organizer = one.first("ORGANIZER")
     return Told(
-        plain(_text(one, "SUMMARY")) or "(no title)",
+        text_of(one, "SUMMARY") or "(no title)",
         when(one, zones),
         _repeats(one, zones),
-        plain(_text(one, "LOCATION")),
+        text_of(one, "LOCATION"),
         "" if organizer is None else person(organizer),
         _people(list(one.all("ATTENDEE"))),
         lines_of(_text(one, "DESCRIPTION"), MAX_DESCRIPTION),
@@ -122,7 +126,7 @@ def when(component: Component, zones: Mapping[str, Component]) -> str:
     if from_ != to:
         return f"{_clock(start)} ({from_}) to {_clock(end)} ({to})"
     if start.date() == end.date():
-        return f"{_clock(start)} to {_time(end)} ({to})"
+        return f"{_clock(start)} to {clock_time(end)} ({to})"
     return f"{_clock(start)} to {_clock(end)} ({to})"
 
 
@@ -160,7 +164,7 @@ def end_of(component: Component, zones: Mapping[str, Component]) -> Temporal | N
 
 def _single(component: Component, name: str, at: Temporal) -> str:
     if not isinstance(at, datetime):
-        return f"{_date(at)} (all day)"
+        return f"{in_words(at)} (all day)"
     return f"{_clock(at)} ({_zone(component, name, at)})"
 
 
@@ -168,19 +172,23 @@ def _dates(start: Temporal, end: Temporal, due: bool) -> str:
     """A range of days; that of an event ends before its DTEND."""
     first = start.date() if isinstance(start, datetime) else start
     last = end.date() if isinstance(end, datetime) else end - timedelta(days=0 if due else 1)
-    return f"{_date(first)} (all day)" if last <= first else f"{_date(first)} to {_date(last)}"
+    if last <= first:
+        return f"{in_words(first)} (all day)"
+    return f"{in_words(first)} to {in_words(last)}"
 
 
-def _date(day: date) -> str:
+def in_words(day: date) -> str:
+    """A day, with that of the week."""
     return f"{_DAYS[day.weekday()]} {day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
-def _time(moment: datetime) -> str:
+def clock_time(moment: datetime) -> str:
+    """What clocks show."""
     return f"{moment.hour:02}:{moment.minute:02}"
 
 
 def _clock(moment: datetime) -> str:
-    return f"{_date(moment)}, {_time(moment)}"
+    return f"{in_words(moment)}, {clock_time(moment)}"
 
 
 def zone_of_start(component: Component, start: datetime) -> str:
@@ -260,7 +268,7 @@ def _ends(rule: Rule, start: Temporal | None) -> str:
         return ""
     if isinstance(until, datetime) and until.tzinfo and isinstance(start, datetime):
         until = until.astimezone(start.tzinfo) if start.tzinfo else until
-    return f", until {_date(until)}"
+    return f", until {in_words(until)}"
 
 
 def _listed(words: Sequence[str]) -> str:
@@ -270,6 +278,11 @@ def _listed(words: Sequence[str]) -> str:
 def _people(lines: Sequence[Line]) -> tuple[str, ...]:
     shown = tuple(person(line) for line in lines[:MAX_PEOPLE])
     return shown if len(lines) <= MAX_PEOPLE else (*shown, f"and {len(lines) - MAX_PEOPLE} others")
+
+
+def text_of(component: Component, name: str) -> str:
+    """A property of one line, as `plain` has it; empty if there is none."""
+    return plain(_text(component, name))
 
 
 def _text(component: Component, name: str) -> str:

@@ -11,6 +11,7 @@ from caldavd.errors import Refused
 from caldavd.ical.parse import Document
 from caldavd.itip import plan as itip
 from caldavd.itip.address import Addresses, normal
+from caldavd.itip.notice import tells_in_words
 from caldavd.itip.outcome import Outcome
 from caldavd.model import Collection, Kind, Principal, Stored
 from caldavd.service import book, boxes, inbox, schedule
@@ -19,7 +20,7 @@ from caldavd.service.quota import require_room
 from caldavd.service.routes import Rules
 from caldavd.service.save import save
 from caldavd.service.schedule import OFFLOAD_BYTES
-from caldavd.store import collections, ids, objects, principals, scheduling, tasks
+from caldavd.store import collections, ids, mails, objects, principals, scheduling, tasks
 from caldavd.store.engine import WriteTx
 from caldavd.store.tasks import Task
 
@@ -61,6 +62,7 @@ async def deliver(tx: WriteTx, rules: Rules, of: Task, letter: Letter, now: int)
     after = await _write(tx, locked, existing, outcome, message.uid, now) or before
     if outcome.inbox:
         await _tell(tx, rules, recipient.id, letter, outcome, now)
+    await _note(tx, rules, of, letter, outcome)
     if after is None:
         return []
     asked = []
@@ -161,6 +163,20 @@ async def _tell(
         with suppress(Refused):
             await _require_room(tx, rules, locked, message.text)
             await inbox.put(tx, locked, of, document, now, outcome.changes)
+
+
+async def _note(tx: WriteTx, rules: Rules, of: Task, letter: Letter, outcome: Outcome) -> None:
+    """Has what somebody said mailed to the organizer: few clients show what is in an inbox.
+
+    A little later, as somebody may say more at the same time.
+    """
+    if not rules.mails or not mails.is_notice(of.payload):
+        return
+    to = mails.recipient_of(of.payload)
+    if to and tells_in_words(await letter.read(tx), outcome):
+        what = mails.payload(to, notice=True)
+        task = tasks.new(tasks.MAIL, of.owner_id, of.created_at, letter.message.id, what)
+        await tasks.add(tx, [task._replace(due_at=of.created_at + TOGETHER_S)])
 
 
 async def _follow(

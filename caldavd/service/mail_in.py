@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from typing import Final, NamedTuple
 
 from caldavd.errors import Refused
-from caldavd.ical.parse import Document
+from caldavd.ical.parse import Document, stored
 from caldavd.ical.validate import DEFAULT, Limits
 from caldavd.itip.address import normal
 from caldavd.itip.bounce import Bounce
@@ -20,10 +20,11 @@ from caldavd.itip.incoming import judged, read_message
 from caldavd.itip.incoming_mail import Carried, Incoming
 from caldavd.itip.incoming_reply import replier
 from caldavd.itip.refreshing import refreshing
-from caldavd.itip.snapshot import Meeting
+from caldavd.itip.snapshot import Meeting, Role
+from caldavd.itip.snapshot import meeting as read_meeting
 from caldavd.model import Principal, PrincipalKind
-from caldavd.service import schedule, undelivered
-from caldavd.store import identities, ids, principals, tasks
+from caldavd.service import routes, schedule, undelivered
+from caldavd.store import identities, ids, mails, objects, principals, scheduling, tasks
 from caldavd.store.engine import ReadTx, WriteTx
 from caldavd.store.tasks import Message
 
@@ -65,6 +66,15 @@ class Rules:
     trusted: frozenset[str] = frozenset()
     """Addresses that may speak for everybody in their own domain, lower case."""
     limits: Limits = DEFAULT
+
+
+class Spoken(NamedTuple):
+    """A message of somebody without an account."""
+
+    method: str
+    text: str
+    uid: str
+    sender: str
 
 
 class Untrusted(Exception):
@@ -110,24 +120,34 @@ async def _bounced(tx: WriteTx, of: Bounce, now: int) -> Received:
 
 
 async def hand_over(
-    tx: WriteTx, recipient: Principal, method: str, text: str, uid: str, sender: str, now: int
+    tx: WriteTx,
+    recipient: Principal,
+    said: Spoken,
+    now: int,
+    *,
+    notice: bool,
 ) -> int:
     """Makes a message, and the task of delivering it to a principal: the id of the task.
 
-    Who answers and has an account here has not answered in the own calendar. So they are told how
-    it stands once the answer is there, as if they had asked for that.
+    `notice`: what it says in words has reached the recipient by no mail yet. Who answers and has
+    an account here has not answered in the own calendar. So they are told how it stands once the
+    answer is there, as if they had asked for that.
     """
-    made = await _task(tx, recipient, Message(ids.new(), uid, method, sender, text, now), now)
-    if method == "REPLY" and await _local(tx, {sender}):
-        work = (await schedule.parsed(tx, text), sender, schedule.moment(now))
-        asked = Message(ids.new(), uid, "REFRESH", sender, refreshing(*work), now)
-        await _task(tx, recipient, asked, now)
+    made = await _task(tx, recipient, said, now, notice=notice)
+    if said.method == "REPLY" and await _local(tx, {said.sender}):
+        document = await schedule.parsed(tx, said.text)
+        text = refreshing(document, said.sender, schedule.moment(now))
+        await _task(tx, recipient, said._replace(method="REFRESH", text=text), now)
     return made
 
 
-async def _task(tx: WriteTx, recipient: Principal, message: Message, now: int) -> int:
+async def _task(
+    tx: WriteTx, recipient: Principal, said: Spoken, now: int, *, notice: bool = False
+) -> int:
+    message = Message(ids.new(), said.uid, said.method, said.sender, said.text, now)
     address = f"{_MAIL}{recipient.addresses[0]}" if recipient.addresses else ""
-    task = tasks.new(tasks.ITIP, recipient.id, now, message.id, address)
+    what = mails.payload(address, notice=notice)
+    task = tasks.new(tasks.ITIP, recipient.id, now, message.id, what)
     await tasks.add_message(tx, message)
     await tasks.add(tx, [task])
     return task.id
@@ -148,7 +168,9 @@ async def _deliver(
     speaks_for = _spoken_for(document, method, meeting)
     speaker = _speaker(method, speaks_for, mail.sender, rules.trusted)
     organizers = await _local(tx, meeting.organizers)
-    if method in _OF_ATTENDEE:
+    if method in _OF_ATTENDEE and not meeting.organizers:
+        to = await _organizing(tx, meeting.uid, speaker, recipients)
+    elif method in _OF_ATTENDEE:
         to = sorted(set(organizers.values()))
     elif organizers:
         raise Untrusted("its organizer has an account here: what changes there is sent from there")
@@ -158,8 +180,11 @@ async def _deliver(
     if not to:
         raise Untrusted("it is for nobody who has an account here")
     found = await principals.by_ids(tx, to)
+    # Whom the mail itself was delivered to reads there what it says.
+    read = set((await _local(tx, {normal(one) for one in recipients})).values())
+    said, told = Spoken(method, document.text, meeting.uid, speaker), method in _OF_ATTENDEE
     return [
-        await hand_over(tx, one, method, document.text, meeting.uid, speaker, now) for one in found
+        await hand_over(tx, one, said, now, notice=told and one.id not in read) for one in found
     ]
 
 
@@ -199,6 +224,39 @@ async def _meant(tx: ReadTx, attendees: set[str], recipients: Sequence[str]) -> 
     if to and len(named) == len(to):
         asked &= set(named.values())
     return sorted(asked)
+
+
+async def _organizing(tx: WriteTx, uid: str, attendee: str, recipients: Sequence[str]) -> list[int]:
+    """Those to whom a mail was delivered that organize this meeting, and asked this attendee.
+
+    Exchange answers without an ORGANIZER, which a REPLY has to have (RFC 5546 §3.2.3). Raises
+    Untrusted where it is nobody's.
+    """
+    to = sorted(set((await _local(tx, {normal(one) for one in recipients})).values()))
+    if not to:
+        raise Untrusted("it names no organizer, and came to nobody who has an account here")
+    found = [one for one in await principals.by_ids(tx, to) if await _asked(tx, one, uid, attendee)]
+    if not found:
+        bare = attendee.removeprefix(_MAIL)
+        raise Untrusted(f"it names no organizer, and to whom it came did not ask {bare} to that")
+    return [one.id for one in found]
+
+
+async def _asked(tx: WriteTx, who: Principal, uid: str, attendee: str) -> bool:
+    """Whether somebody organizes a meeting with this attendee."""
+    # By mail an organizer is known by a mail address; others are for clients of this server.
+    me = schedule.addresses(who, routes.Rules())
+    for one in await scheduling.of_uid(tx, who.id, uid):
+        text = (await objects.contents(tx, [one.id]))[one.id]
+        of = await tx.offload(_meeting, text)
+        asked = any(attendee in part.attendees for part in of.parts.values())
+        if asked and of.role(me) is Role.ORGANIZER:
+            return True
+    return False
+
+
+def _meeting(text: str) -> Meeting:
+    return read_meeting(stored(text))
 
 
 async def _local(tx: ReadTx, addresses: Collection[str]) -> dict[str, int]:

@@ -149,13 +149,11 @@ async def held(tx: ReadTx, owner_id: int, found: Mapping[int, Collection]) -> di
 def _route(rules: Rules, recipient: str, id_: int | None, allowed: set[int]) -> Route:
     if id_ is not None:
         return Route(DELIVERED, tasks.ITIP, id_) if id_ in allowed else Route(FORBIDDEN)
-    if not recipient.startswith(_MAIL):
+    if not recipient.startswith(_MAIL) or not _is_mailable(recipient):
         return Route(INVALID)
     if rules.domain and normal(recipient).endswith(f"@{rules.domain}"):
         return Route(INVALID)
-    if not rules.mails:
-        return Route(UNREACHABLE)
-    return Route(SENT, tasks.MAIL) if _is_mailable(recipient) else Route(INVALID)
+    return Route(SENT, tasks.MAIL) if rules.mails else Route(UNREACHABLE)
 
 
 def _is_mailable(recipient: str) -> bool:

@@ -16,7 +16,7 @@ from caldavd.itip.rsvp import Asked, Said
 from caldavd.itip.ticket import Ticket
 from caldavd.model import Principal
 from caldavd.service import schedule
-from caldavd.service.mail_in import hand_over
+from caldavd.service.mail_in import Spoken, hand_over
 from caldavd.service.routes import Rules
 from caldavd.service.schedule import OFFLOAD_BYTES
 from caldavd.store import keys, objects, principals, scheduling
@@ -92,7 +92,13 @@ async def answer(tx: WriteTx, token: str, seen: str, said: Said, rules: Rules, n
     if said.start is not None and asked.slot is not None:
         texts.append(("COUNTER", rsvp.countering(asked, said, at)))
     made = [
-        await hand_over(tx, found.organizer, method, text, asked.uid, asked.attendee, now)
+        await hand_over(
+            tx,
+            found.organizer,
+            Spoken(method, text, asked.uid, asked.attendee),
+            now,
+            notice=True,
+        )
         for method, text in texts
     ]
     return Given(tuple(made))

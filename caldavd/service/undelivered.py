@@ -46,7 +46,7 @@ async def take_back(
 async def note_local(tx: WriteTx, rules: Rules, of: Task, now: int) -> bool:
     """As `note`, for the task of a message within this server that nobody tries any more."""
     found = await _sent(tx, rules, of)
-    return found is not None and await note(tx, *found, of.payload, now)
+    return found is not None and await note(tx, *found, mails.recipient_of(of.payload), now)
 
 
 async def take_back_local(tx: WriteTx, rules: Rules, of: Task, now: int) -> bool:
@@ -55,7 +55,9 @@ async def take_back_local(tx: WriteTx, rules: Rules, of: Task, now: int) -> bool
     One that never failed costs no statement.
     """
     found = None if of.error is None else await _sent(tx, rules, of)
-    return found is not None and await take_back(tx, *found, of.payload, DELIVERED, now)
+    return found is not None and await take_back(
+        tx, *found, mails.recipient_of(of.payload), DELIVERED, now
+    )
 
 
 async def _sent(tx: ReadTx, rules: Rules, of: Task) -> tuple[int, str] | None:

@@ -25,3 +25,8 @@ def many(count: int) -> range:
 def before() -> int:
     """An id below every one that `new` returns from now on, as long as the clock runs forward."""
     return new() - (1 << _RANDOM_BITS)
+
+
+def at(second: int) -> int:
+    """An id below every one that is made from a second (of the epoch) on; 0 for one before 2026."""
+    return max(0, second * 1000 - _EPOCH_MS) << _RANDOM_BITS

@@ -8,26 +8,41 @@ from typing import Final, NamedTuple
 from sqlalchemy import bindparam, delete, func, insert, literal_column, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from caldavd.store import ids
 from caldavd.store.engine import ReadTx, WriteTx
 from caldavd.store.statement import In
 from caldavd.store.tables import kept_mail, mailed, message, task
-from caldavd.store.tasks import MAIL
+from caldavd.store.tasks import MAIL, State
 
 MAX_KEPT: Final = 500
 """Mails that are kept; of more the oldest go."""
 
 
+WAITED_S: Final = 900
+"""How long a mail waits, to be known later as the one that carried a message."""
+MAX_REQUESTS: Final = 20
+
 _FORCED: Final = "!"
+_NOTICE: Final = "?"
 
 
-def payload(recipient: str, *, forced: bool = False) -> str:
-    """What the task of a mail holds; `forced`: it is sent even if it tells nothing new."""
-    return _FORCED + recipient if forced else recipient
+def payload(recipient: str, *, forced: bool = False, notice: bool = False) -> str:
+    """What the task of a mail holds; `forced`: it is sent even if it tells nothing new.
+
+    `notice`: it tells an organizer what somebody else said. So does a delivery, if they have
+    not got that by mail.
+    """
+    return _FORCED * forced + _NOTICE * notice + recipient
 
 
 def recipient_of(payload_: str) -> str:
-    """The calendar user address that the task of a mail is for."""
-    return payload_.removeprefix(_FORCED)
+    """The calendar user address that a task is for."""
+    return payload_.removeprefix(_FORCED).removeprefix(_NOTICE)
+
+
+def is_notice(payload_: str) -> bool:
+    """Whether an organizer is to be told by mail what somebody else said."""
+    return payload_.startswith(_NOTICE)
 
 
 def is_forced(payload_: str) -> bool:
@@ -36,13 +51,16 @@ def is_forced(payload_: str) -> bool:
 
 
 class Waiting(NamedTuple):
-    """A mail that is to be sent, among others to the same recipients."""
+    """A mail that is to be sent, or was given up, among others to the same recipients."""
 
     task_id: int
     owner_id: int
     recipient: str
     uid: str
     message_id: int
+    is_dead: bool = False
+    """Whether nobody tries any more."""
+    is_notice: bool = False
 
 
 class Mailed(NamedTuple):
@@ -66,13 +84,12 @@ class Kept(NamedTuple):
 
 
 _WAITING: Final = (
-    select(task.c.id, task.c.owner_id, task.c.payload, message.c.uid, message.c.id)
+    select(task.c.id, task.c.owner_id, task.c.payload, message.c.uid, message.c.id, task.c.state)
     .join(message, message.c.id == task.c.message_id)
     .where(
         In(task.c.owner_id, "owner_ids"),
         In(task.c.payload, "payloads"),
         task.c.kind == MAIL,
-        task.c.state == literal_column("0"),
     )
     .order_by(task.c.id)
 )
@@ -84,6 +101,16 @@ _IS_DUE: Final = (
         task.c.due_at <= bindparam("now"),
     )
     .limit(1)
+)
+_REQUESTS: Final = (
+    select(message.c.text)
+    .where(
+        message.c.id.between(bindparam("from_id"), bindparam("to_id")),
+        message.c.uid == bindparam("uid"),
+        message.c.method == "REQUEST",
+    )
+    .order_by(message.c.id.desc())
+    .limit(bindparam("limit"))
 )
 _MAILED: Final = select(*mailed.c).where(
     In(mailed.c.owner_id, "owner_ids"), In(mailed.c.thread, "threads")
@@ -116,16 +143,34 @@ async def is_due(tx: ReadTx, kind: str, now: int) -> bool:
 async def waiting(
     tx: ReadTx, owner_ids: Collection[int], recipients: Collection[str]
 ) -> list[Waiting]:
-    """Mails of these senders to these recipients, oldest first, those that were claimed too."""
-    payloads = [payload(one, forced=forced) for one in recipients for forced in (False, True)]
+    """Mails of these senders to these recipients, oldest first: those that were claimed or given
+    up too."""
+    payloads = [mark + one for one in recipients for mark in ("", _FORCED, _NOTICE)]
     rows = await tx.all(_WAITING, owner_ids=list(owner_ids), payloads=payloads)
-    return [Waiting(row[0], row[1], recipient_of(row[2]), row[3], row[4]) for row in rows]
+    return [
+        Waiting(
+            *(row[0], row[1], recipient_of(row[2]), row[3], row[4]),
+            is_dead=row[5] == State.DEAD,
+            is_notice=is_notice(row[2]),
+        )
+        for row in rows
+    ]
 
 
 async def sent(tx: ReadTx, owner_ids: Collection[int], threads: Collection[str]) -> list[Mailed]:
     """What was sent in these threads."""
     rows = await tx.all(_MAILED, owner_ids=list(owner_ids), threads=list(threads))
     return [Mailed._make(row) for row in rows]
+
+
+async def requests_before(tx: ReadTx, uid: str, sent_at: int) -> list[str]:
+    """Texts of REQUESTs about a UID that a mail of that second may have carried, newest first.
+
+    Ids rise with time, so few rows are looked at. None of a mail that waited for longer than that.
+    """
+    from_id, to_id = ids.at(sent_at - WAITED_S), ids.at(sent_at + 1)
+    found = {"uid": uid, "from_id": from_id, "to_id": to_id, "limit": MAX_REQUESTS}
+    return [row[0] for row in await tx.all(_REQUESTS, **found)]
 
 
 async def note_sent(tx: WriteTx, what: Iterable[Mailed]) -> None:
@@ -154,9 +199,9 @@ async def kept_one(tx: ReadTx, id_: int) -> Kept | None:
     return None if row is None else Kept._make(row)
 
 
-async def remove(tx: WriteTx, ids: Sequence[int]) -> int:
+async def remove(tx: WriteTx, ids_: Sequence[int]) -> int:
     """Removes mails that are kept; how many there were."""
-    return await tx.run(_REMOVE, ids=list(ids))
+    return await tx.run(_REMOVE, ids=list(ids_))
 
 
 async def forget(tx: WriteTx, sent_before: int, kept_before: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, or_, select, update
 
 from caldavd.store.engine import ReadTx, WriteTx
 from caldavd.store.statement import In
@@ -51,7 +51,11 @@ _LIST: Final = (
 )
 _AGAIN: Final = {"due_at": bindparam("now"), "attempts": 0, "state": int(State.WAITING)}
 _RETRY: Final = update(task).where(In(task.c.id, "ids")).values(_AGAIN)
-_RETRY_DEAD: Final = update(task).where(task.c.state == int(State.DEAD)).values(_AGAIN)
+_RETRY_ALL: Final = (
+    update(task)
+    .where(or_(task.c.state == int(State.DEAD), task.c.error.is_not(None)))
+    .values(_AGAIN)
+)
 _REMOVE: Final = delete(task).where(In(task.c.id, "ids"))
 _REMOVE_DEAD: Final = delete(task).where(task.c.state == int(State.DEAD))
 
@@ -67,9 +71,9 @@ async def retry(tx: WriteTx, ids: Sequence[int], now: int) -> int:
     return await tx.run(_RETRY, ids=list(ids), now=now)
 
 
-async def retry_dead(tx: WriteTx, now: int) -> int:
-    """Makes all that nobody tries any more due at once; how many they were."""
-    return await tx.run(_RETRY_DEAD, now=now)
+async def retry_all(tx: WriteTx, now: int) -> int:
+    """Makes all that failed due at once, whether anybody would try again or not; how many."""
+    return await tx.run(_RETRY_ALL, now=now)
 
 
 async def remove(tx: WriteTx, ids: Sequence[int]) -> int:

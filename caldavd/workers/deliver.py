@@ -9,6 +9,7 @@ from functools import partial
 from typing import Final
 
 from caldavd.clock import Clock
+from caldavd.errors import Refused
 from caldavd.service import deliver, undelivered
 from caldavd.service.letter import Letter
 from caldavd.service.routes import Rules
@@ -29,6 +30,15 @@ _BACK_OFF_S: Final = 5
 _KINDS: Final = (tasks.ITIP, deliver.REFRESH)
 
 _log: Final = logging.getLogger(__name__)
+
+
+class _Undeliverable(Exception):
+    """A message that is none, however often it is tried: the task that is about it."""
+
+    def __init__(self, of: Task, reason: str) -> None:
+        super().__init__(reason)
+        self.of = of
+        self.reason = reason
 
 
 class Deliverer:
@@ -94,9 +104,21 @@ class Deliverer:
             await self._db.write(partial(self._delivered, of=of, letter=letter))
         except Unavailable:
             raise
+        except Refused as refused:
+            await self._give_up(of, of, letter, refused.reason)
+        except _Undeliverable as undeliverable:
+            await self._give_up(undeliverable.of, of, letter, undeliverable.reason)
         except Exception as error:
             _log.exception("not delivered", extra={"task": of.id, "attempts": of.attempts})
             await self._db.write(partial(self._put_off, of=of, error=type(error).__name__))
+
+    async def _give_up(self, one: Task, of: Task, letter: Letter | None, reason: str) -> None:
+        """Keeps a message that can never be delivered, for the operator to see; then `of` is
+        delivered, if it was one that had to be done before."""
+        if await self._db.write(partial(self._failed, of=one, error=reason, retry_at=None)):
+            _log.warning("not deliverable", extra={"task": one.id, "reason": reason})
+            if one.id != of.id:
+                await self._one(of, letter)
 
     async def _delivered(self, tx: WriteTx, of: Task, letter: Letter | None) -> None:
         """Delivers, and with it takes back what was said of one that had failed."""
@@ -112,7 +134,10 @@ class Deliverer:
         if letter is not None and letter.message.method not in deliver.OF_ATTENDEES:
             for one, about in await tasks.take(tx, of, letter.message):
                 told = letter if one.id == of.id else Letter(about)
-                await deliver.deliver(tx, self._rules, one, told, now)
+                try:
+                    await deliver.deliver(tx, self._rules, one, told, now)
+                except Refused as refused:
+                    raise _Undeliverable(one, refused.reason) from refused
         elif await tasks.done(tx, [of.id]):
             if of.kind == deliver.REFRESH:
                 await deliver.tell_again(tx, self._rules, of, now)
@@ -122,8 +147,15 @@ class Deliverer:
     async def _put_off(self, tx: WriteTx, of: Task, error: str) -> None:
         now = self._clock()
         retry_at = now + _BACK_OFF_S * 2**of.attempts if of.attempts < MAX_ATTEMPTS else None
-        if await tasks.failed(tx, of, now, error, retry_at) and retry_at is None:
+        await self._failed(tx, of, error, retry_at)
+
+    async def _failed(self, tx: WriteTx, of: Task, error: str, retry_at: int | None) -> bool:
+        """Gives a task back; false if somebody else has it by now."""
+        now = self._clock()
+        is_ours = await tasks.failed(tx, of, now, error, retry_at)
+        if is_ours and retry_at is None:
             await undelivered.note_local(tx, self._rules, of, now)
+        return is_ours
 
 
 def _by_owner(found: Sequence[Task]) -> list[list[Task]]:

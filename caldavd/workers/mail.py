@@ -17,6 +17,7 @@ from caldavd.itip.address import normal
 from caldavd.itip.ticket import KEY_BYTES
 from caldavd.service import undelivered
 from caldavd.service.routes import SENT, Rules, mail_addresses
+from caldavd.service.schedule import moment
 from caldavd.store import keys, mails, tasks
 from caldavd.store.engine import Database, ReadTx, WriteTx
 from caldavd.store.tasks import MAIL, Task
@@ -56,13 +57,14 @@ class Means:
 
 
 class Mailer:
-    """Sends what is due; how much was sent lately is its state."""
+    """Sends what is due; its state is how much was sent lately, and whether any can be."""
 
     def __init__(self, means: Means) -> None:
         self._means = means
         self._batch = means.pace.connections * MAILS_EACH
         self._room = float(self._batch)
         self._counted_at = means.ticks()
+        self._is_out = False
 
     async def work(self) -> None:
         """One look at what is due, for `runner.Periodic`. Several processes may do it at once."""
@@ -112,12 +114,22 @@ class Mailer:
         waiting = list(lane)
         try:
             async with smtp.connected(self._means.relay) as connection:
+                self._note_outage(None)
                 while waiting:
                     await self._send(connection, waiting[0])
                     waiting.pop(0)
         except NotSent as error:
+            self._note_outage(error.reason)
             for one in waiting:
-                await self._failed(one.task, error)
+                await self._failed(one.task, error, one.replaces)
+
+    def _note_outage(self, reason: str | None) -> None:
+        """Says once that no mail can be sent, and once that mails can be again."""
+        if reason is not None and not self._is_out:
+            _log.warning("the mail server takes no mail", extra={"reason": reason})
+        elif reason is None and self._is_out:
+            _log.info("the mail server takes mail again")
+        self._is_out = reason is not None
 
     async def _send(self, connection: Connection, one: Ready) -> None:
         """Sends one mail. Raises NotSent if nothing more can be sent on this connection."""
@@ -127,22 +139,24 @@ class Mailer:
         except NotSent as error:
             if not connection.client.is_connected:
                 raise
-            await self._failed(one.task, error)
+            await self._failed(one.task, error, one.replaces)
             return
         await self._means.db.write(partial(_note, of=one, now=self._means.clock()))
         domain = one.recipient.rpartition("@")[2]
         _log.info("mail sent", extra={"task": one.task.id, "domain": domain})
 
-    async def _failed(self, task: Task, error: NotSent) -> None:
+    async def _failed(self, task: Task, error: NotSent, replaces: Sequence[int] = ()) -> None:
         means, now = self._means, self._means.clock()
         retry_at = None if error.for_good else self._next(task, now)
         failed = partial(_note_failed, of=task, now=now, error=error.reason, retry_at=retry_at)
         await means.db.write(failed)
+        if replaces:
+            await means.db.write(partial(tasks.done, ids_=replaces))
         about = {"task": task.id, "attempts": task.attempts, "reason": error.reason}
         if retry_at is None:
             _log.warning("mail given up", extra=about)
         else:
-            _log.info("mail put off", extra={**about, "next": retry_at})
+            _log.info("mail put off", extra={**about, "next": moment(retry_at).isoformat()})
 
     def _next(self, task: Task, now: int) -> int | None:
         """When to try again: later each time; None: it is too late for that."""
@@ -154,7 +168,7 @@ class Mailer:
 async def _note_failed(tx: WriteTx, of: Task, now: int, error: str, retry_at: int | None) -> None:
     """Gives a mail back; with one that nobody tries any more, its object says so."""
     is_ours = await tasks.failed(tx, of, now, error, retry_at)
-    if retry_at is not None or not is_ours:
+    if retry_at is not None or not is_ours or mails.is_notice(of.payload):
         return
     for uid in await _uid(tx, of):
         address = normal(mails.recipient_of(of.payload))
@@ -181,6 +195,8 @@ async def _note(tx: WriteTx, of: Ready, now: int) -> None:
     await mails.note_sent(tx, [of.noted])
     await tasks.done(tx, (of.task.id, *of.replaces))
     task = of.task
-    for uid in [] if task.error is None else await _uid(tx, task):
+    if task.error is None or mails.is_notice(task.payload):
+        return
+    for uid in await _uid(tx, task):
         address = normal(mails.recipient_of(task.payload))
         await undelivered.take_back(tx, task.owner_id, uid, address, SENT, now)

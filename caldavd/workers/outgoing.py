@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from email.message import EmailMessage
 from typing import Final
 
-from caldavd.itip import imip
+from caldavd.itip import imip, notice
 from caldavd.itip.address import normal
 from caldavd.itip.imip import Post, Unmailable, change_of, covers, mailbox, thread_of, write
 from caldavd.itip.ticket import MAX_TOKEN, Pages, Ticket, sign
@@ -52,8 +52,10 @@ class Claimed:
     messages: Mapping[int, Message]
     senders: Mapping[int, Principal]
     beside: tuple[Waiting, ...]
-    """All mails of these senders to these recipients that wait."""
+    """All mails of these senders to these recipients that wait, or were given up."""
     sent: frozenset[Mailed]
+    before: Mapping[str, Sequence[str]]
+    """Messages of which one may be the last in a thread, newest first."""
     key: bytes = field(default=b"", repr=False)
     """Signs the links to pages; empty: there are none in the mails."""
     bounce_key: bytes = field(default=b"", repr=False)
@@ -64,7 +66,8 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """A mail that is to be sent; `replaces`: tasks that are done with it."""
+    """A mail that is to be sent; `replaces`: tasks that need not be done any more, whatever becomes
+    of it."""
 
     task: Task
     mail: EmailMessage
@@ -85,7 +88,7 @@ class Sorted:
 
 
 async def gather(tx: ReadTx, claimed: Sequence[Task]) -> Claimed:
-    """All that decides about tasks, in a number of statements that does not grow with them."""
+    """All that decides about tasks; of those that tell a change, what was told before."""
     owners = {one.owner_id for one in claimed}
     recipients = {mails.recipient_of(one.payload) for one in claimed}
     beside = await mails.waiting(tx, owners, recipients)
@@ -93,17 +96,32 @@ async def gather(tx: ReadTx, claimed: Sequence[Task]) -> Claimed:
     wanted |= {one.message_id for one in claimed if one.message_id is not None}
     messages = await tasks.messages(tx, sorted(wanted))
     threads = {
-        thread_of(messages[one.message_id].uid, mails.recipient_of(one.payload))
+        _thread(messages[one.message_id], one): messages[one.message_id].uid
         for one in claimed
         if one.message_id in messages
     }
+    sent = await mails.sent(tx, owners, threads)
     return Claimed(
         tuple(claimed),
         messages,
         {one.id: one for one in await principals.by_ids(tx, owners)},
         tuple(beside),
-        frozenset(await mails.sent(tx, owners, threads)),
+        frozenset(sent),
+        await _before(tx, sent, threads),
     )
+
+
+async def _before(
+    tx: ReadTx, sent: Sequence[Mailed], uids: Mapping[str, str]
+) -> dict[str, list[str]]:
+    """What may have been the last mail in each thread; one statement for each that had any."""
+    last: dict[str, int] = {}
+    for one in sent:
+        last[one.thread] = max(one.sent_at, last.get(one.thread, 0))
+    return {
+        thread: await mails.requests_before(tx, uids[thread], sent_at)
+        for thread, sent_at in last.items()
+    }
 
 
 def unmailed(claimed: Claimed) -> frozenset[str]:
@@ -147,13 +165,13 @@ def _ready(claimed: Claimed, task: Task, identity: Identity, now: int) -> Ready 
     if message is None or sender is None:
         raise Unmailable("the message that was to be sent is not there any more")
     recipient = mails.recipient_of(task.payload)
-    noted = Mailed(
-        task.owner_id, thread_of(message.uid, recipient), change_of(message.text, recipient), now
-    )
+    noted = Mailed(task.owner_id, _thread(message, task), change_of(message.text, recipient), now)
     told = [m for m in claimed.sent if (m.owner_id, m.thread) == (noted.owner_id, noted.thread)]
     last = max((m.sent_at for m in told), default=0)
     known = any(m.sent_at == last and m.digest == noted.digest for m in told)
     others = [one for one in claimed.beside if _is_beside(one, task, message, recipient)]
+    if mails.is_notice(task.payload):
+        return None if known else _notice(claimed, task, message, others, (identity, noted))
     newer = [claimed.messages[one.message_id] for one in others if one.task_id > task.id]
     if known and not mails.is_forced(task.payload):
         return None
@@ -165,6 +183,11 @@ def _ready(claimed: Claimed, task: Task, identity: Identity, now: int) -> Ready 
         if one.task_id < task.id and covers(message.text, claimed.messages[one.message_id].text)
     )
     post = _post(identity, sender, message, recipient, update=bool(told))
+    if post.update:
+        digests = {m.digest for m in told if m.sent_at == last}
+        texts = claimed.before.get(noted.thread, ())
+        before = (one for one in texts if change_of(one, recipient) in digests)
+        post = replace(post, before=next(before, ""))
     post = replace(post, addresses=claimed.addresses)
     if claimed.key:
         pages = Pages(identity.pages, claimed.key, sender.id, now + identity.pages_s)
@@ -177,9 +200,42 @@ def _ready(claimed: Claimed, task: Task, identity: Identity, now: int) -> Ready 
     return Ready(task, mail, mailbox(recipient), noted, tuple(replaced))
 
 
+def _notice(
+    claimed: Claimed,
+    task: Task,
+    message: Message,
+    others: Sequence[Waiting],
+    about: tuple[Identity, Mailed],
+) -> Ready | None:
+    """The mail that tells an organizer what an attendee said; None if another one does as well."""
+    identity, noted = about
+    for one in others:
+        other = claimed.messages[one.message_id]
+        is_theirs = other.sender == message.sender and not one.is_dead
+        if (
+            is_theirs
+            and notice.adds_nothing(message.text, other.text)
+            and (one.task_id > task.id or not notice.adds_nothing(other.text, message.text))
+        ):
+            return None
+    recipient, attendee = mails.recipient_of(task.payload), normal(message.sender)
+    name = notice.said_by(message.text, attendee)
+    post = Post(identity.address, mailbox(attendee), name, recipient)
+    mail = notice.write(message.text, post, datetime.fromtimestamp(noted.sent_at, UTC))
+    return Ready(task, mail, mailbox(recipient), noted)
+
+
+def _thread(message: Message, task: Task) -> str:
+    """What a mail is in a row with; what different people said is in different ones."""
+    recipient = mails.recipient_of(task.payload)
+    who = f" {normal(message.sender)}" if mails.is_notice(task.payload) else ""
+    return thread_of(message.uid + who, recipient)
+
+
 def _is_beside(one: Waiting, task: Task, message: Message, recipient: str) -> bool:
     return (
         one.task_id != task.id
+        and one.is_notice == mails.is_notice(task.payload)
         and one.owner_id == task.owner_id
         and normal(one.recipient) == normal(recipient)
         and one.uid == message.uid

@@ -37,6 +37,8 @@ class Keep:
     kept_mail_days: int = 30
     inbox_days: int = 30
     """Messages in inboxes; 0: until a client removes them."""
+    messages_days: int = 60
+    """What was sent, once it is delivered: mails of later changes tell what was before."""
     given_up_days: int = 90
     """How long an operator can see what was not delivered, and have it tried again."""
 
@@ -100,7 +102,9 @@ async def _remove_messages(tx: WriteTx, of: list[Stored], now: int) -> None:
 async def _forget_deliveries(db: Database, keep: Keep, now: int) -> int:
     given_up = now - keep.given_up_days * DAY_S
     forgotten = await db.write(lambda tx: tasks.forget_dead(tx, given_up))
-    forget = partial(tasks.forget_messages, before=now - DAY_S, limit=MESSAGES_AT_ONCE)
+    forget = partial(
+        tasks.forget_messages, before=now - keep.messages_days * DAY_S, limit=MESSAGES_AT_ONCE
+    )
     while some := await db.write(forget):
         forgotten += some
     return forgotten

@@ -16,7 +16,7 @@ from caldavd.service.accounts import Defaults, NewAccount
 from caldavd.service.deliver import REFRESH
 from caldavd.service.letter import Letter
 from caldavd.service.routes import Rules
-from caldavd.store import ids, tasks
+from caldavd.store import ids, queue, tasks
 from caldavd.store.connect import connect
 from caldavd.store.engine import Database, WriteTx
 from caldavd.store.tasks import ITIP, Message, State, Task
@@ -105,6 +105,33 @@ async def test_of_many_answers_that_two_processes_deliver_at_once_none_is_lost(
 
     assert partstats((await ann("GET", MINE)).text) == {"ann": "ACCEPTED", **said}
     assert await server.db.read(tasks.counts) == {(REFRESH, State.WAITING): 1}
+
+
+async def test_what_can_never_be_delivered_is_kept_and_holds_up_nothing(
+    server: Server, slow: Slow, caplog: pytest.LogCaptureFixture
+):
+    ann, bob = Client(unsettled(server), "ann"), Client(server, "bob")
+    owner = await principal(server, "bob")
+    bad = calendar(vevent(uid="m", lines=["ORGANIZER:mailto:a@x.y", "ORGANIZER:mailto:b@x.y"]))
+    message = Message(ids.new(), "m", "REQUEST", mailto("ann"), bad, NOW)
+
+    async def leave(tx: WriteTx) -> None:
+        await tasks.add_message(tx, message)
+        await tasks.add(tx, [tasks.new(ITIP, owner.id, NOW, message.id, mailto("bob"))])
+
+    await server.db.write(leave)
+    await slow.claimed(NOW)
+    await ann.put(MINE, meeting("bob"))
+
+    await Deliverer(server.db, RULES, lambda: NOW).work()
+
+    assert len(await held(bob)) == 1
+    left = await server.db.read(partial(queue.queued, dead=True, limit=9))
+    assert [(one.uid, one.error) for one in left] == [
+        ("m", "its components have different ORGANIZERs: send what RFC 5546 asks for")
+    ]
+    logged = [one for one in caplog.records if one.name == "caldavd.workers.deliver"]
+    assert [(one.message, one.exc_info) for one in logged] == [("not deliverable", None)]
 
 
 async def _accounts(tx: WriteTx, names: list[str]) -> None:

@@ -14,7 +14,7 @@ import pytest
 from caldavd.dav.server import Server
 from caldavd.ical.contentline import read
 from caldavd.service.mail_in import Fate, Rules
-from caldavd.store import queue
+from caldavd.store import queue, tasks
 from caldavd.workers import mail_in
 from caldavd.workers.deliver import Deliverer
 from caldavd.workers.mail import Mailer, Means
@@ -234,7 +234,7 @@ async def test_who_is_mailed_at_the_second_try_is_not_marked_any_more(beside: Be
     await beside.sent()
     del beside.smtp.answers["eve@example.net"]
 
-    await beside.server.db.write(partial(queue.retry_dead, now=beside.server.clock()))
+    await beside.server.db.write(partial(queue.retry_all, now=beside.server.clock()))
     sent = await beside.sent()
 
     after = await ann("GET", MINE)
@@ -352,3 +352,113 @@ async def test_what_others_say_came_back_marks_nobody(beside: Beside) -> None:
 async def sync_token(client: Client) -> str:
     found = await client.propfind(f"{client.home}calendar/", "D:sync-token", depth="0")
     return str(found.text)
+
+
+OUTLOOK = """\
+BEGIN:VCALENDAR
+METHOD:REPLY
+PRODID:Microsoft Exchange Server 2010
+VERSION:2.0
+BEGIN:VTIMEZONE
+TZID:Pacific Standard Time
+BEGIN:STANDARD
+DTSTART:16010101T020000
+TZOFFSETFROM:-0700
+TZOFFSETTO:-0800
+RRULE:FREQ=YEARLY;INTERVAL=1;BYDAY=1SU;BYMONTH=11
+END:STANDARD
+BEGIN:DAYLIGHT
+DTSTART:16010101T020000
+TZOFFSETFROM:-0800
+TZOFFSETTO:-0700
+RRULE:FREQ=YEARLY;INTERVAL=1;BYDAY=2SU;BYMONTH=3
+END:DAYLIGHT
+END:VTIMEZONE
+BEGIN:VEVENT
+ATTENDEE;PARTSTAT=DECLINED;CN=Eve:mailto:eve@example.net
+COMMENT;LANGUAGE=en-US:\\n
+UID:m
+RECURRENCE-ID;TZID=Pacific Standard Time:20260908T030000
+SUMMARY;LANGUAGE=en-US:Declined: Meeting
+DTSTART;TZID=Pacific Standard Time:20260908T030000
+DTEND;TZID=Pacific Standard Time:20260908T040000
+CLASS:PUBLIC
+PRIORITY:5
+DTSTAMP:20300101T101010Z
+TRANSP:OPAQUE
+STATUS:CONFIRMED
+SEQUENCE:0
+LOCATION;LANGUAGE=en-US:
+X-MICROSOFT-CDO-APPT-SEQUENCE:0
+X-MICROSOFT-CDO-BUSYSTATUS:FREE
+END:VEVENT
+END:VCALENDAR
+"""
+
+
+@pytest.mark.rfc("5546 3.2.3")
+async def test_outlook_answers_to_one_date_without_an_organizer(beside: Beside):
+    ann = Client(beside.server, "ann")
+    await ann.put(MINE, meeting(lines=ASKED, rrule="FREQ=DAILY;COUNT=3"))
+    body = (
+        "From: Eve <eve@example.net>\r\nTo: ann@example.org\r\nMIME-Version: 1.0\r\n"
+        "Message-ID: <1@example.net>\r\nSubject: Declined: Meeting\r\n"
+        'Content-Type: text/calendar; charset="utf-8"; method=REPLY\r\n\r\n'
+    ) + OUTLOOK.replace("\n", "\r\n")
+    means = MeansIn(beside.server.db, beside.server.clock, Rules(SERVER))
+
+    received = await mail_in.take(means, body.encode(), ["ann@example.org"])
+    await beside.deliverer.work()
+
+    assert received.fate is Fate.DELIVERED
+    events = unfolded((await ann("GET", MINE)).text).split("BEGIN:VEVENT")[1:]
+    answers = [re.findall(r"PARTSTAT=([A-Z-]+)[^:\r\n]*:mailto:eve@", one) for one in events]
+    days = [re.findall(r"RECURRENCE-ID[^:]*:(\S+)", one) for one in events]
+    assert (answers, days) == ([["NEEDS-ACTION"], ["DECLINED"]], [[], ["20260908T100000Z"]])
+
+
+async def test_what_is_no_mail_address_is_told_so_at_once(beside: Beside):
+    ann = Client(beside.server, "ann")
+    lines = [f"ATTENDEE:mailto:{one}" for one in ("", "foo", "not an address", "a@b@c..d")]
+
+    await ann.put(MINE, meeting(lines=tuple(lines)))
+
+    text = unfolded((await ann("GET", MINE)).text)
+    assert re.findall(r'ATTENDEE;SCHEDULE-STATUS="?([0-9.]+)"?:mailto:(.*)\r', text) == [
+        *(("3.7", ""), ("3.7", "foo"), ("3.7", "not an address"), ("3.7", "a@b@c..d")),
+    ]
+    assert await beside.sent() == []
+    assert await beside.server.db.read(tasks.counts) == {}
+
+
+@pytest.mark.parametrize(
+    ("recipient", "sender", "subjects"),
+    [
+        (SERVER, "eve@example.net", ["Eve proposes another time: Meeting"]),
+        ("ann@example.org", "eve@example.net", []),
+        (SERVER, "dan@example.net", []),
+    ],
+)
+async def test_what_reaches_only_the_server_is_mailed_to_the_organizer(
+    beside: Beside, recipient: str, sender: str, subjects: list[str]
+):
+    ann = Client(beside.server, "ann")
+    await ann.put(MINE, meeting(lines=ASKED))
+    await beside.sent()
+    text = meeting(lines=(f"ATTENDEE;CN=Eve;PARTSTAT=TENTATIVE:mailto:{sender}", "COMMENT:Later"))
+    text = text.replace("BEGIN:VEVENT", "METHOD:COUNTER\r\nBEGIN:VEVENT", 1)
+    body = (
+        f"From: Eve <{sender}>\r\nTo: {recipient}\r\nMIME-Version: 1.0\r\n"
+        'Content-Type: text/calendar; charset="utf-8"; method=COUNTER\r\n\r\n'
+    ) + text
+    means = MeansIn(beside.server.db, beside.server.clock, Rules(SERVER))
+
+    for _ in range(2):
+        received = await mail_in.take(means, body.encode(), [recipient])
+        await beside.deliverer.work()
+    beside.later_s = 60
+    mails = await beside.sent()
+    mails += await beside.sent()
+
+    assert received.fate is Fate.DELIVERED
+    assert [one["Subject"] for one in mails] == subjects

@@ -250,6 +250,58 @@ async def test_another_time_is_proposed_to_the_organizer(world: World) -> None:
     assert "DTSTART:20260907T100000Z" in (await world.ann("GET", MINE)).text
 
 
+async def test_what_is_said_on_a_page_is_mailed_to_the_organizer_once(world: World) -> None:
+    path = await world.link()
+    times = {"start": "2026-09-08T14:00", "end": "2026-09-08T15:30"}
+
+    await world.send(path, "tentative", comment="Later <b>?", **times)
+    world.clock.now += 10
+    (mail,) = await world.mails()
+    await world.send(path, "tentative", comment="Later <b>?", **times)
+    await world.send(path, "accepted", comment="Later <b>?")
+    world.clock.now += 10
+    again = await world.mails()
+    await world.send(path, "accepted", comment="Bring cake")
+    world.clock.now += 10
+    (comment,) = await world.mails()
+
+    assert again == []
+    assert (mail["To"], mail["From"], mail["Reply-To"], mail["Subject"]) == (
+        "ann@example.org",
+        '"eve@example.net" <calendar@example.org>',
+        '"eve@example.net" <eve@example.net>',
+        "eve@example.net proposes another time: Meeting",
+    )
+    assert mail["X-Caldavd-Server"] == "calendar@example.org"
+    assert [one.get_content_type() for one in mail.walk()] == [
+        *("multipart/alternative", "text/plain", "text/html"),
+    ]
+    assert "When: Tuesday 8 September 2026, 14:00 to 15:30 (UTC)\n" in text_of(mail)
+    assert "Comment: Later <b>?\n" in text_of(mail)
+    assert "Later &lt;b&gt;?" in text_of(mail, "html")
+    assert comment["Subject"] == "eve@example.net comments: Meeting"
+    assert "Comment: Bring cake\n" in text_of(comment)
+
+
+async def test_an_answer_alone_is_not_mailed(world: World) -> None:
+    path = await world.link()
+
+    await world.send(path, "accepted")
+    world.clock.now += 10
+
+    assert await world.mails() == []
+
+
+async def test_what_is_taken_out_of_the_form_is_taken_back(world: World) -> None:
+    path = await world.link()
+    await world.send(path, "accepted", comment="No, wait")
+
+    page = await world.send(path, "accepted", comment="")
+
+    assert page.status == 200
+    assert "No, wait" not in (await world.ann("GET", MINE)).text + page.text
+
+
 async def test_a_time_is_proposed_in_the_zone_of_the_meeting(world: World) -> None:
     berlin = {"start": "Europe/Berlin:20260907T100000", "end": "Europe/Berlin:20260907T110000"}
     await world.mails()
@@ -487,6 +539,8 @@ async def test_who_guesses_links_is_slowed(world: World) -> None:
 
     assert [await get(f"/rsvp/{'A' * 50}") for _ in range(4)] == [404, 404, 404, 429]
     assert await get(path) == 200
+    refused = await handle(slow, Request("GET", f"/rsvp/{'A' * 50}", peer="192.0.2.7"))
+    assert (dict(refused.headers)["Retry-After"], refused.body.count(b"in 30 seconds")) == ("30", 1)
 
 
 @pytest.mark.parametrize(
@@ -542,6 +596,16 @@ async def test_a_page_for_some_dates_of_a_series_answers_these(world: World) -> 
     assert [one.count("PARTSTAT=DECLINED") for one in stored.split("BEGIN:VEVENT")[1:]] == [0, 1]
 
 
+async def test_a_page_tells_what_is_otherwise_in_a_series(world: World) -> None:
+    await world.mails()
+    text = meeting(uid="s", rrule="FREQ=DAILY;COUNT=5", exdate=["20260909T100000Z"], lines=ASKED)
+    await world.ann.put(MINE.replace("m.ics", "s.ics"), text)
+
+    page = await world.open(await world.link())
+
+    assert "<dt>Exceptions</dt><dd>Not on Wednesday 9 September 2026</dd>" in page.text
+
+
 async def test_one_link_does_not_answer_without_end(world: World) -> None:
     path = await world.link()
     seen = seen_in(await world.open(path))
@@ -552,4 +616,9 @@ async def test_one_link_does_not_answer_without_end(world: World) -> None:
     later = await world.send(path, "declined", seen)
 
     assert (found, refused.headers["Retry-After"]) == ([200] * 30 + [429], "3600")
+    assert refused.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert "<h1>Please wait a little</h1>" in refused.text
+    assert "<p>There were too many answers by this link. Try again in 60 minutes, or" in (
+        refused.text
+    )
     assert (later.status, (await world.answers())["eve"]) == (200, "DECLINED")

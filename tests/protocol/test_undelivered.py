@@ -60,7 +60,7 @@ async def die(server: Server) -> None:
 
 
 async def retry(server: Server) -> int:
-    found = await server.db.write(partial(queue.retry_dead, now=NOW))
+    found = await server.db.write(partial(queue.retry_all, now=NOW))
     await deliver(server, NOW)
     return found
 

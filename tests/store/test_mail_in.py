@@ -16,13 +16,14 @@ from caldavd.itip.receive import receive
 from caldavd.service import accounts
 from caldavd.service.accounts import Defaults, NewAccount
 from caldavd.service.mail_in import Fate, Received, Rules
-from caldavd.store import mails, queue, tasks
+from caldavd.service.save import save
+from caldavd.store import collections, identities, mails, queue, tasks
 from caldavd.store.engine import Database, WriteTx
 from caldavd.store.tasks import ITIP
 from caldavd.workers import mail_in
 from caldavd.workers.mail_in import MAX_KEPT_BYTES, Means
 from tests.unit.builders import calendar
-from tests.unit.itip.messages import me, message, part, request
+from tests.unit.itip.messages import me, message, organized, part, request
 from tests.unit.itip.test_incoming_mail import calendar_part, multipart, whole
 
 NOW = 1_800_000_000
@@ -312,3 +313,87 @@ async def test_what_is_kept_is_bounded(mailbox: Mailbox, monkeypatch: pytest.Mon
     content = base64.b64decode(newest.content)
     assert len(content) == MAX_KEPT_BYTES
     assert b"\r\n4xxx" in content
+
+
+async def organizes(mailbox: Mailbox, name: str, text: str) -> None:
+    """Puts an object into somebody's calendar."""
+
+    async def work(tx: WriteTx) -> None:
+        (account,) = (await identities.of(tx, (), [name], ())).by_name.values()
+        calendar_ = (await collections.calendars(tx, account.id))[0]
+        (locked,) = await collections.lock(tx, calendar_.id)
+        await save(tx, locked, None, "m.ics", reread(text), NOW, schedule_tag="1")
+
+    await mailbox.db.write(work)
+
+
+def nameless(*people: str) -> str:
+    """An answer as Exchange gives it: without an ORGANIZER."""
+    return reply(*people).replace("ORGANIZER:mailto:ann@example.com\r\n", "")
+
+
+@pytest.mark.rfc("6047 2.2.1")
+async def test_an_answer_without_an_organizer_goes_to_the_organizer_whom_it_came_to(
+    mailbox: Mailbox,
+) -> None:
+    await organizes(mailbox, "ann", organized())
+    text = nameless("cid=ACCEPTED")
+
+    received = await mailbox.take(mail(text, "cid@example.com"), "Ann@example.com", SERVER)
+
+    assert received.fate is Fate.DELIVERED
+    assert await mailbox.handed() == [("ann", "mailto:cid@example.com", "REPLY", text)]
+
+
+@pytest.mark.parametrize(
+    ("people", "sender", "recipient", "reason"),
+    [
+        (
+            "cid=ACCEPTED",
+            "cid@example.com",
+            SERVER,
+            "it names no organizer, and came to nobody who has an account here",
+        ),
+        (
+            "cid=ACCEPTED",
+            "cid@example.com",
+            "bob@example.com",
+            "it names no organizer, and to whom it came did not ask cid@example.com to that",
+        ),
+        (
+            "dan=ACCEPTED",
+            "dan@example.com",
+            "ann@example.com",
+            "it names no organizer, and to whom it came did not ask dan@example.com to that",
+        ),
+        (
+            "cid=ACCEPTED",
+            "dan@example.com",
+            "ann@example.com",
+            "a REPLY from dan@example.com, who is not an attendee of it",
+        ),
+    ],
+)
+async def test_an_answer_without_an_organizer_is_refused_to_who_did_not_ask(
+    mailbox: Mailbox, people: str, sender: str, recipient: str, reason: str
+) -> None:
+    await organizes(mailbox, "ann", organized())
+
+    received = await mailbox.take(mail(nameless(people), sender), recipient)
+
+    assert received == Received(Fate.REFUSED, reason)
+    assert await mailbox.handed() == []
+
+
+@pytest.mark.rfc("5545 3.2.12")
+@pytest.mark.parametrize("given", ["", "YES PLEASE", '"A;B"', "1STCLASS", "A" * 65])
+async def test_an_answer_that_is_no_word_is_refused(mailbox: Mailbox, given: str) -> None:
+    text = reply("cid=ACCEPTED").replace("PARTSTAT=ACCEPTED", f"PARTSTAT={given}")
+
+    received = await mailbox.take(mail(text, "cid@example.com"))
+
+    shown = given.strip('"')[:40]
+    assert received == Received(
+        Fate.REFUSED, f"its PARTSTAT {shown!r} is no answer: send what RFC 5546 asks for"
+    )
+    assert await mailbox.kept() == [("cid@example.com", received.reason)]

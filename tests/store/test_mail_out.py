@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 
@@ -341,3 +342,64 @@ async def test_users_of_the_own_domain_may_send_from_their_own_address(post: Pos
         "calendar@example.com",
         "Ann Ärlich <rsvp@example.com>",
     )
+
+
+async def test_what_was_given_up_goes_with_a_newer_version(post: Post) -> None:
+    post.server.answers["bob@example.net"] = "550 5.1.1 no such user"
+    await post.add(request(), BOB)
+    await post.send()
+    await post.add(request(sequence=1, summary="Later"), BOB)
+    await post.send()
+
+    dead = [(one.state, one.error) for one in await post.left()]
+    post.server.answers.clear()
+    await post.add(request(sequence=2, summary="Last"), BOB)
+
+    assert dead == [(tasks.State.DEAD, "550 5.1.1 no such user")]
+    assert await post.send() == ["bob@example.net: Invitation: Last"]
+    assert await post.left() == []
+
+
+async def test_an_outage_is_warned_of_once(post: Post, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "caldavd.workers.mail")
+    down = replace(post.means, relay=replace(post.means.relay, port=1))
+    mailer = Mailer(down)
+    await post.add(request(), BOB)
+    await post.add(request(), CID)
+
+    await mailer.work()
+    post.clock.now += 61
+    await mailer.work()
+
+    logged = [one for one in caplog.records if one.name == "caldavd.workers.mail"]
+    assert [one.levelname for one in logged].count("WARNING") == 1
+    first = next(one for one in logged if one.levelname == "WARNING")
+    assert first.message == "the mail server takes no mail"
+    put_off = [one.__dict__["next"] for one in logged if one.message == "mail put off"]
+    assert put_off == [*["2027-01-15T08:01:00+00:00"] * 2, *["2027-01-15T08:03:01+00:00"] * 2]
+
+
+async def test_an_update_says_what_was_mailed_last(post: Post) -> None:
+    post.clock.now = int(time.time())  # ids are made by that
+    for place in ("Room 1", "Room 2", "Room 3"):
+        await post.add(request(lines=[f"LOCATION:{place}"]), BOB)
+        if place != "Room 2":
+            await post.send()
+        else:
+            post.server.answers["bob@example.net"] = "550 5.1.1 no such user"
+            await post.send()
+            post.server.answers.clear()
+
+    (text,) = [one for one in post.server.taken[-1][2].walk() if not one.is_multipart()][:1]
+    assert "Changed: Where: now Room 3, before Room 1\n" in text.get_content().replace("\r\n", "\n")
+
+
+async def test_what_was_told_long_ago_is_not_guessed_at(post: Post) -> None:
+    post.clock.now = int(time.time())
+    await post.add(request(lines=["LOCATION:Room 1"]), BOB)
+    await post.send(mails.WAITED_S + 60)
+    await post.add(request(lines=["LOCATION:Room 2"]), BOB)
+
+    assert await post.send() == ["bob@example.net: Updated: Meeting"]
+    (text,) = [one for one in post.server.taken[-1][2].walk() if not one.is_multipart()][:1]
+    assert "Changed" not in text.get_content()

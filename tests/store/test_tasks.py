@@ -9,7 +9,7 @@ import pytest
 
 from caldavd.service import accounts
 from caldavd.service.accounts import Defaults, NewAccount
-from caldavd.store import ids, principals, tasks
+from caldavd.store import ids, principals, queue, tasks
 from caldavd.store.connect import connect
 from caldavd.store.engine import Database, WriteTx
 from caldavd.store.tasks import ITIP, MAIL, Message, State, Task
@@ -196,3 +196,18 @@ async def test_who_claims_does_not_wait_for_another_who_does(db: Database, owner
     held = await holding
     assert (len(held), len(mine)) == (3, 1)
     assert {one.id for one in held}.isdisjoint(one.id for one in mine)
+
+
+async def test_all_that_failed_are_tried_again_and_what_is_done_now_is_left(
+    db: Database, owner_id: int
+) -> None:
+    dead, put_off, _ = await add(db, owner_id, 3)
+    for one in await claim(db, NOW + 1):
+        retry_at = NOW + 900 if one.id == put_off.id else None
+        await db.write(lambda tx, one=one, at=retry_at: tasks.failed(tx, one, NOW, "no", at))
+    await claim(db, NOW + 2)
+
+    changed = await db.write(lambda tx: queue.retry_all(tx, NOW + 3))
+
+    assert changed == 2
+    assert {one.id for one in await claim(db, NOW + 3)} == {dead.id, put_off.id}

@@ -373,3 +373,75 @@ def test_what_the_server_notes_for_itself_leaves_by_no_mail() -> None:
     assert len(sent) == 1
     assert "X-CALDAVD" not in sent[0]
     assert "PARTSTAT=ACCEPTED" in sent[0]
+
+
+def test_what_is_otherwise_in_a_series_is_told() -> None:
+    text = request(
+        part(day=6, start="20260106T170000Z"),
+        part(day=7, summary="Meeting <b>late</b>", lines=["LOCATION:Room & 2"]),
+        part(day=8),
+        part(day=9, lines=["STATUS:CANCELLED"]),
+        start="20260105T090000Z",
+        duration="PT1H",
+        exdate=["20260110T090000Z"],
+        rrule="FREQ=DAILY;COUNT=9",
+    )
+
+    mail = parsed(text)
+
+    assert (
+        words(mail)
+        .partition("Repeats: every day, 9 times\n")[2]
+        .startswith(
+            "Exceptions:\n"
+            "Except Tuesday 6 January 2026: 17:00 to 18:00\n"
+            "Except Wednesday 7 January 2026: “Meeting <b>late</b>”, Room & 2\n"
+            "Not on Friday 9 January 2026\n"
+            "Not on Saturday 10 January 2026\n"
+        )
+    )
+    (page,) = [one for one in mail.walk() if one.get_content_type() == "text/html"]
+    assert "“Meeting &lt;b&gt;late&lt;/b&gt;”, Room &amp; 2" in page.get_content()
+
+
+def test_an_instance_on_another_day_is_told_in_full() -> None:
+    text = request(part(day=6, start="20260108T080000Z"), start="20260105T090000Z", duration="PT1H")
+
+    assert (
+        "Exceptions: Except Tuesday 6 January 2026: Thursday 8 January 2026, 08:00 to 09:00 (UTC)\n"
+    ) in words(parsed(text))
+
+
+def test_of_many_exceptions_the_first_are_told() -> None:
+    days = [f"202601{day:02}T090000Z" for day in range(6, 20)]
+
+    told = words(parsed(request(exdate=days, rrule="FREQ=DAILY;COUNT=30")))
+
+    assert told.count("\nNot on ") == 10
+    assert "Not on Thursday 15 January 2026\nand 4 more\n" in told
+
+
+def test_an_update_says_what_changed() -> None:
+    before = request(
+        start="20260105T090000Z", duration="PT1H", exdate=["20260107T090000Z"], summary="Plan"
+    )
+    after = request(
+        start="20260105T110000Z",
+        duration="PT1H",
+        exdate=["20260108T110000Z"],
+        lines=["LOCATION:Room 2"],
+        summary="Plans",
+    )
+
+    mail = parsed(after, replace(POST, update=True, before=before))
+
+    assert (
+        "Changed:\n"
+        "What: now Plans, before Plan\n"
+        "When: now Monday 5 January 2026, 11:00 to 12:00 (UTC), "
+        "before Monday 5 January 2026, 09:00 to 10:00 (UTC)\n"
+        "Where: now Room 2, before nothing\n"
+        "New: Not on Thursday 8 January 2026\n"
+        "No longer: Not on Wednesday 7 January 2026\n"
+        "What: Plans\n"
+    ) in words(mail)

@@ -187,9 +187,22 @@ def test_who_declines_is_told_too_as_an_update_may_have_brought_back_what_was_re
 def test_what_an_attendee_tells_is_seen_and_taken_back() -> None:
     text = after(organized(), reply(answer("bob=DECLINED", lines=["COMMENT:No"])), who="ann")
 
-    later = after(text, reply(answer("bob=ACCEPTED", at=1)), who="ann")
+    empty = ["X-CALENDARSERVER-PRIVATE-COMMENT:"]
+    later = after(text, reply(answer("bob=ACCEPTED", at=1, lines=empty)), who="ann")
 
     assert (said(text, MORE), said(later, MORE)) == (["No"], [""])
+
+
+@pytest.mark.parametrize("lines", [[], ["COMMENT:"], ["COMMENT:\\n"]])
+def test_an_answer_without_words_takes_nothing_back(lines: list[str]) -> None:
+    text = after(organized(), reply(answer("bob=DECLINED", lines=["COMMENT:No"])), who="ann")
+
+    later = after(text, reply(answer("bob=ACCEPTED", at=1, lines=lines)), who="ann")
+    never = after(organized(), reply(answer("bob=ACCEPTED", lines=lines)), who="ann")
+
+    assert said(later, MORE) == ["No"]
+    assert answers(later) == {"": ["ann=ACCEPTED", "bob=ACCEPTED", "cid"]}
+    assert MORE not in (never or "")
 
 
 def test_the_organizers_own_comment_is_none_of_the_attendees() -> None:
