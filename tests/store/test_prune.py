@@ -274,7 +274,7 @@ async def test_messages_that_were_delivered_go_and_tasks_that_were_given_up(
     days_ago_91 = NOW - 91 * DAY_S
     old, given_up, fresh, waiting = (
         Message(ids.new(), "u", "REQUEST", "mailto:a@example.org", "text", at)
-        for at in (NOW - 2 * DAY_S, days_ago_91, NOW, days_ago_91)
+        for at in (NOW - 61 * DAY_S, days_ago_91, NOW - 59 * DAY_S, days_ago_91)
     )
     dead = tasks.new(tasks.ITIP, home.owner_id, days_ago_91, given_up.id)
     dead = dead._replace(state=State.DEAD)
