@@ -17,18 +17,8 @@ INBOX = HIS + "inbox/"
 
 
 @pytest.fixture
-def scheduled(server: Server) -> Server:
+def server(server: Server) -> Server:
     return scheduling(server)[0]
-
-
-@pytest.fixture
-def ann(scheduled: Server) -> Client:
-    return Client(scheduled, "ann")
-
-
-@pytest.fixture
-def bob(scheduled: Server) -> Client:
-    return Client(scheduled, "bob")
 
 
 class TestBusyTime:
