@@ -328,6 +328,7 @@ def _server(config: Config, db: Database, auth: Authenticator, requests: Request
         accepts_for_groups=config.sharing.auto_accept_groups,
         scheduling=config.scheduling.enabled,
         rules=parts.rules(config),
+        language=config.server.language,
     )
 
 

@@ -40,6 +40,7 @@ def means(config: Config, db: Database) -> mail.Means:
         of.from_users,
         pages(config),
         of.answer_link_days * 86_400,
+        config.server.language,
     )
     pace = Pace(of.connections, of.per_minute, of.give_up_h * 3_600)
     return mail.Means(db, clock.now, relay(config), identity, pace, parts.rules(config))

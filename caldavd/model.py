@@ -13,8 +13,7 @@ from typing import Final, NamedTuple
 class Window:
     """A time range in aware UTC instants: `start` inclusive, `end` exclusive, None = open.
 
-    RFC 4791 §9.9 wants at least one bound where a client sends it; inside the server both may be
-    open.
+    RFC 4791 §9.9 wants at least one bound of a client; inside the server both may be open.
     """
 
     start: datetime | None
@@ -51,6 +50,8 @@ class Principal:
     created_at: int
     addresses: tuple[str, ...] = ()
     """Mail addresses in lower case, the preferred one first."""
+    language: str | None = None
+    """A code: how others are told of its meetings; None: as the server's settings say."""
 
     @property
     def is_group(self) -> bool:
@@ -151,8 +152,7 @@ class Sight(IntEnum):
     OPEN = 1
     """All of them, but with alarms of one's own: who manages a calendar of somebody else."""
     DETAILS = 2
-    """As their CLASS lets others see them: PRIVATE ones are not there, CONFIDENTIAL ones masked;
-    with alarms of one's own."""
+    """As CLASS lets others see them: no PRIVATE, masked CONFIDENTIAL ones; alarms of one's own."""
     BUSY = 3
     """Masked, all that are there."""
 

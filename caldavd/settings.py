@@ -15,6 +15,7 @@ from pydantic import (
     model_validator,
 )
 
+from caldavd.languages.codes import DEFAULT_CODE, Code
 from caldavd.mail_settings import Mail
 from caldavd.setting_types import FROZEN, Port, split
 
@@ -90,6 +91,11 @@ class Server(BaseModel):
         default="localhost",
         min_length=1,
         description="An account without an address gets NAME@ this domain.",
+    )
+    language: Code = Field(
+        default=DEFAULT_CODE,
+        description="Language of mails about meetings, and of the pages on which they are "
+        "answered, for accounts that have none of their own: de, en, es, fr, it, nl or pt.",
     )
     tls_certificate: str = Field(
         default="", description="Path of the certificate chain, PEM; empty: no TLS."

@@ -80,9 +80,9 @@ async def fill(db: Database) -> None:
 
 async def _users(tx: WriteTx) -> None:
     for name, addresses in (("ada", ("ada@example.com", "a@example.org")), ("bob", ())):
-        person = Principal(
-            ids.new(), "user", name, f"{name.title()} O'Hara", f"uuid-{name}", NOW, addresses
-        )
+        language = "de" if name == "ada" else None
+        said = (name, f"{name.title()} O'Hara", f"uuid-{name}", NOW, addresses, language)
+        person = Principal(ids.new(), "user", *said)
         await principals.create(tx, person, "$argon2id$v=19$m=8,t=1,p=1$c2FsdA$aGFzaA")
         home = calendars.new_collection(person.id, Kind.HOME, "", (), NOW)
         await collections.create(tx, home)

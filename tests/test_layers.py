@@ -22,23 +22,25 @@ MAY_KNOW: Final[dict[str, frozenset[str] | None]] = {
     "errors": frozenset({"names"}),
     "model": frozenset({"names"}),
     "requestline": frozenset(),
+    "languages": frozenset(),
     "clock": frozenset(),
     "setting_types": frozenset(),
     "mail_settings": frozenset({"setting_types"}),
-    "settings": frozenset({"setting_types", "mail_settings"}),
+    "settings": frozenset({"languages", "setting_types", "mail_settings"}),
     "config": frozenset({"settings"}),
     "ical": LEAVES,
-    "itip": LEAVES | {"ical"},
+    "itip": LEAVES | {"ical", "languages"},
     "acl": LEAVES,
     "xml": LEAVES,
-    "store": LEAVES,
-    "service": LEAVES | {"ical", "itip", "acl", "store"},
+    "store": LEAVES | {"languages"},
+    "service": LEAVES | {"ical", "itip", "acl", "languages", "store"},
     # dav parses bodies into values of ical and itip before it has a transaction.
     # It also serves the zone database itself.
-    "dav": LEAVES | {"clock", "service", "store", "ical", "itip", "xml", "acl", "zonedata"},
+    "dav": LEAVES
+    | {"clock", "service", "store", "ical", "itip", "languages", "xml", "acl", "zonedata"},
     "api": LEAVES | {"clock", "service", "store", "ical", "acl"},
     "auth": LEAVES | {"clock", "store"},
-    "workers": LEAVES | {"clock", "service", "itip", "store"},
+    "workers": LEAVES | {"clock", "service", "itip", "languages", "store"},
     "logs": frozenset(),
     "requestlog": LEAVES | {"logs"},
     "processes": frozenset(),
@@ -59,7 +61,7 @@ MAY_KNOW: Final[dict[str, frozenset[str] | None]] = {
 }
 """The layers that each may import from, itself aside; a new one needs a row and a reason."""
 
-PURE: Final = frozenset({"ical", "itip", "acl", "xml"})
+PURE: Final = frozenset({"ical", "itip", "acl", "languages", "xml"})
 IMPURE_MODULES: Final = frozenset(
     {
         "asyncio",

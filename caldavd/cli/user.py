@@ -1,4 +1,4 @@
-"""`caldavd user`: add, list, passwd, disable, enable, quota, remove."""
+"""`caldavd user`: add, list, passwd, disable, enable, quota, language, remove."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import click
 
 from caldavd import clock, parts
 from caldavd.auth.passwords import Hasher
-from caldavd.cli import run, storage
+from caldavd.cli import language, run, storage
 from caldavd.cli.main import Invocation
 from caldavd.model import Principal, PrincipalKind
 from caldavd.service import accounts, named
@@ -35,6 +35,12 @@ COLUMNS: Final = ("name", "display_name", "addresses", "used", "quota", "disable
     default="user",
     help="A room or a resource has calendars, and nobody logs in as it.",
 )
+@click.option(
+    "--language",
+    "code",
+    type=language.CHOICE,
+    help="Of mails about its meetings; without it what the settings say.",
+)
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 @click.pass_obj
 def add(
@@ -43,6 +49,7 @@ def add(
     addresses: tuple[str, ...],
     display_name: str,
     kind: str,
+    code: str | None,
     password_stdin: bool,
 ) -> None:
     """Make an account, with a calendar and a task list.
@@ -54,7 +61,7 @@ def add(
     Without --email it gets NAME@ the domain of the settings.
     """
     config = run.settings(invocation)
-    new = accounts.NewAccount(name, display_name, addresses, PrincipalKind(kind))
+    new = accounts.NewAccount(name, display_name, addresses, PrincipalKind(kind), code)
     defaults = parts.defaults(config)
     # Whatever is refused is refused before a database is made.
     accounts.require_sound(new, defaults)
@@ -139,7 +146,7 @@ def remove(invocation: Invocation, name: str, yes: bool) -> None:
 
 user: Final = click.Group(
     "user",
-    commands=[add, list_, passwd, disable, enable, storage.quota, remove],
+    commands=[add, list_, passwd, disable, enable, storage.quota, language.language, remove],
     help="Make, list, change, bound, disable and remove accounts.",
 )
 
@@ -182,4 +189,5 @@ def _row(account: Principal, disabled: int | None) -> dict[str, object]:
         "disabled": run.instant(disabled),
         "created": run.instant(account.created_at),
         "uuid": account.uuid,
+        "language": account.language,
     }

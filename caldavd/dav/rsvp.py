@@ -22,8 +22,11 @@ from caldavd.dav.rsvp_page import CHOICES, MAX_COMMENT, Form, Notes
 from caldavd.dav.server import Server
 from caldavd.errors import Failed
 from caldavd.ical.values import Temporal
+from caldavd.itip.plain import lines_of
 from caldavd.itip.rsvp import Asked, Said, Slot
-from caldavd.itip.words import lines_of
+from caldavd.languages.codes import asked_for
+from caldavd.languages.known import first_known
+from caldavd.languages.phrases import Language, Pages
 from caldavd.service import rsvp
 from caldavd.service.rsvp import Closed, Found, Why
 
@@ -31,7 +34,6 @@ MAX_BODY: Final = 30_000
 MAX_LENGTH: Final = timedelta(days=31)
 """Of what is proposed."""
 YEARS: Final = range(1970, 3_000)
-NEWER: Final = "This was changed since your mail was sent. Below is what is planned now."
 
 _PATH: Final = re.compile(rf"/{RSVP}/([^/?#]*)")
 _HOST: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^/?#]*")
@@ -43,25 +45,9 @@ _SENT: Final = (
     ("X-Robots-Tag", "noindex"),
     ("Referrer-Policy", "no-referrer"),
     ("X-Content-Type-Options", "nosniff"),
+    ("Vary", "Accept-Language"),
 )
-_CLOSED: Final[Mapping[Why, tuple[int, str, str]]] = {
-    Why.UNKNOWN: (
-        404,
-        "This link leads nowhere",
-        "Look whether all of it was copied from the mail. You can answer with your mail program "
-        "as well, or write to whoever invited you.",
-    ),
-    Why.EXPIRED: (
-        410,
-        "This link is too old",
-        "Answer with your mail program, or write to whoever invited you.",
-    ),
-    Why.OVER: (
-        410,
-        "There is nothing to answer any more",
-        "This was cancelled, or you are no longer invited to it.",
-    ),
-}
+_CLOSED: Final = {Why.UNKNOWN: 404, Why.EXPIRED: 410, Why.OVER: 410}
 
 
 class _Unclear(Exception):
@@ -78,8 +64,10 @@ async def answer(server: Server, request: Request) -> Response:
     if request.method not in ("GET", "HEAD", "POST"):
         raise Failed(405, "pages are read and answered", headers=(("Allow", "GET, HEAD, POST"),))
     token = _token(request.raw_path, server.urls) or ""
+    wanted = asked_for(request.headers.get("Accept-Language", ""))
+    language = first_known(wanted, server.language)
     try:
-        found = await _find(server, token)
+        found = await _find(server, token, wanted)
         if request.method == "POST":
             return await _answered(server, request, token, found)
     except Closed as error:
@@ -87,9 +75,8 @@ async def answer(server: Server, request: Request) -> Response:
             try:
                 links.note_guess(server.publisher, request.peer, server.clock())
             except Failed as refused:
-                return _too_often(refused)
-        status, title, words = _CLOSED[error.why]
-        return _sent(status, rsvp_page.closed(title, words))
+                return _too_often(refused, language.pages.too_many_links, language)
+        return _closed(error.why, language)
     form = Form(_choice(_fields(request.raw_path.partition("?")[2])), found.asked.comment)
     return _page(200, found, form, Notes(tuple(_standing(found))))
 
@@ -100,17 +87,17 @@ def _token(raw_path: str, urls: Urls) -> str | None:
     return None if found is None else found[1]
 
 
-async def _find(server: Server, token: str) -> Found:
-    """What a link is to. Raises Closed."""
+async def _find(server: Server, token: str, wanted: str | None) -> Found:
+    """What a link is to, in the language that is `wanted` if any is. Raises Closed."""
     if not server.scheduling:
         raise Closed(Why.UNKNOWN)
     work = partial(rsvp.find, token=token, rules=server.rules, now=server.clock())
-    return await server.db.read(work)
+    return await server.db.read(partial(work, languages=(wanted, server.language)))
 
 
 async def _answered(server: Server, request: Request, token: str, found: Found) -> Response:
     """The page after an answer, or with what is wrong with it. Raises Closed, Failed."""
-    fields = _fields(await _body(request))
+    fields, language = _fields(await _body(request)), found.asked.letter.language
     form = Form(
         _choice(fields),
         lines_of(fields.get("comment", ""), MAX_COMMENT),
@@ -125,7 +112,8 @@ async def _answered(server: Server, request: Request, token: str, found: Found) 
     refusal_s = server.publisher.answered.refusal(link, now)
     if refusal_s > 0:
         headers = (("Retry-After", str(refusal_s)),)
-        return _too_often(Failed(429, "too many answers by this link", headers=headers))
+        refused = Failed(429, "too many answers by this link", headers=headers)
+        return _too_often(refused, language.pages.too_many_answers, language)
     try:
         await server.db.write(
             partial(rsvp.answer, token=token, seen=seen, said=said, rules=rules, now=now)
@@ -133,48 +121,61 @@ async def _answered(server: Server, request: Request, token: str, found: Found) 
     except Closed as error:
         if error.why is not Why.CHANGED:
             raise
-        fault = "This was changed while you answered: your answer was not sent. Look at it again."
-        return _page(409, await _find(server, token), form, Notes(fault=fault))
+        notes = Notes(fault=language.pages.overtaken)
+        return _page(409, await _find(server, token, language.code), form, notes)
     await server.settle()
-    after = await _find(server, token)
+    after = await _find(server, token, language.code)
     form = Form(said.answer, after.asked.comment or form.comment)
     return _page(200, after, form, Notes(tuple(_thanks(after, said))))
 
 
-def _too_often(refused: Failed) -> Response:
+def _closed(why: Why, language: Language) -> Response:
+    """The page that says why there is nothing to answer."""
+    pages = language.pages
+    words = {
+        Why.UNKNOWN: (pages.unknown_title, pages.unknown),
+        Why.EXPIRED: (pages.expired_title, pages.expired),
+        Why.OVER: (pages.over_title, pages.over),
+    }
+    return _sent(_CLOSED[why], rsvp_page.closed(*words[why], language), language)
+
+
+def _too_often(refused: Failed, words: str, language: Language) -> Response:
     """The page for who has to wait."""
     wait_s = next(int(value) for name, value in refused.headers if name == "Retry-After")
-    minutes = -(-wait_s // 60)
-    wait = f"{wait_s} seconds" if wait_s < 100 else f"{minutes} minutes"
-    words = f"There were {refused.reason}. Try again in {wait}, or answer with your mail program."
-    page = _sent(refused.status, rsvp_page.closed("Please wait a little", words))
+    pages = language.pages
+    wait = pages.seconds.of(wait_s) if wait_s < 100 else pages.minutes.of(-(-wait_s // 60))
+    text = rsvp_page.closed(pages.wait_title, words.format(wait=wait), language)
+    page = _sent(refused.status, text, language)
     return replace(page, headers=(*page.headers, *refused.headers))
 
 
 def _page(status: int, found: Found, form: Form, notes: Notes) -> Response:
-    return _sent(status, rsvp_page.page(found.asked, form, notes))
+    text = rsvp_page.page(found.asked, form, notes)
+    return _sent(status, text, found.asked.letter.language)
 
 
-def _sent(status: int, text: str) -> Response:
-    return Response(status, _SENT, text.encode())
+def _sent(status: int, text: str, language: Language) -> Response:
+    return Response(status, (*_SENT, ("Content-Language", language.code)), text.encode())
 
 
 def _standing(found: Found) -> list[str]:
     """What is told to who opens the page."""
-    told = [NEWER] if found.is_newer else []
-    answer = CHOICES.get(found.asked.answer)
-    if answer is not None:
-        told.append(f"{answer[1]} You can change your answer below.")
+    phrases = found.asked.letter.language.pages
+    told = [phrases.newer] if found.is_newer else []
+    chosen = phrases.chosen.get(found.asked.answer)
+    if chosen is not None:
+        told.append(f"{chosen} {phrases.can_change}")
     return told
 
 
 def _thanks(after: Found, said: Said) -> list[str]:
     """What is told to who has answered."""
-    arrived = after.asked.answer == said.answer
-    words = CHOICES[said.answer][1] if arrived else "Your answer is on its way."
-    told = [f"Thank you. {words} You can change your answer below."]
+    phrases, arrived = after.asked.letter.language.pages, after.asked.answer == said.answer
+    words = phrases.chosen[said.answer] if arrived else phrases.on_its_way
+    told = [f"{phrases.thanks} {words} {phrases.can_change}"]
     if said.start is not None:
-        told.append("The organizer was told of the time that you propose.")
+        told.append(phrases.proposed)
     return told
 
 
@@ -210,20 +211,21 @@ def _choice(fields: Mapping[str, str]) -> str:
 
 def _said(form: Form, of: Asked) -> Said:
     """What a form says. Raises _Unclear."""
+    phrases = of.letter.language.pages
     if not form.answer:
-        raise _Unclear("Choose an answer: Accept, Maybe or Decline.")
+        accept, maybe, decline = (phrases.choices[one] for one in CHOICES)
+        raise _Unclear(phrases.choose.format(accept=accept, maybe=maybe, decline=decline))
     if of.slot is None or not (form.start or form.end):
         return Said(form.answer, form.comment)
-    start, end = _time(form.start, of.slot), _time(form.end, of.slot)
+    start, end = (_time(text, of.slot, phrases) for text in (form.start, form.end))
     if of.slot.is_dates:
         end += timedelta(days=1)
     if not start < end <= start + MAX_LENGTH:
-        days = MAX_LENGTH.days
-        raise _Unclear(f"The other time has to end after it begins, at most {days} days later.")
+        raise _Unclear(phrases.wrong_length.of(MAX_LENGTH.days))
     return Said(form.answer, form.comment, start, end)
 
 
-def _time(text: str, slot: Slot) -> Temporal:
+def _time(text: str, slot: Slot, phrases: Pages) -> Temporal:
     """A date or a time, as the controls of the form send it. Raises _Unclear."""
     try:
         said = datetime.fromisoformat(text).replace(tzinfo=None, second=0, microsecond=0)
@@ -231,5 +233,5 @@ def _time(text: str, slot: Slot) -> Temporal:
             raise ValueError("far away")
     except ValueError:
         example = "2026-12-01" if slot.is_dates else "2026-12-01T14:30"
-        raise _Unclear(f"Say from when to when the other time is, like {example}.") from None
+        raise _Unclear(phrases.wrong_time.format(example=example)) from None
     return said.date() if slot.is_dates else said

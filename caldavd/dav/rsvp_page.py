@@ -10,13 +10,10 @@ from html import escape
 from typing import Final
 
 from caldavd.itip.rsvp import Asked, Slot
+from caldavd.languages.phrases import Language, Pages
 
 MAX_COMMENT: Final = 2_000
-CHOICES: Final = {
-    "ACCEPTED": ("Accept", "You have accepted."),
-    "TENTATIVE": ("Maybe", "You have accepted tentatively."),
-    "DECLINED": ("Decline", "You have declined."),
-}
+CHOICES: Final = ("ACCEPTED", "TENTATIVE", "DECLINED")
 _STYLE: Final = (
     ":root{color-scheme:light dark}"
     "body{font:1rem/1.5 system-ui,sans-serif;max-width:40rem;margin:0 auto;padding:1rem;"
@@ -59,27 +56,27 @@ class Notes:
 
 def page(of: Asked, form: Form, notes: Notes) -> str:
     """An invitation, and the form for its answer."""
-    said = of.letter
+    said, phrases = of.letter, of.letter.language.pages
     rows = "\n".join(
         f"<dt>{escape(title)}</dt><dd>{escape(value)}</dd>" for title, value in said.rows
     )
-    who = escape(of.attendee.removeprefix("mailto:"))
-    title = f"Error: {said.subject}" if notes.fault else said.subject
+    who = f"<strong>{escape(of.attendee.removeprefix('mailto:'))}</strong>"
+    title = phrases.error.format(subject=said.subject) if notes.fault else said.subject
     body = "\n".join(
         (
             f"<h1>{escape(said.subject)}</h1>",
             *_notes(notes),
-            f"<p>{escape(said.lead)} You answer as <strong>{who}</strong>.</p>",
+            f"<p>{escape(said.lead)} {escape(phrases.answers_as).format(who=who)}</p>",
             f"<dl>\n{rows}\n</dl>",
             *_form(of, form),
         )
     )
-    return _whole(title, body)
+    return _whole(title, body, said.language)
 
 
-def closed(title: str, words: str) -> str:
+def closed(title: str, words: str, language: Language) -> str:
     """A page that says why there is nothing to answer."""
-    return _whole(title, f"<h1>{escape(title)}</h1>\n<p>{escape(words)}</p>")
+    return _whole(title, f"<h1>{escape(title)}</h1>\n<p>{escape(words)}</p>", language)
 
 
 def _notes(notes: Notes) -> Iterator[str]:
@@ -90,45 +87,45 @@ def _notes(notes: Notes) -> Iterator[str]:
 
 
 def _form(of: Asked, form: Form) -> Iterator[str]:
-    chosen = form.answer or of.answer
+    chosen, phrases = form.answer or of.answer, of.letter.language.pages
     yield '<form method="post" accept-charset="utf-8">'
     yield f'<input type="hidden" name="seen" value="{escape(of.digest)}">'
-    yield "<fieldset>\n<legend>Your answer</legend>"
-    for value, (name, _) in CHOICES.items():
+    yield f"<fieldset>\n<legend>{escape(phrases.your_answer)}</legend>"
+    for value in CHOICES:
         checked = " checked" if value == chosen else ""
         yield (
             f'<label><input type="radio" name="answer" value="{value.lower()}" required{checked}>'
-            f"{name}</label>"
+            f"{escape(phrases.choices[value])}</label>"
         )
     yield "</fieldset>"
-    yield '<label for="comment">Comment for the organizer (optional)</label>'
+    yield f'<label for="comment">{escape(phrases.your_comment)}</label>'
     yield (
         f'<textarea id="comment" name="comment" rows="3" maxlength="{MAX_COMMENT}">'
         f"\n{escape(form.comment)}</textarea>"
     )
     if of.slot is not None:
-        yield from _proposal(of.slot, form)
-    yield '<p><button type="submit">Send answer</button></p>\n</form>'
+        yield from _proposal(of.slot, form, phrases)
+    yield f'<p><button type="submit">{escape(phrases.send)}</button></p>\n</form>'
 
 
-def _proposal(slot: Slot, form: Form) -> Iterator[str]:
+def _proposal(slot: Slot, form: Form, phrases: Pages) -> Iterator[str]:
     kind = "date" if slot.is_dates else "datetime-local"
-    hint = "Days, the last one included." if slot.is_dates else f"Times are in: {slot.zone}."
+    hint = phrases.days_hint if slot.is_dates else phrases.zone_hint.format(zone=slot.zone)
     opened = " open" if form.start or form.end else ""
-    yield f"<details{opened}>\n<summary>Propose another time (optional)</summary>"
-    yield f'<p id="zone">{escape(hint)} The organizer decides.</p>'
-    for name, title, value in (("start", "From", form.start), ("end", "To", form.end)):
+    yield f"<details{opened}>\n<summary>{escape(phrases.propose)}</summary>"
+    yield f'<p id="zone">{escape(hint)} {escape(phrases.organizer_decides)}</p>'
+    for name, title, value in (("start", phrases.from_, form.start), ("end", phrases.to, form.end)):
         yield (
-            f'<label for="{name}">{title}</label>'
+            f'<label for="{name}">{escape(title)}</label>'
             f'<input type="{kind}" id="{name}" name="{name}" value="{escape(value)}" '
             'aria-describedby="zone">'
         )
     yield "</details>"
 
 
-def _whole(title: str, body: str) -> str:
+def _whole(title: str, body: str, language: Language) -> str:
     return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<!DOCTYPE html>\n<html lang="{language.code}">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="robots" content="noindex">\n<meta name="referrer" content="no-referrer">\n'
         f"<title>{escape(title)}</title>\n<style>{_STYLE}</style>\n</head>\n"

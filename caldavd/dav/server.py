@@ -10,6 +10,7 @@ from caldavd.clock import Clock, now
 from caldavd.dav.path import Path, Urls
 from caldavd.dav.publisher import Publisher
 from caldavd.ical.validate import DEFAULT, Limits
+from caldavd.languages.codes import DEFAULT_CODE
 from caldavd.model import Actor, Principal
 from caldavd.requestline import RequestLine
 from caldavd.service.routes import Rules
@@ -73,6 +74,8 @@ class Server:
     """Whether it sends invitations: clients that find an inbox and an outbox leave it to them."""
     rules: Rules = field(default_factory=Rules)
     """What is known of calendar user addresses."""
+    language: str = DEFAULT_CODE
+    """In which people are told of meetings whose organizers have none of their own."""
     settle: Callable[[], Awaitable[None]] = nothing
     """Sees to what requests left to be delivered, and waits a little while for it."""
 

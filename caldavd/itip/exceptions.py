@@ -2,95 +2,96 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 from typing import Final
 
 from caldavd.ical.contentline import Component
 from caldavd.ical.extent import temporal
 from caldavd.ical.values import Temporal
-from caldavd.itip.words import clock_time, end_of, in_words, text_of, when, zone_of_start
+from caldavd.itip.moments import Zones, end_of, hours, in_words, moment_of, when, zone_of_start
+from caldavd.itip.plain import text_of
+from caldavd.languages.phrases import Language
 
 MAX_TOLD: Final = 10
 
-_Zones = Mapping[str, Component]
 
-
-def exceptions(components: Sequence[Component], zones: _Zones) -> tuple[str, ...]:
+def exceptions(
+    components: Sequence[Component], zones: Zones, language: Language
+) -> tuple[str, ...]:
     """The instances that were moved, changed or taken out, in order; of many the first ones.
 
     None where the series itself is not among the components.
     """
     master = next((one for one in components if one.first("RECURRENCE-ID") is None), None)
-    start = None if master is None else _time_of(master, "DTSTART", zones)
+    start = None if master is None else moment_of(master, "DTSTART", zones)
     if master is None or start is None:
         return ()
-    found = set(_taken_out(master, start, zones))
+    found = set(_taken_out(master, start, zones, language))
     for one in components:
         if one is not master:
-            found |= set(_changed(master, start, one, zones))
+            found |= set(_changed(master, start, one, zones, language))
     lines = [words for _, words in sorted(found)]
     more = len(lines) - MAX_TOLD
-    return tuple(lines) if more <= 0 else (*lines[:MAX_TOLD], f"and {more} more")
+    return tuple(lines) if more <= 0 else (*lines[:MAX_TOLD], language.rows.more.of(more))
 
 
-def _taken_out(master: Component, start: Temporal, zones: _Zones) -> Iterator[tuple[date, str]]:
+def _taken_out(
+    master: Component, start: Temporal, zones: Zones, language: Language
+) -> Iterator[tuple[date, str]]:
     for line in master.all("EXDATE"):
         for value in line.value.split(","):
             try:
                 day = _day(temporal(line._replace(value=value), zones), start)
             except ValueError:
                 continue
-            yield day, f"Not on {in_words(day)}"
+            yield day, language.rows.not_on.format(day=in_words(day, language))
 
 
 def _changed(
-    master: Component, start: Temporal, one: Component, zones: _Zones
+    master: Component, start: Temporal, one: Component, zones: Zones, language: Language
 ) -> Iterator[tuple[date, str]]:
     """An override, unless what people read of it is as in the series."""
-    at = _time_of(one, "RECURRENCE-ID", zones)
+    at = moment_of(one, "RECURRENCE-ID", zones)
     if at is None:
         return
     day, status = _day(at, start), one.first("STATUS")
     if status is not None and status.value.strip().upper() == "CANCELLED":
-        yield day, f"Not on {in_words(day)}"
+        yield day, language.rows.not_on.format(day=in_words(day, language))
         return
-    begins = _time_of(one, "DTSTART", zones)
+    begins = moment_of(one, "DTSTART", zones)
     said = []
     if begins is not None and (begins != at or _length(one, zones) != _length(master, zones)):
-        said.append(_when(master, one, day, zones))
-    for name, quoted in (("SUMMARY", "“{}”"), ("LOCATION", "{}")):
+        said.append(_when((master, one), day, zones, language))
+    for name, quoted in (("SUMMARY", language.rows.quoted), ("LOCATION", "{text}")):
         value = text_of(one, name)
         if value and value != text_of(master, name):
-            said.append(quoted.format(value))
+            said.append(quoted.format(text=value))
     if said:
-        yield day, f"Except {in_words(day)}: {', '.join(said)}"
+        what = ", ".join(said)
+        yield day, language.rows.except_on.format(day=in_words(day, language), what=what)
 
 
-def _when(master: Component, one: Component, day: date, zones: _Zones) -> str:
-    """When an override is: its times alone, if the day and the zone are those of the series."""
-    start, end = _time_of(one, "DTSTART", zones), end_of(one, zones)
+def _when(pair: tuple[Component, Component], day: date, zones: Zones, language: Language) -> str:
+    """When an override is: its times alone, if the day and the zone are those of the series.
+
+    `pair` is the series and the override.
+    """
+    master, one = pair
+    start, end = moment_of(one, "DTSTART", zones), end_of(one, zones)
     if not isinstance(start, datetime) or not isinstance(end, datetime):
-        return when(one, zones)
-    elsewhere = zone_of_start(one, start) != zone_of_start(master, start)
-    if elsewhere or {start.date(), end.date()} != {day} or start.tzinfo != end.tzinfo:
-        return when(one, zones)
-    return f"{clock_time(start)} to {clock_time(end)}"
+        return when(one, zones, language)
+    zone, usual = (zone_of_start(part, start, language) for part in (one, master))
+    if zone != usual or {start.date(), end.date()} != {day} or start.tzinfo != end.tzinfo:
+        return when(one, zones, language)
+    return hours(start, end, language)
 
 
-def _length(of: Component, zones: _Zones) -> object:
-    start, end = _time_of(of, "DTSTART", zones), end_of(of, zones)
+def _length(of: Component, zones: Zones) -> object:
+    start, end = moment_of(of, "DTSTART", zones), end_of(of, zones)
     if isinstance(start, datetime) and isinstance(end, datetime):
         return end - start if (start.tzinfo is None) == (end.tzinfo is None) else None
     return None if start is None or end is None else end - start
-
-
-def _time_of(of: Component, name: str, zones: _Zones) -> Temporal | None:
-    line = of.first(name)
-    try:
-        return None if line is None else temporal(line, zones)
-    except ValueError:
-        return None
 
 
 def _day(at: Temporal, start: Temporal) -> date:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email import policy
 from email.headerregistry import Address
@@ -25,10 +25,12 @@ from caldavd.itip.address import normal
 from caldavd.itip.bounce import RETURNED, written
 from caldavd.itip.changes import told_of
 from caldavd.itip.letter import Letter, as_html, as_text, letter
+from caldavd.itip.plain import plain
 from caldavd.itip.revision import OURS, REPLIED
 from caldavd.itip.snapshot import Meeting, meeting
 from caldavd.itip.ticket import Pages
-from caldavd.itip.words import plain
+from caldavd.languages.en import ENGLISH
+from caldavd.languages.phrases import Language
 
 METHODS: Final = frozenset(
     {"REQUEST", "REPLY", "CANCEL", "ADD", "REFRESH", "COUNTER", "DECLINECOUNTER"}
@@ -79,6 +81,8 @@ class Post:
     """Mail addresses of people who stand in the message by others, which are normal."""
     pages: Pages | None = None
     """Where invitations of the sender are answered; None: by mail alone."""
+    language: Language = ENGLISH
+    """What it is written in."""
 
 
 def mailbox(address: str) -> str:
@@ -110,26 +114,23 @@ def write(text: str, post: Post, at: datetime) -> EmailMessage:
     if found.method not in METHODS or not found.parts:
         raise Unmailable(f"a message with the method {found.method[:40]!r} is not sent by mail")
     name = plain(post.sender_name, 80) or mailbox(post.sender)
-    said = letter(
-        found.method,
-        document.components,
-        told_of(document, post.before if post.update and found.method == "REQUEST" else ""),
-        name,
-        update=post.update,
-        page=_page(found, post),
-    )
+    before = post.before if post.update and found.method == "REQUEST" else ""
+    told = told_of(document, post.language, before)
+    components = document.components
+    said = letter(found.method, components, told, name, post.language, update=post.update)
+    said = replace(said, page=_page(found, post))
     mail = _readable(found, change, said, post, at)
     mail.add_alternative(text, "calendar", "UTF-8", "base64", params=_parameters(found))
     attached = {"name": "invite.ics"}  # Outlook names an attachment by this
     mail.add_attachment(text.encode(), "application", "ics", filename="invite.ics", params=attached)
-    _finish(mail)
+    _finish(mail, said.language)
     return mail
 
 
 def mail_of(of: Meeting, text: str, said: Letter, post: Post, at: datetime) -> EmailMessage:
     """A mail about a message, without it: nothing in it is for programs. Raises Unmailable."""
     mail = _readable(of, change_of(text, post.recipient), said, post, at)
-    _finish(mail)
+    _finish(mail, said.language)
     return mail
 
 
@@ -281,8 +282,9 @@ def _parameters(found: Meeting) -> dict[str, str]:
     return {"method": found.method, "component": found.component}
 
 
-def _finish(mail: EmailMessage) -> None:
+def _finish(mail: EmailMessage, language: Language) -> None:
     """Boundaries that follow from the mail itself: no line of a letter is one by accident."""
+    mail["Content-Language"] = language.code
     name = mail["Message-ID"].strip("<>").partition("@")[0].replace(".", "-")[:40]
     for number, part in enumerate(one for one in mail.walk() if one.is_multipart()):
         part.set_boundary(f"=_{name}_{number}")

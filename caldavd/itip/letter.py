@@ -7,24 +7,18 @@ from dataclasses import dataclass
 from html import escape
 from typing import Final
 
-from caldavd.ical.contentline import Component, Line, parameter
-from caldavd.itip.words import Told, answer, person, plain
+from caldavd.ical.contentline import Component, Line
+from caldavd.itip.words import Told, answer, answered, person
+from caldavd.languages.phrases import Language
 
-_SUBJECTS: Final = {
-    "CANCEL": "Cancelled",
-    "COUNTER": "New time proposed",
-    "DECLINECOUNTER": "Proposal declined",
-    "REFRESH": "Sent again, please",
-}
-_ANSWERED: Final = {"ACCEPTED": "Accepted", "DECLINED": "Declined", "TENTATIVE": "Tentative"}
 _STYLE: Final = (
     "body{font-family:sans-serif;font-size:16px;line-height:1.5;max-width:40em;margin:1em}"
     "th{text-align:left;vertical-align:top;padding-right:1em}"
     "td{vertical-align:top;white-space:pre-line}"
 )
+_INVITES: Final = frozenset({"REQUEST", "ADD"})
 _LINK_STYLE: Final = "display:inline-block;border:1px solid;padding:.5em 1em;margin:0 .5em .5em 0"
-_ANSWER_BY: Final = "Answer on a page, without an account:"
-_CHOICES: Final = {"Accept": "accepted", "Maybe": "tentative", "Decline": "declined"}
+_CHOICES: Final = {"ACCEPTED": "accepted", "TENTATIVE": "tentative", "DECLINED": "declined"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +29,7 @@ class Letter:
     lead: str
     rows: tuple[tuple[str, str], ...]
     foot: str
+    language: Language
     page: str = ""
     """The URL of the page on which it is answered; empty if there is none."""
 
@@ -44,26 +39,33 @@ def letter(
     components: Sequence[Component],
     told: Told,
     sender: str,
+    language: Language,
     *,
-    update: bool,
-    page: str = "",
+    update: bool = False,
 ) -> Letter:
-    """The words of a message of `sender`; `update`: its recipient has had one about this before."""
+    """The words of a message of `sender`; `update`: its recipient has had one about this before.
+
+    `told` is in the same language.
+    """
+    phrases = language.mails
     who = next((line for part in components for line in part.all("ATTENDEE")), None)
-    single = all(part.first("RECURRENCE-ID") is not None for part in components)
-    rows = tuple(_rows(method, told, components, single=single))
-    subject = f"{_subject(method, who, update)}: {told.summary}"
-    return Letter(subject, _lead(method, who, sender, update), rows, _foot(method, sender), page)
+    invites = method in _INVITES
+    what = _subject(method, who, language, update=update)
+    foot = phrases.foot_invitation if invites else phrases.foot
+    return Letter(
+        phrases.subject.format(what=what, summary=told.summary),
+        _lead(method, who, language, update=update).format(sender=sender),
+        tuple(_rows(method, told, components, language)),
+        foot.format(sender=sender),
+        language,
+    )
 
 
 def as_text(of: Letter) -> str:
     """The letter as plain text."""
-    rows = "\n".join(
-        f"{title}: {value}" if "\n" not in value else f"{title}:\n{value}"
-        for title, value in of.rows
-    )
-    links = "\n".join(f"{name}: {url}" for name, url in _links(of))
-    links = f"{_ANSWER_BY}\n{links}\n\n" if links else ""
+    rows = "\n".join(_row(title, value, of.language) for title, value in of.rows)
+    links = "\n".join(_row(name, url, of.language) for name, url in _links(of))
+    links = f"{of.language.mails.answer_by}\n{links}\n\n" if links else ""
     return f"{of.lead}\n\n{rows}\n\n{links}-- \n{of.foot}\n"
 
 
@@ -74,11 +76,13 @@ def as_html(of: Letter) -> str:
         for title, value in of.rows
     )
     links = "\n".join(
-        f'<a style="{_LINK_STYLE}" href="{escape(url)}">{name}</a>' for name, url in _links(of)
+        f'<a style="{_LINK_STYLE}" href="{escape(url)}">{escape(name)}</a>'
+        for name, url in _links(of)
     )
-    links = f"<p>{_ANSWER_BY}</p>\n<p>\n{links}\n</p>\n" if links else ""
+    answer_by = escape(of.language.mails.answer_by)
+    links = f"<p>{answer_by}</p>\n<p>\n{links}\n</p>\n" if links else ""
     return (
-        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<!DOCTYPE html>\n<html lang="{of.language.code}">\n<head>\n<meta charset="utf-8">\n'
         f"<title>{escape(of.subject)}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n"
         f"<h1>{escape(of.subject)}</h1>\n<p>{escape(of.lead)}</p>\n"
         f"<table>\n{rows}\n</table>\n{links}<p><small>{escape(of.foot)}</small></p>\n"
@@ -90,66 +94,69 @@ def _links(of: Letter) -> list[tuple[str, str]]:
     """Each choice, and the page with it made; it is sent from there: mail scanners follow links."""
     if not of.page:
         return []
-    return [(name, f"{of.page}?answer={choice}") for name, choice in _CHOICES.items()]
+    names = of.language.pages.choices
+    return [(names[one], f"{of.page}?answer={choice}") for one, choice in _CHOICES.items()]
 
 
-def _subject(method: str, who: Line | None, update: bool) -> str:
-    if method == "REPLY":
-        given = "" if who is None else (parameter(who, "PARTSTAT") or "").strip().upper()
-        return _ANSWERED.get(given, "Answer")
-    return _SUBJECTS.get(method, "Updated" if update else "Invitation")
+def _row(title: str, value: str, language: Language) -> str:
+    if "\n" not in value:
+        return language.rows.row.format(title=title, value=value)
+    return f"{language.rows.row.format(title=title, value='').rstrip()}\n{value}"
 
 
-def _lead(method: str, who: Line | None, sender: str, update: bool) -> str:
+def _subject(method: str, who: Line | None, language: Language, *, update: bool) -> str:
+    phrases = language.mails
     match method:
         case "REPLY":
-            given = "" if who is None else answer(who)
-            return f"{sender} has {given or 'answered'}."
+            given = "" if who is None else answered(who)
+            return phrases.answered.get(given, phrases.answered[""])
         case "CANCEL":
-            return f"{sender} has cancelled this. It does not take place for you."
+            return phrases.cancelled
         case "COUNTER":
-            return f"{sender} proposes another time or place."
+            return phrases.countered
         case "DECLINECOUNTER":
-            return f"{sender} keeps to what was planned."
+            return phrases.declined_counter
         case "REFRESH":
-            return f"{sender} asks you to send the present version."
-    return f"{sender} has changed this." if update else f"{sender} invites you."
+            return phrases.refresh
+    return phrases.updated if update else phrases.invitation
 
 
-def _foot(method: str, sender: str) -> str:
-    if method in {"REQUEST", "ADD"}:
-        return (
-            "Accept or decline with your mail or calendar program; where it shows no buttons, "
-            f"open the attachment invite.ics. A calendar server sent this for {sender}."
-        )
-    return f"A calendar server sent this for {sender}; the attachment invite.ics is for programs."
+def _lead(method: str, who: Line | None, language: Language, *, update: bool) -> str:
+    phrases = language.mails
+    if method == "REPLY":
+        given = "" if who is None else answered(who)
+        unknown = phrases.lead_replies["NEEDS-ACTION"]
+        return phrases.lead_replies.get(given, unknown)
+    usual = phrases.leads["UPDATE" if update else "REQUEST"]
+    return usual if method in _INVITES else phrases.leads.get(method, usual)
 
 
 def _rows(
-    method: str, told: Told, components: Sequence[Component], *, single: bool
+    method: str, told: Told, components: Sequence[Component], language: Language
 ) -> Iterator[tuple[str, str]]:
     """Titles and values, those that there are."""
-    people = "\n".join(told.people)
+    titles, people = language.rows, "\n".join(told.people)
     if method == "REPLY":
         answers = (line for part in components[:1] for line in part.all("ATTENDEE"))
-        people = "\n".join(f"{person(line)}: {answer(line)}" for line in answers)
+        said = ((person(line), answer(line, language)) for line in answers)
+        people = "\n".join(titles.row.format(title=who, value=what) for who, what in said)
+    single = all(part.first("RECURRENCE-ID") is not None for part in components)
     rows = (
-        ("Changed", "\n".join(told.changes)),
-        ("What", told.summary),
-        ("When", told.when),
-        ("Repeats", told.repeats),
-        ("Exceptions", "\n".join(told.exceptions)),
-        ("Note", _of_series(len(components)) if single else ""),
-        ("Where", told.where),
-        ("Organizer", told.organizer),
-        ("Answer" if method == "REPLY" else "Invited", people),
-        ("Comment", told.comment),
-        ("Description", told.description),
+        (titles.changed, "\n".join(told.changes)),
+        (titles.what, told.summary),
+        (titles.when, told.when),
+        (titles.repeats, told.repeats),
+        (titles.exceptions, "\n".join(told.exceptions)),
+        (titles.note, _of_series(len(components), language) if single else ""),
+        (titles.where, told.where),
+        (titles.organizer, told.organizer),
+        (titles.answer if method == "REPLY" else titles.invited, people),
+        (titles.comment, told.comment),
+        (titles.description, told.description),
     )
     return (row for row in rows if row[1])
 
 
-def _of_series(count: int) -> str:
-    if count == 1:
-        return "This is about one date of a series."
-    return plain(f"This is about {count} dates of a series; the first of them is shown here.")
+def _of_series(count: int, language: Language) -> str:
+    phrases = language.mails
+    return phrases.one_of_series if count == 1 else phrases.some_of_series.of(count)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 from email.message import EmailMessage
-from typing import Final
 
 from caldavd.ical.contentline import Component, parameter
 from caldavd.ical.parse import stored
@@ -19,12 +18,8 @@ from caldavd.itip.incoming import Incoming
 from caldavd.itip.letter import letter
 from caldavd.itip.message import PRIVATE_COMMENT
 from caldavd.itip.outcome import Outcome
+from caldavd.itip.plain import plain, text_of
 from caldavd.itip.snapshot import meeting
-from caldavd.itip.words import plain, text_of
-
-_FOOT: Final = "A calendar server sent this. {}"
-_STAYS: Final = "The meeting stays as it is until you change it in your calendar."
-_STANDS: Final = "The answer is in your calendar."
 
 
 def tells_in_words(message: Incoming, outcome: Outcome) -> bool:
@@ -60,16 +55,17 @@ def write(text: str, post: Post, at: datetime) -> EmailMessage:
     """The mail; `post` is from who says it, and to the organizer. Raises Unmailable."""
     document = stored(text)
     found = meeting(document)
-    words = told_of(document)
+    language = post.language
+    words = told_of(document, language)
     comment = next(filter(None, map(_words, document.components)), "")
     words = replace(words, comment=words.comment or comment)
-    said = letter(found.method, document.components, words, post.sender_name, update=False)
-    counters = found.method == "COUNTER"
-    what = "proposes another time" if counters else "comments"
+    said = letter(found.method, document.components, words, post.sender_name, language)
+    phrases, counters = language.mails, found.method == "COUNTER"
+    subject = phrases.subject_counter if counters else phrases.subject_comment
     said = replace(
         said,
-        subject=f"{post.sender_name} {what}: {words.summary}",
-        foot=_FOOT.format(_STAYS if counters else _STANDS),
+        subject=subject.format(sender=post.sender_name, summary=words.summary),
+        foot=phrases.foot_counter if counters else phrases.foot_comment,
     )
     return mail_of(found, text, said, post, at)
 

@@ -21,10 +21,11 @@ from caldavd.itip.compare import partstat
 from caldavd.itip.imip import change_of
 from caldavd.itip.letter import Letter, letter
 from caldavd.itip.message import PRIVATE_COMMENT, reply
+from caldavd.itip.moments import end_of, zone_of_start
 from caldavd.itip.plan import refresh
 from caldavd.itip.revision import OURS, REPLIED
 from caldavd.itip.snapshot import Meeting, Part, calendar_text, copied, meeting, with_parameter
-from caldavd.itip.words import end_of, zone_of_start
+from caldavd.languages.phrases import Language
 
 CHOICES: Final = ("ACCEPTED", "TENTATIVE", "DECLINED")
 _TIMES: Final = frozenset({"DTSTART", "DTEND", "DURATION"})
@@ -76,12 +77,21 @@ class Said:
     end: Temporal | None = None
 
 
-def asked(of: Document, attendee: str, me: Addresses, organizer: str, at: datetime) -> Asked | None:
+@dataclass(frozen=True, slots=True)
+class Host:
+    """Who invites: their addresses, their name, and the language in which they are read."""
+
+    addresses: Addresses
+    name: str
+    language: Language
+
+
+def asked(of: Document, attendee: str, host: Host, at: datetime) -> Asked | None:
     """What somebody is asked to by an organizer's object; None: to nothing that takes place.
 
-    They see what they would be sent, and no more of the object. `organizer` is a name.
+    They see what they would be sent, and no more of the object.
     """
-    sent = refresh(of, frozenset({attendee}), me, at)
+    sent = refresh(of, frozenset({attendee}), host.addresses, at)
     if not sent:
         return None
     text = sent[0].text
@@ -90,17 +100,18 @@ def asked(of: Document, attendee: str, me: Addresses, organizer: str, at: dateti
     parts = _parts(found, attendee)
     answers = {partstat(part.attendees[attendee]) for part in parts}
     before = (said_before(part, attendee) for part in meeting(of).parts.values())
-    words = told_of(document)
+    language = host.language
+    words = told_of(document, language)
     return Asked(
         found.uid,
         attendee,
         found,
-        letter("REQUEST", document.components, words, organizer, update=False),
+        letter("REQUEST", document.components, words, host.name, language),
         found.sequence,
         change_of(text, attendee),
         answers.pop() if len(answers) == 1 else "",
         next((unescape(one) for one in before if one), ""),
-        _slot(found),
+        _slot(found, language),
     )
 
 
@@ -175,7 +186,7 @@ def _proposed(component: Component, start: Temporal, end: Temporal | None) -> li
     ]
 
 
-def _slot(of: Meeting) -> Slot | None:
+def _slot(of: Meeting, language: Language) -> Slot | None:
     """When a meeting is, if it takes place once and its time can be read."""
     if of.component != "VEVENT" or len(of.parts) != 1:
         return None
@@ -189,5 +200,5 @@ def _slot(of: Meeting) -> Slot | None:
     except ValueError:
         return None
     end = end_of(one, of.zones)
-    zone = zone_of_start(one, start) if isinstance(start, datetime) else ""
+    zone = zone_of_start(one, start, language) if isinstance(start, datetime) else ""
     return Slot(start, end, zone)

@@ -62,6 +62,7 @@ class NewAccount:
     display_name: str = ""
     addresses: Sequence[str] = ()
     kind: PrincipalKind = PrincipalKind.USER
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +127,7 @@ async def create(
         uuid=str(uuid.uuid4()),
         created_at=now,
         addresses=_addresses(name, new.addresses, defaults.domain),
+        language=new.language,
     )
     # No login may lead to two accounts: names and addresses are compared crosswise.
     await _require_nobody(tx, name, "account")

@@ -12,8 +12,10 @@ from typing import NamedTuple
 
 from caldavd.ical.parse import Document, stored
 from caldavd.itip import rsvp, ticket
-from caldavd.itip.rsvp import Asked, Said
+from caldavd.itip.rsvp import Asked, Host, Said
 from caldavd.itip.ticket import Ticket
+from caldavd.languages.codes import DEFAULT_CODE
+from caldavd.languages.known import first_known
 from caldavd.model import Principal
 from caldavd.service import schedule
 from caldavd.service.mail_in import Spoken, hand_over
@@ -58,18 +60,32 @@ class Given(NamedTuple):
     tasks: tuple[int, ...]
 
 
-async def find(tx: ReadTx, token: str, rules: Rules, now: int) -> Found:
-    """What a link is to, as it stands. Raises Closed."""
+async def find(
+    tx: ReadTx,
+    token: str,
+    rules: Rules,
+    now: int,
+    languages: tuple[str | None, str] = (None, DEFAULT_CODE),
+) -> Found:
+    """What a link is to, as it stands. Raises Closed.
+
+    It is told in the first of the `languages`, else in the organizer's, else in the second.
+    """
     of = await _ticket(tx, token, now)
     organizer = await principals.by_id(tx, of.owner_id)
     if organizer is None:
         raise Closed(Why.OVER)
-    me, name = schedule.addresses(organizer, rules), organizer.display_name or organizer.name
+    wanted, otherwise = languages
+    host = Host(
+        schedule.addresses(organizer, rules),
+        organizer.display_name or organizer.name,
+        first_known(wanted, organizer.language, otherwise),
+    )
     for one in await scheduling.of_uid(tx, organizer.id, of.uid):
         if one.schedule_tag is None:
             break  # a copy, of which nobody is told
         content = (await objects.contents(tx, [one.id]))[one.id]
-        work = (content, of.attendee, me, name, schedule.moment(now))
+        work = (content, of.attendee, host, schedule.moment(now))
         large = len(content) > OFFLOAD_BYTES
         asked = await tx.offload(_asked, *work) if large else _asked(*work)
         if asked is not None:
@@ -114,8 +130,6 @@ async def _ticket(tx: ReadTx, token: str, now: int) -> Ticket:
     return found
 
 
-def _asked(
-    content: str, attendee: str, me: frozenset[str], name: str, at: datetime
-) -> Asked | None:
+def _asked(content: str, attendee: str, host: Host, at: datetime) -> Asked | None:
     document: Document = stored(content)
-    return rsvp.asked(document, attendee, me, name, at)
+    return rsvp.asked(document, attendee, host, at)

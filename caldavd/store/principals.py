@@ -32,6 +32,7 @@ _COLUMNS: Final = (
     principal.c.display_name,
     principal.c.uuid,
     principal.c.created_at,
+    principal.c.language,
 )
 _ALL: Final = select(*_COLUMNS, principal.c.disabled_at).order_by(principal.c.name)
 _BY_NAME: Final = select(*_COLUMNS).where(principal.c.name == bindparam("name"))
@@ -93,6 +94,11 @@ _SET_DISABLED: Final = (
     update(principal)
     .where(principal.c.id == bindparam("id"))
     .values(disabled_at=bindparam("disabled_at"), auth_revision=principal.c.auth_revision + 1)
+)
+_SET_LANGUAGE: Final = (
+    update(principal)
+    .where(principal.c.id == bindparam("id"))
+    .values(language=bindparam("language"))
 )
 _VALID: Final = select(principal.c.id).where(
     and_(
@@ -182,7 +188,7 @@ async def everyone(tx: ReadTx) -> list[tuple[Principal, int | None]]:
     """All principals by name, each with the second since which it is disabled."""
     rows = await tx.all(_ALL)
     mail = await _addresses(tx, [row[0] for row in rows])
-    return [(_from_row(row, mail.get(row[0], ())), row[6]) for row in rows]
+    return [(_from_row(row, mail.get(row[0], ())), row[7]) for row in rows]
 
 
 async def by_name(tx: ReadTx, name: str) -> Principal | None:
@@ -255,6 +261,7 @@ async def create(tx: WriteTx, new: Principal, password_hash: str | None) -> None
         disabled_at=None,
         created_at=new.created_at,
         quota_bytes=None,
+        language=new.language,
     )
     for position, mail in enumerate(new.addresses):
         await tx.run(_INSERT_ADDRESS, address=mail, principal_id=new.id, position=position)
@@ -281,6 +288,11 @@ async def rehash(tx: WriteTx, id_: int, old: str, new: str) -> None:
 async def set_disabled(tx: WriteTx, id_: int, at: int | None) -> None:
     """Disables an account from `at`, or enables it again; ends every cached login."""
     await tx.run(_SET_DISABLED, id=id_, disabled_at=at)
+
+
+async def set_language(tx: WriteTx, id_: int, code: str | None) -> None:
+    """Sets the language in which others are told of a principal's meetings; None: the server's."""
+    await tx.run(_SET_LANGUAGE, id=id_, language=code)
 
 
 async def is_valid(tx: ReadTx, actor: Actor) -> bool:
@@ -333,8 +345,8 @@ async def touch_app_password(tx: WriteTx, id_: int, used_at: int) -> None:
 
 
 def _from_row(row: Row, addresses: tuple[str, ...]) -> Principal:
-    id_, kind, name, display_name, uuid, created_at = row[:6]
-    return Principal(id_, kind, name, display_name, uuid, created_at, addresses)
+    id_, kind, name, display_name, uuid, created_at, language = row[:7]
+    return Principal(id_, kind, name, display_name, uuid, created_at, addresses, language)
 
 
 async def _with_addresses(tx: ReadTx, row: Row | None) -> Principal | None:

@@ -1,4 +1,4 @@
-"""What must hold between rooms and principals."""
+"""What must hold of principals, and between rooms and principals."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Final
 
 from sqlalchemy import and_, literal, or_, select
 
+from caldavd.languages.codes import CODES
 from caldavd.model import PrincipalKind
 from caldavd.store.rooms import AUTOMATIC, EVERYBODY, MANUAL
 from caldavd.store.rule import Rule, without
@@ -16,6 +17,13 @@ _POLICIES: Final = [literal(AUTOMATIC), literal(MANUAL)]
 _who: Final = principal.alias("who")
 
 ROOMS: Final = (
+    Rule(
+        "language that there is not",
+        select(principal.c.id, principal.c.name, principal.c.language).where(
+            principal.c.language.not_in([literal(code) for code in CODES])
+        ),
+        "principal {0} ({1}) has the language {2}, which there is not",
+    ),
     Rule(
         "room without policy",
         without(

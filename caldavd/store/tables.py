@@ -47,6 +47,7 @@ principal: Final = Table(
     Column("disabled_at", BigInteger),
     Column("created_at", BigInteger, nullable=False),
     Column("quota_bytes", BigInteger),  # null: the server's setting; 0: none
+    Column("language", Text),  # a code of `languages.codes`; null: the server's setting
     PrimaryKeyConstraint("id"),
     UniqueConstraint("name"),
 )

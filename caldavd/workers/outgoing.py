@@ -14,6 +14,8 @@ from caldavd.itip import imip, notice
 from caldavd.itip.address import normal
 from caldavd.itip.imip import Post, Unmailable, change_of, covers, mailbox, thread_of, write
 from caldavd.itip.ticket import MAX_TOKEN, Pages, Ticket, sign
+from caldavd.languages.codes import DEFAULT_CODE
+from caldavd.languages.known import first_known
 from caldavd.model import Principal
 from caldavd.store import mails, principals, tasks
 from caldavd.store.engine import ReadTx
@@ -42,6 +44,8 @@ class Identity:
     """
     pages_s: int = 0
     """How long a link to one is good."""
+    language: str = DEFAULT_CODE
+    """In which mails are written of those who have no language of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +175,8 @@ def _ready(claimed: Claimed, task: Task, identity: Identity, now: int) -> Ready 
     known = any(m.sent_at == last and m.digest == noted.digest for m in told)
     others = [one for one in claimed.beside if _is_beside(one, task, message, recipient)]
     if mails.is_notice(task.payload):
-        return None if known else _notice(claimed, task, message, others, (identity, noted))
+        whose = (identity, sender, noted)
+        return None if known else _notice(claimed, task, message, others, whose)
     newer = [claimed.messages[one.message_id] for one in others if one.task_id > task.id]
     if known and not mails.is_forced(task.payload):
         return None
@@ -205,10 +210,10 @@ def _notice(
     task: Task,
     message: Message,
     others: Sequence[Waiting],
-    about: tuple[Identity, Mailed],
+    about: tuple[Identity, Principal, Mailed],
 ) -> Ready | None:
     """The mail that tells an organizer what an attendee said; None if another one does as well."""
-    identity, noted = about
+    identity, organizer, noted = about
     for one in others:
         other = claimed.messages[one.message_id]
         is_theirs = other.sender == message.sender and not one.is_dead
@@ -220,7 +225,8 @@ def _notice(
             return None
     recipient, attendee = mails.recipient_of(task.payload), normal(message.sender)
     name = notice.said_by(message.text, attendee)
-    post = Post(identity.address, mailbox(attendee), name, recipient)
+    language = first_known(organizer.language, identity.language)
+    post = Post(identity.address, mailbox(attendee), name, recipient, language=language)
     mail = notice.write(message.text, post, datetime.fromtimestamp(noted.sent_at, UTC))
     return Ready(task, mail, mailbox(recipient), noted)
 
@@ -260,4 +266,5 @@ def _post(
         identity.reply_to,
         speaks_as_sender=identity.from_users and same_domain,
         update=update,
+        language=first_known(sender.language, identity.language),
     )

@@ -72,6 +72,7 @@ DAMAGES: Final = {
     "default calendar of another": f"UPDATE scheduling SET owner_id = {BOB}",
     "task without owner or message": "UPDATE task SET message_id = 7",
     "mail without sender": "UPDATE mailed SET owner_id = 7",
+    "language that there is not": "UPDATE principal SET language = 'xx' WHERE name = 'ada'",
     "room without policy": "UPDATE room SET policy = ''",
     "room that is none, or that nobody can book": "UPDATE room SET bookers_id = 7",
     "size of a collection": f"UPDATE collection SET size_bytes = 7 WHERE id = {CALENDAR}",

@@ -1,0 +1,15 @@
+"""The language in which an account's invitations are written."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0011"
+down_revision = "0010"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.add_column("principal", sa.Column("language", sa.Text))
