@@ -53,7 +53,7 @@ def test_a_language_has_every_phrase_with_its_placeholders(code: str) -> None:
 
 @pytest.mark.parametrize("code", OTHERS)
 def test_no_phrase_of_two_words_is_as_in_english(code: str) -> None:
-    """One word may be the same by chance: Exceptions, Description and Invitation are French, too."""
+    """One word may be the same by chance: Description and Invitation are French, too."""
     english = all_of(ENGLISH)
 
     same = [
