@@ -16,6 +16,7 @@ from typing import Final
 
 import pytest
 
+from caldavd.languages.codes import CODES
 from caldavd.store import schema
 
 ROOT: Final = Path(__file__).parents[1]
@@ -96,6 +97,12 @@ def test_the_wheel_carries_migrations_and_the_configuration_template(installed: 
         ROOT / "conf" / "caldavd.toml"
     ).read_bytes()
     assert (installed / "caldavd/py.typed").exists()
+
+
+def test_the_wheel_carries_every_language(installed: Path) -> None:
+    names = {path.stem for path in (installed / "caldavd/languages").glob("??.py")}
+
+    assert names == set(CODES)
 
 
 def test_the_wheel_carries_neither_tests_nor_the_checkout(installed: Path) -> None:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime
+from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -210,17 +211,18 @@ def test_days_of_the_week_have_their_gender() -> None:
 
 @pytest.mark.parametrize("code", CODES)
 @pytest.mark.parametrize("name", MAILS)
-def test_a_mail_names_its_language(name: str, code: str) -> None:
+def test_a_mail_names_its_language_and_is_written_in_ascii(name: str, code: str) -> None:
     text, post = MAILS[name]
     language = LANGUAGES[code]
 
-    mail = write(text, replace(post, language=language), AT)
+    octets = write(text, replace(post, language=language), AT).as_bytes()
 
+    mail = message_from_bytes(octets, policy=policy.default)
     page = next(one for one in mail.walk() if one.get_content_type() == "text/html")
-    assert isinstance(page, EmailMessage)
+    assert (octets.isascii(), max(map(len, octets.split(b"\r\n"))) <= 78) == (True, True)
     assert (mail["Content-Language"], f'<html lang="{code}">' in page.get_content()) == (code, True)
-    assert mail["Subject"].isprintable()
-    assert mail["Subject"].endswith(": Bücher & <Zahlen>")
+    (title,) = re.findall("<title>(.*)</title>", page.get_content())
+    assert mail["Subject"] == html.unescape(title)
 
 
 # --- Nothing is said that is no phrase of the language ---
