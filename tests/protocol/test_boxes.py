@@ -33,9 +33,19 @@ VAVAILABILITY = (
 
 
 @pytest.fixture
-def server(server: Server) -> Server:
+def scheduled(server: Server) -> Server:
     """The server as it will be once scheduling is whole."""
     return replace(server, scheduling=True)
+
+
+@pytest.fixture
+def ann(scheduled: Server) -> Client:
+    return Client(scheduled, "ann")
+
+
+@pytest.fixture
+def bob(scheduled: Server) -> Client:
+    return Client(scheduled, "bob")
 
 
 def request(uid: str, *, start: str = "20260105T090000Z", lines: tuple[str, ...] = ()) -> str:
@@ -89,7 +99,7 @@ class TestUntold:
     """Where it is switched off, no client is sent into scheduling."""
 
     async def test_nothing_announces_it(self, server: Server) -> None:
-        ann = Client(replace(server, scheduling=False), "ann")
+        ann = Client(server, "ann")
 
         urls = await ann.propfind(
             "/dav/principals/ann/", "C:schedule-inbox-URL", "C:schedule-outbox-URL"
@@ -128,9 +138,9 @@ class TestTold:
             OUTBOX: ["collection", "schedule-outbox"],
         }
 
-    async def test_a_home_tells_of_a_new_message(self, ann: Client, server: Server) -> None:
+    async def test_a_home_tells_of_a_new_message(self, ann: Client, scheduled: Server) -> None:
         token = (await ann.sync(HOME)).token
-        await deliver(server, "a", request("a"))
+        await deliver(scheduled, "a", request("a"))
 
         assert (await ann.sync(HOME, token)).hrefs == [INBOX]
 
@@ -157,8 +167,8 @@ class TestTold:
 
 class TestMembers:
     @pytest.fixture
-    async def message(self, server: Server) -> str:
-        return await deliver(server, "a", request("a"))
+    async def message(self, scheduled: Server) -> str:
+        return await deliver(scheduled, "a", request("a"))
 
     @pytest.mark.rfc("6638 2.2")
     async def test_a_message_is_read_in_every_way(self, ann: Client, message: str) -> None:
@@ -174,10 +184,10 @@ class TestMembers:
 
     @pytest.mark.rfc("6638 2.3")
     async def test_a_query_finds_messages_by_time_and_those_without(
-        self, ann: Client, server: Server, message: str
+        self, ann: Client, scheduled: Server, message: str
     ) -> None:
-        timeless = await deliver(server, "b", request("b", start=""))
-        await deliver(server, "c", request("c", start="20300105T090000Z"))
+        timeless = await deliver(scheduled, "b", request("b", start=""))
+        await deliver(scheduled, "c", request("c", start="20300105T090000Z"))
         january = (
             '<C:comp-filter name="VEVENT">'
             '<C:time-range start="20260101T000000Z" end="20260201T000000Z"/></C:comp-filter>'
@@ -188,19 +198,19 @@ class TestMembers:
         assert answer.hrefs == [message, timeless]
 
     async def test_a_newer_message_takes_the_place_of_the_older(
-        self, ann: Client, server: Server, message: str
+        self, ann: Client, scheduled: Server, message: str
     ) -> None:
         token = (await ann.sync(INBOX)).token
 
-        newer = await deliver(server, "a", request("a", start="20260106T090000Z"))
+        newer = await deliver(scheduled, "a", request("a", start="20260106T090000Z"))
 
         answer = await ann.sync(INBOX, token)
         assert (answer.hrefs, answer.statuses()) == ([newer, message], {message: 404})
 
     async def test_its_owner_and_delegates_who_write_remove_messages(
-        self, ann: Client, bob: Client, server: Server, message: str
+        self, ann: Client, bob: Client, scheduled: Server, message: str
     ) -> None:
-        other = await deliver(server, "b", request("b"))
+        other = await deliver(scheduled, "b", request("b"))
         await delegate(ann, "write", "bob")
 
         answers = [await ann("DELETE", message), await bob("DELETE", other)]
@@ -220,9 +230,9 @@ class TestMembers:
         assert [one.status for one in answers] == [200, 403, 403]
 
     async def test_a_private_message_is_hidden_from_who_reads(
-        self, ann: Client, bob: Client, server: Server
+        self, ann: Client, bob: Client, scheduled: Server
     ) -> None:
-        private = await deliver(server, "p", request("p", lines=("CLASS:PRIVATE",)))
+        private = await deliver(scheduled, "p", request("p", lines=("CLASS:PRIVATE",)))
         await delegate(ann, "read", "bob")
 
         assert (await bob("GET", private)).status == 404
@@ -283,7 +293,7 @@ class TestMembers:
         assert len(element) == 0
 
     async def test_it_takes_no_room_and_no_time(
-        self, ann: Client, server: Server, message: str
+        self, ann: Client, scheduled: Server, message: str
     ) -> None:
         async def used(tx: WriteTx) -> int:
             owner = await named.account(tx, "ann")
@@ -294,7 +304,7 @@ class TestMembers:
             '<C:time-range start="20260101T000000Z" end="20260201T000000Z"/></C:free-busy-query>'
         )
 
-        assert await server.db.write(used) == 0
+        assert await scheduled.db.write(used) == 0
         assert "\r\nFREEBUSY" not in (await ann("REPORT", HOME, body)).text
         assert (await ann("REPORT", INBOX, body)).status == 403
 
@@ -493,7 +503,7 @@ class TestAvailability:
 
     @pytest.mark.parametrize("prefix", ["C", "CS"])
     async def test_it_has_an_older_name_that_comes_and_goes_with_it(
-        self, ann: Client, server: Server, prefix: str
+        self, ann: Client, scheduled: Server, prefix: str
     ) -> None:
         async def work(tx: WriteTx) -> None:
             await availability.set_(tx, (await named.account(tx, "ann")).id, VAVAILABILITY, NOW)
@@ -503,7 +513,7 @@ class TestAvailability:
             props = (await ann.propfind(INBOX, *names)).props()
             return {str(name): element.text for name, (_, element) in props.items() if element.text}
 
-        await server.db.write(work)
+        await scheduled.db.write(work)
         before = await told()
         await ann("PROPPATCH", INBOX, proppatch(remove=f"<{prefix}:calendar-availability/>"))
 
@@ -537,10 +547,10 @@ class TestAvailability:
 class TestScheduleTag:
     @pytest.mark.rfc("6638 8.2", "6638 9.3")
     async def test_it_is_a_header_and_a_property_where_there_is_one(
-        self, ann: Client, server: Server, stored: str
+        self, ann: Client, scheduled: Server, stored: str
     ) -> None:
         before = await ann("GET", stored)
-        await tagged(server, stored, "t1")
+        await tagged(scheduled, stored, "t1")
         shown = await ann.propfind(stored, "C:schedule-tag")
 
         answers = [await ann(method, stored) for method in ("GET", "HEAD")]
@@ -549,17 +559,17 @@ class TestScheduleTag:
         assert [one.headers["Schedule-Tag"] for one in answers] == ['"t1"'] * 2
         assert text_of(shown, "schedule-tag") == '"t1"'
 
-    async def test_it_can_be_taken_away(self, ann: Client, server: Server, stored: str) -> None:
-        await tagged(server, stored, "t1")
-        await tagged(server, stored, "")
+    async def test_it_can_be_taken_away(self, ann: Client, scheduled: Server, stored: str) -> None:
+        await tagged(scheduled, stored, "t1")
+        await tagged(scheduled, stored, "")
 
         assert "Schedule-Tag" not in (await ann("GET", stored)).headers
 
     @pytest.mark.rfc("6638 3.2.10.1", "6638 3.2.10.2", "6638 8.3")
     async def test_a_write_for_another_tag_is_refused(
-        self, ann: Client, server: Server, calendar: str, stored: str
+        self, ann: Client, scheduled: Server, calendar: str, stored: str
     ) -> None:
-        await tagged(server, stored, "t1")
+        await tagged(scheduled, stored, "t1")
         text = event(uid="a", summary="new")
         to = calendar + "b.ics"
 
@@ -576,7 +586,7 @@ class TestScheduleTag:
             await ann("DELETE", to, If_Schedule_Tag_Match='"t1"'),
         ]
         await ann.put(stored, text)
-        await tagged(server, stored, "t1")
+        await tagged(scheduled, stored, "t1")
         done.append(await ann.put(stored, text, If_Schedule_Tag_Match='"t1"'))
 
         assert [one.status for one in refused] == [412] * 4

@@ -20,8 +20,18 @@ PRIVATE = ["SUMMARY:Clinic", "LOCATION:Ward 5", "DESCRIPTION:Knee"]
 
 
 @pytest.fixture
-def server(server: Server) -> Server:
+def scheduled(server: Server) -> Server:
     return replace(server, scheduling=True)
+
+
+@pytest.fixture
+def ann(scheduled: Server) -> Client:
+    return Client(scheduled, "ann")
+
+
+@pytest.fixture
+def bob(scheduled: Server) -> Client:
+    return Client(scheduled, "bob")
 
 
 def vavailability(*inner: str, lines: tuple[str, ...] = ()) -> str:

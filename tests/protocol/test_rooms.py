@@ -37,13 +37,23 @@ DAILY = "RRULE:FREQ=DAILY;COUNT=5"
 
 
 @pytest.fixture
-def server(server: Server) -> Server:
+def scheduled(server: Server) -> Server:
     return ticking(server)
 
 
 @pytest.fixture
-async def lab(server: Server) -> Client:
-    return await make_room(server)
+def ann(scheduled: Server) -> Client:
+    return Client(scheduled, "ann")
+
+
+@pytest.fixture
+def bob(scheduled: Server) -> Client:
+    return Client(scheduled, "bob")
+
+
+@pytest.fixture
+async def lab(scheduled: Server) -> Client:
+    return await make_room(scheduled)
 
 
 async def asked(client: Client, *, uid: str = "m", **more: Any) -> tuple[str, str]:
@@ -108,9 +118,9 @@ async def test_what_follows_at_once_is_no_conflict(ann: Client, bob: Client, lab
 
 
 async def test_what_a_room_declined_keeps_it_free(
-    server: Server, ann: Client, bob: Client, lab: Client
+    scheduled: Server, ann: Client, bob: Client, lab: Client
 ):
-    await set_room(server, "lab", longest_s=3_600)
+    await set_room(scheduled, "lab", longest_s=3_600)
     await asked(ann, end="20260907T150000Z")
 
     answer = await asked(bob, uid="b")
@@ -160,9 +170,9 @@ async def test_a_series_that_is_taken_once_is_declined(ann: Client, bob: Client,
 
 
 async def test_conflicts_that_are_allowed_are_declined_by_instance(
-    server: Server, ann: Client, bob: Client, lab: Client
+    scheduled: Server, ann: Client, bob: Client, lab: Client
 ):
-    await set_room(server, "lab", conflicts_percent=20)
+    await set_room(scheduled, "lab", conflicts_percent=20)
     await asked(ann, start="20260909T103000Z", end="20260909T113000Z")
 
     await asked(bob, uid="b", lines=(DAILY,))
@@ -186,9 +196,9 @@ async def busy_days(client: Client) -> list[str]:
 
 
 async def test_a_conflict_is_declined_in_the_zone_of_its_series(
-    server: Server, ann: Client, bob: Client, lab: Client
+    scheduled: Server, ann: Client, bob: Client, lab: Client
 ):
-    await set_room(server, "lab", conflicts_percent=20)
+    await set_room(scheduled, "lab", conflicts_percent=20)
     await asked(ann, start="20260909T103000Z", end="20260909T113000Z")
     berlin = {"start": "Europe/Berlin:20260907T120000", "end": "Europe/Berlin:20260907T130000"}
 
@@ -208,9 +218,9 @@ async def test_an_all_day_meeting_takes_the_day_of_the_room(ann: Client, bob: Cl
 
 
 async def test_more_conflicts_than_are_allowed_decline_the_series(
-    server: Server, ann: Client, bob: Client, lab: Client
+    scheduled: Server, ann: Client, bob: Client, lab: Client
 ):
-    await set_room(server, "lab", conflicts_percent=39)
+    await set_room(scheduled, "lab", conflicts_percent=39)
     await asked(ann, lines=("RRULE:FREQ=DAILY;COUNT=2",))
 
     answer = await asked(bob, uid="b", lines=(DAILY,))
@@ -318,30 +328,30 @@ async def test_what_another_attendee_answers_changes_nothing(ann: Client, bob: C
     ],
 )
 async def test_what_the_terms_do_not_allow_is_declined_and_says_so(
-    server: Server,
+    scheduled: Server,
     ann: Client,
     lab: Client,
     terms: dict[str, int],
     more: dict[str, Any],
     reason: str,
 ):
-    await set_room(server, "lab", **terms)
+    await set_room(scheduled, "lab", **terms)
 
     assert await asked(ann, **more) == ("DECLINED", reason)
 
 
-async def test_what_the_terms_just_allow_is_accepted(server: Server, ann: Client, lab: Client):
-    await set_room(server, "lab", ahead_days=7, longest_s=3_600)
+async def test_what_the_terms_just_allow_is_accepted(scheduled: Server, ann: Client, lab: Client):
+    await set_room(scheduled, "lab", ahead_days=7, longest_s=3_600)
 
     assert await asked(ann) == ("ACCEPTED", "")
 
 
 async def test_only_those_who_may_book_get_the_room(
-    server: Server, ann: Client, bob: Client, lab: Client
+    scheduled: Server, ann: Client, bob: Client, lab: Client
 ):
-    await make_group(server, "office", "ann")
-    await make_group(server, "staff", "office")
-    await set_room(server, "lab", bookers="staff")
+    await make_group(scheduled, "office", "ann")
+    await make_group(scheduled, "staff", "office")
+    await set_room(scheduled, "lab", bookers="staff")
 
     answers = [await asked(bob, uid="b"), await asked(ann)]
 
@@ -369,9 +379,9 @@ async def test_a_room_says_when_it_is_open(ann: Client, lab: Client):
 
 
 async def test_a_manual_room_waits_for_a_delegate_who_accepts(
-    server: Server, ann: Client, bob: Client, lab: Client
+    scheduled: Server, ann: Client, bob: Client, lab: Client
 ):
-    await set_room(server, "lab", policy="manual")
+    await set_room(scheduled, "lab", policy="manual")
     await delegate(lab, "write", "bob")
     assert await asked(ann) == ("NEEDS-ACTION", "")
     place, text = await only(lab)
@@ -383,9 +393,9 @@ async def test_a_manual_room_waits_for_a_delegate_who_accepts(
 
 
 async def test_who_is_no_delegate_accepts_nothing_for_a_room(
-    server: Server, ann: Client, bob: Client, lab: Client
+    scheduled: Server, ann: Client, bob: Client, lab: Client
 ):
-    await set_room(server, "lab", policy="manual")
+    await set_room(scheduled, "lab", policy="manual")
     await asked(ann)
     place, text = await only(lab)
 
@@ -395,8 +405,8 @@ async def test_who_is_no_delegate_accepts_nothing_for_a_room(
     assert partstats(await text_of(ann))["lab"] == "NEEDS-ACTION"
 
 
-async def test_a_resource_answers_like_a_room(server: Server, ann: Client):
-    await make_room(server, "van", "resource")
+async def test_a_resource_answers_like_a_room(scheduled: Server, ann: Client):
+    await make_room(scheduled, "van", "resource")
 
     await ann.put(MINE, meeting("van"))
 
@@ -406,9 +416,9 @@ async def test_a_resource_answers_like_a_room(server: Server, ann: Client):
 @pytest.mark.rfc("6638 2.4.2")
 @pytest.mark.parametrize(("kind", "name"), [("ROOM", "lab"), ("RESOURCE", "van")])
 async def test_clients_find_rooms_and_resources(
-    server: Server, ann: Client, lab: Client, kind: str, name: str
+    scheduled: Server, ann: Client, lab: Client, kind: str, name: str
 ):
-    await make_room(server, "van", "resource")
+    await make_room(scheduled, "van", "resource")
     body = (
         f"<D:principal-property-search {declared()}><D:property-search>"
         f"<D:prop><C:calendar-user-type/></D:prop><D:match match-type='equals'>{kind}</D:match>"

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from caldavd.dav.server import Server
@@ -21,8 +19,18 @@ EVENTS = '<C:comp-filter name="VEVENT"/>'
 
 
 @pytest.fixture
-def server(server: Server) -> Server:
+def scheduled(server: Server) -> Server:
     return scheduling(server)[0]
+
+
+@pytest.fixture
+def ann(scheduled: Server) -> Client:
+    return Client(scheduled, "ann")
+
+
+@pytest.fixture
+def bob(scheduled: Server) -> Client:
+    return Client(scheduled, "bob")
 
 
 @pytest.fixture
@@ -35,8 +43,8 @@ async def item(ann: Client, bob: Client) -> str:
 
 @pytest.mark.rule("G1")
 @pytest.mark.parametrize("method", ["OPTIONS", "PROPFIND", "REPORT", "POST", "GET", "DELETE"])
-async def test_inboxes_and_outboxes_ask_who_is_there(server: Server, item: str, method: str):
-    nobody = Client(server, None)
+async def test_inboxes_and_outboxes_ask_who_is_there(scheduled: Server, item: str, method: str):
+    nobody = Client(scheduled, None)
 
     answers = [await nobody(method, path) for path in (*BOXES, item, INBOX + "missing.ics")]
 
@@ -233,8 +241,7 @@ async def test_a_tag_survives_answers_and_changes_with_the_meeting(ann: Client, 
 
 @pytest.mark.rule("G23")
 async def test_scheduling_is_announced_whole_or_not_at_all(ann: Client, server: Server):
-    plain = Client(replace(server, scheduling=False), "ann")
-    told = [await client("OPTIONS", HOME) for client in (ann, plain)]
+    told = [await client("OPTIONS", HOME) for client in (ann, Client(server, "ann"))]
 
     announced = [set(tokens(answer.headers["DAV"])) for answer in told]
     assert announced[0] - announced[1] == {

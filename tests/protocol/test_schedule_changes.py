@@ -15,8 +15,18 @@ MINE = "/dav/calendars/ann/calendar/m.ics"
 
 
 @pytest.fixture
-def server(server: Server) -> Server:
+def scheduled(server: Server) -> Server:
     return scheduling(server)[0]
+
+
+@pytest.fixture
+def ann(scheduled: Server) -> Client:
+    return Client(scheduled, "ann")
+
+
+@pytest.fixture
+def bob(scheduled: Server) -> Client:
+    return Client(scheduled, "bob")
 
 
 async def newest(client: Client) -> str:

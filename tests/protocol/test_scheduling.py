@@ -30,14 +30,24 @@ BOB = "ATTENDEE:mailto:bob@example.org"
 
 
 @pytest.fixture
-def server(server: Server) -> Server:
+def scheduled(server: Server) -> Server:
     return scheduling(server)[0]
 
 
 @pytest.fixture
-async def carl(server: Server) -> Client:
-    await add_user(server.db, "carl", "Carl Example")
-    return Client(server, "carl")
+def ann(scheduled: Server) -> Client:
+    return Client(scheduled, "ann")
+
+
+@pytest.fixture
+def bob(scheduled: Server) -> Client:
+    return Client(scheduled, "bob")
+
+
+@pytest.fixture
+async def carl(scheduled: Server) -> Client:
+    await add_user(scheduled.db, "carl", "Carl Example")
+    return Client(scheduled, "carl")
 
 
 @pytest.mark.rfc("6638 3.2.1.1")
@@ -282,13 +292,14 @@ async def test_alarms_of_an_attendee_stay_theirs(ann: Client, bob: Client):
     assert "DESCRIPTION:bobs" in seen
 
 
-async def test_an_event_without_others_costs_no_statement_more(server: Server, ann: Client):
+async def test_an_event_without_others_costs_no_statement_more(scheduled: Server, ann: Client):
     await ann.put(f"{ann.home}calendar/a.ics", event(uid="a"))
     counts = []
-    for schedules in (True, False):
-        recorded = Recorded(server.db)
-        plain = Server(recorded, server.auth)
-        client = Client(scheduling(plain)[0] if schedules else plain, "ann")
+    for server in (Server(Recorded(scheduled.db), scheduled.auth), scheduled):
+        recorded = Recorded(scheduled.db)
+        client = Client(scheduling(Server(recorded, server.auth))[0], "ann")
+        if server is not scheduled:
+            client = Client(Server(recorded, server.auth), "ann")
         await client.put(f"{ann.home}calendar/a.ics", event(uid="a", summary=str(len(counts))))
         counts.append(len(recorded.noted))
 

@@ -17,8 +17,18 @@ INBOX = HIS + "inbox/"
 
 
 @pytest.fixture
-def server(server: Server) -> Server:
+def scheduled(server: Server) -> Server:
     return scheduling(server)[0]
+
+
+@pytest.fixture
+def ann(scheduled: Server) -> Client:
+    return Client(scheduled, "ann")
+
+
+@pytest.fixture
+def bob(scheduled: Server) -> Client:
+    return Client(scheduled, "bob")
 
 
 class TestBusyTime:

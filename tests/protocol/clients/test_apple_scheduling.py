@@ -63,14 +63,24 @@ ACCEPTED = (BOB, "PARTSTAT=ACCEPTED;RSVP=TRUE;SCHEDULE-STATUS=2.0")
 
 
 @pytest.fixture
-def server(server: Server) -> Server:
+def scheduled(server: Server) -> Server:
     return scheduling(server)[0]
 
 
 @pytest.fixture
-async def carl(server: Server) -> Client:
-    await add_user(server.db, "carl", "Carl Example")
-    return Client(server, "carl")
+def ann(scheduled: Server) -> Client:
+    return Client(scheduled, "ann")
+
+
+@pytest.fixture
+def bob(scheduled: Server) -> Client:
+    return Client(scheduled, "bob")
+
+
+@pytest.fixture
+async def carl(scheduled: Server) -> Client:
+    await add_user(scheduled.db, "carl", "Carl Example")
+    return Client(scheduled, "carl")
 
 
 class TestAccount:

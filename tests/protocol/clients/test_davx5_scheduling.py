@@ -27,8 +27,18 @@ ICS = "text/calendar; charset=utf-8"
 
 
 @pytest.fixture
-def server(server: Server) -> Server:
+def scheduled(server: Server) -> Server:
     return scheduling(server)[0]
+
+
+@pytest.fixture
+def ann(scheduled: Server) -> Client:
+    return Client(scheduled, "ann")
+
+
+@pytest.fixture
+def bob(scheduled: Server) -> Client:
+    return Client(scheduled, "bob")
 
 
 async def downloaded(client: Client, path: str) -> tuple[str, str, str]:

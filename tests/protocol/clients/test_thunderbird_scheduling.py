@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from caldavd.dav.server import Server
@@ -30,8 +28,18 @@ SENT = {"Content_Type": "text/xml; charset=utf-8"}
 
 
 @pytest.fixture
-def server(server: Server) -> Server:
+def scheduled(server: Server) -> Server:
     return scheduling(server)[0]
+
+
+@pytest.fixture
+def ann(scheduled: Server) -> Client:
+    return Client(scheduled, "ann")
+
+
+@pytest.fixture
+def bob(scheduled: Server) -> Client:
+    return Client(scheduled, "bob")
 
 
 async def write(client: Client, path: str, text: str) -> tuple[Answer, str]:
@@ -54,7 +62,7 @@ class TestLookingForScheduling:
         assert href_in(found, C + "schedule-outbox-URL") == ann.home + "outbox/"
 
     async def test_nothing_says_so_where_it_does_not(self, server: Server):
-        ann = Client(replace(server, scheduling=False), "ann")
+        ann = Client(server, "ann")
 
         _, *rest = tokens((await ann("OPTIONS", ann.home)).headers["DAV"])
         found = await ann("PROPFIND", PRINCIPAL, wire("thunderbird/principal"), Depth="0", **SENT)
