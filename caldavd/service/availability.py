@@ -8,12 +8,13 @@ from typing import Final
 from caldavd.ical.availability import require_availability
 from caldavd.ical.available import availabilities, unavailable
 from caldavd.ical.freebusy import BusyPeriod, busy
-from caldavd.model import Collection, Inbox, Kind, Window
+from caldavd.model import Collection, Inbox, Window
 from caldavd.names import CALDAV, CS
 from caldavd.service import labels
+from caldavd.service.routes import inboxes
 from caldavd.service.set_properties import Setting, set_properties
 from caldavd.store import busy as store
-from caldavd.store import collections, scheduling
+from caldavd.store import collections
 from caldavd.store.engine import ReadTx, WriteTx
 
 PROPERTY: Final = CALDAV + "calendar-availability"
@@ -66,7 +67,7 @@ async def set_(tx: WriteTx, owner_id: int, text: str | None, now: int) -> None:
 
 async def _inbox(tx: ReadTx, owner_id: int) -> Collection:
     """Which every account has."""
-    return (await scheduling.boxes(tx, [owner_id]))[owner_id, Kind.INBOX]
+    return (await inboxes(tx, [owner_id]))[owner_id]
 
 
 def _overlaid(

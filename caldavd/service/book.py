@@ -21,10 +21,11 @@ from caldavd.itip.address import Addresses
 from caldavd.itip.booking import DECLINED, NEEDS_ACTION, Asked, Decision, Terms
 from caldavd.itip.outcome import Outcome
 from caldavd.itip.snapshot import meeting
-from caldavd.model import Collection, Kind, Principal, PrincipalKind, Window
+from caldavd.model import Collection, Principal, PrincipalKind, Window
 from caldavd.service import availability, freebusy, schedule, zone
-from caldavd.service.routes import Rules, known
-from caldavd.store import members, rooms, scheduling, tasks
+from caldavd.service.offload import offloaded
+from caldavd.service.routes import Rules, inboxes, known
+from caldavd.store import members, rooms, tasks
 from caldavd.store.engine import WriteTx
 from caldavd.store.rooms import Room
 
@@ -67,9 +68,8 @@ async def answer(
         return Answered(outcome)
     document = outcome.made or await schedule.parsed(tx, outcome.text)
     me = schedule.addresses(room, rules)
-    long = len(document.text) > schedule.OFFLOAD_BYTES
-    said = (document, before, me)
-    document = await tx.offload(booking.unanswered, *said) if long else booking.unanswered(*said)
+    size = len(document.text)
+    document = await offloaded(tx, size, booking.unanswered, document, before, me)
     outcome = replace(outcome, text=document.text, made=document)
     of = (await rooms.of(tx, [room.id])).get(room.id)
     if of is None or of.policy != rooms.AUTOMATIC:
@@ -86,7 +86,7 @@ async def answer(
         planned = itip.plan(document, new, me, schedule.moment(now))
         return planned.text or new.text, planned.messages
 
-    text, messages = await tx.offload(work) if long else work()
+    text, messages = await offloaded(tx, len(document.text), work)
     # Nobody reads what came into the inbox of a room that answers by itself.
     return Answered(replace(outcome, text=text, inbox=False, made=None), messages)
 
@@ -133,9 +133,7 @@ async def _occupied(
     first, last = min(one.starts for one in asked), max(one.ends for one in asked)
     window = Window(datetime.fromtimestamp(first, UTC), datetime.fromtimestamp(last, UTC))
     found = await freebusy.of_users_without(tx, [room_id], window, MAX_BUSY, [uid])
-    boxes = await scheduling.boxes(tx, [room_id])
-    inboxes = {owner: box for (owner, kind), box in boxes.items() if kind is Kind.INBOX}
-    closed = await availability.overlaid(tx, inboxes, window, {room_id: []})
+    closed = await availability.overlaid(tx, await inboxes(tx, [room_id]), window, {room_id: []})
     return _spans(found[room_id]), _spans(closed[room_id])
 
 

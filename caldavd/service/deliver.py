@@ -13,13 +13,13 @@ from caldavd.itip import plan as itip
 from caldavd.itip.address import Addresses, normal
 from caldavd.itip.notice import tells_in_words
 from caldavd.itip.outcome import Outcome
-from caldavd.model import Collection, Kind, Principal, Stored
+from caldavd.model import Collection, Principal, Stored
 from caldavd.service import book, boxes, inbox, schedule
 from caldavd.service.letter import Letter
+from caldavd.service.offload import offloaded
 from caldavd.service.quota import require_room
-from caldavd.service.routes import Rules
+from caldavd.service.routes import Rules, inboxes
 from caldavd.service.save import save
-from caldavd.service.schedule import OFFLOAD_BYTES
 from caldavd.store import collections, ids, mails, objects, principals, scheduling, tasks
 from caldavd.store.engine import WriteTx
 from caldavd.store.tasks import Task
@@ -71,7 +71,7 @@ async def deliver(tx: WriteTx, rules: Rules, of: Task, letter: Letter, now: int)
     if outcome.answer == "REQUEST":
         # Who answered does not know how things stand.
         to = frozenset({normal(message.sender)})
-        asked += await _refresh(tx, rules, recipient, after, to, now)
+        asked += await refresh(tx, rules, recipient, after, to, now)
     return asked + await _follow(tx, rules, recipient, after, outcome, now)
 
 
@@ -83,7 +83,7 @@ async def tell_again(tx: WriteTx, rules: Rules, of: Task, now: int) -> list[int]
     if organizer is None or text is None:
         return []
     document = await schedule.parsed(tx, text)
-    return await _refresh(tx, rules, organizer, document, None, now)
+    return await refresh(tx, rules, organizer, document, None, now)
 
 
 async def _locked(
@@ -152,7 +152,7 @@ async def _tell(
 ) -> None:
     """Puts a message into the recipient's inbox, if there is room."""
     message, document = letter.message, (await letter.read(tx)).document
-    box = (await scheduling.boxes(tx, [recipient_id])).get((recipient_id, Kind.INBOX))
+    box = (await inboxes(tx, [recipient_id])).get(recipient_id)
     if box is None:
         return
     who = message.sender if message.method in OF_ATTENDEES else ""
@@ -191,13 +191,13 @@ async def _follow(
     if not outcome.refresh:
         return []
     if len(outcome.refresh) <= AT_ONCE:
-        return await _refresh(tx, rules, recipient, after, outcome.refresh, now)
+        return await refresh(tx, rules, recipient, after, outcome.refresh, now)
     due_at = now + TOGETHER_S + len(outcome.refresh) // TOLD_IN_S
     task = tasks.new(REFRESH, recipient.id, now, None, after.uid)._replace(due_at=due_at)
     return await tasks.add_once(tx, task)
 
 
-async def _refresh(
+async def refresh(
     tx: WriteTx,
     rules: Rules,
     organizer: Principal,
@@ -215,5 +215,5 @@ async def _refresh(
     def work() -> tuple[itip.Message, ...]:
         return itip.refresh(document, wanted, me, schedule.moment(now))
 
-    messages = await tx.offload(work) if len(document.text) > OFFLOAD_BYTES else work()
+    messages = await offloaded(tx, len(document.text), work)
     return await schedule.post(tx, rules.without_mail(), organizer, messages, now)

@@ -14,14 +14,13 @@ from typing import Final
 from caldavd.errors import Refused
 from caldavd.ical.parse import Document
 from caldavd.itip import again
-from caldavd.itip.plan import refresh
 from caldavd.itip.snapshot import Role, meeting
 from caldavd.model import Collection, Principal, PrincipalKind, Stored
-from caldavd.service import schedule
+from caldavd.service import deliver, schedule
 from caldavd.service.routes import known
 from caldavd.service.save import save
 from caldavd.service.schedule import PAGE, Sender
-from caldavd.store import collections, objects, principals, scheduling
+from caldavd.store import collections, principals, scheduling
 from caldavd.store.engine import ReadTx, WriteTx
 
 _NOT_A_MEETING: Final = ""
@@ -64,8 +63,7 @@ async def _one(
 ) -> Became | None:
     """What became of one; None for what was cancelled before it went."""
     calendar, stored = at
-    text = (await objects.contents(tx, [stored.id]))[stored.id]
-    document = await schedule.parsed(tx, text)
+    document = await schedule.document_of(tx, stored)
     me = schedule.addresses(owner, sender.rules)
     found = await tx.offload(meeting, document)
     role = found.role(me)
@@ -86,7 +84,9 @@ async def _one(
         return Became.CALLED_OFF
     became = await _put(tx, sender, at, change, now, Became.ANSWERED)
     if became is Became.ANSWERED:
-        await _follow(tx, sender, organizer, theirs, me, now)
+        # What the organizer has is told as it is: what it was before is what came back.
+        told = await deliver.refresh(tx, sender.rules, organizer, theirs, me, now)
+        sender.outgoing.extend(told)
     return became
 
 
@@ -103,7 +103,7 @@ async def _put(
     try:
         prepared = await schedule.prepare_from(tx, sender, calendar, None, change, now)
     except Refused:
-        before = await schedule.parsed(tx, (await objects.contents(tx, [stored.id]))[stored.id])
+        before = await schedule.document_of(tx, stored)
         await save(tx, calendar, stored, stored.name, before, now, _NOT_A_MEETING)
         return Became.COPY
     await save(tx, calendar, stored, stored.name, prepared.document, now, prepared.tag)
@@ -122,20 +122,5 @@ async def _theirs(tx: ReadTx, organizer: Principal, uid: str) -> Document | None
     """The organizer's object, as it stands."""
     for one in await scheduling.of_uid(tx, organizer.id, uid):
         if one.schedule_tag is not None:
-            return await schedule.parsed(tx, (await objects.contents(tx, [one.id]))[one.id])
+            return await schedule.document_of(tx, one)
     return None
-
-
-async def _follow(
-    tx: WriteTx,
-    sender: Sender,
-    organizer: Principal,
-    theirs: Document,
-    to: frozenset[str],
-    now: int,
-) -> None:
-    """Has the organizer's object told as it is: what it was before is what came back."""
-    they = schedule.addresses(organizer, sender.rules)
-    messages = await tx.offload(refresh, theirs, to, they, schedule.moment(now))
-    rules = sender.rules.without_mail()
-    sender.outgoing.extend(await schedule.post(tx, rules, organizer, messages, now))

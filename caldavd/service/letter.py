@@ -12,6 +12,7 @@ from caldavd.itip.outcome import Outcome
 from caldavd.itip.receive import take
 from caldavd.itip.snapshot import meeting
 from caldavd.service import schedule
+from caldavd.service.offload import offloaded
 from caldavd.store.engine import WriteTx
 from caldavd.store.tasks import Message
 
@@ -60,7 +61,7 @@ class Letter:
             return outcome
 
         size = len(self.message.text) + len(stored or "")
-        return before, await tx.offload(work) if size > schedule.OFFLOAD_BYTES else work()
+        return before, await offloaded(tx, size, work)
 
     async def _document(self, tx: WriteTx, text: str) -> Document:
         found = self._documents.get(text)

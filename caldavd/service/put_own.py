@@ -12,10 +12,11 @@ from caldavd.ical.parse import Document
 from caldavd.ical.personal import Parts, dumps, is_empty, merge, own, same_essence, seen, split
 from caldavd.model import Collection, Stored
 from caldavd.service import views
+from caldavd.service.offload import offloaded
 from caldavd.service.put import Place, put
 from caldavd.service.save import Saved, etag
 from caldavd.service.schedule import Sender
-from caldavd.service.views import OFFLOAD_BYTES, Reader
+from caldavd.service.views import Reader
 from caldavd.store import collections, objects, personal
 from caldavd.store.engine import ReadTx, WriteTx
 from caldavd.store.personal import Own
@@ -90,9 +91,8 @@ async def _part(tx: ReadTx, existing: Stored | None, document: Document) -> _Par
     held = None
     if existing is not None:
         held = (await objects.contents(tx, [existing.id]))[existing.id]
-    if len(document.text) + len(held or "") > OFFLOAD_BYTES:
-        return await tx.offload(_parted, held, document.text)
-    return _parted(held, document.text)
+    size = len(document.text) + len(held or "")
+    return await offloaded(tx, size, _parted, held, document.text)
 
 
 def _parted(held: str | None, text: str) -> _Parted:

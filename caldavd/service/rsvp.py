@@ -19,8 +19,8 @@ from caldavd.languages.known import first_known
 from caldavd.model import Principal
 from caldavd.service import schedule
 from caldavd.service.mail_in import Spoken, hand_over
+from caldavd.service.offload import offloaded
 from caldavd.service.routes import Rules
-from caldavd.service.schedule import OFFLOAD_BYTES
 from caldavd.store import keys, objects, principals, scheduling
 from caldavd.store.engine import ReadTx, WriteTx
 
@@ -86,8 +86,7 @@ async def find(
             break  # a copy, of which nobody is told
         content = (await objects.contents(tx, [one.id]))[one.id]
         work = (content, of.attendee, host, schedule.moment(now))
-        large = len(content) > OFFLOAD_BYTES
-        asked = await tx.offload(_asked, *work) if large else _asked(*work)
+        asked = await offloaded(tx, len(content), _asked, *work)
         if asked is not None:
             return Found(organizer, asked, asked.sequence > of.sequence)
     raise Closed(Why.OVER)

@@ -20,12 +20,11 @@ from caldavd.itip.address import Addresses, normal
 from caldavd.itip.plan import Message, Plan, beside_ignored, plan, with_statuses
 from caldavd.itip.snapshot import Role
 from caldavd.model import Collection, Kind, Principal, Stored
+from caldavd.service.offload import offloaded
 from caldavd.service.routes import Route, Rules, routes
 from caldavd.store import ids, mails, objects, principals, scheduling, tasks
 from caldavd.store.engine import ReadTx, WriteTx
 
-OFFLOAD_BYTES: Final = 16_000
-"""Longer texts are planned for away from the event loop."""
 PAGE: Final = 100
 MAILS_A_MINUTE: Final = 60
 """Of one sender's mails so many are due at a time: those of others do not wait for all of them."""
@@ -81,7 +80,7 @@ async def prepare(
     was = existing is not None and existing.schedule_tag is not None
     if calendar.kind != Kind.CALENDAR.value or not (was or concerns_others(document)):
         return Prepared(document)
-    before = None if existing is None else await _document(tx, existing)
+    before = None if existing is None else await document_of(tx, existing)
     return await prepare_from(tx, sender, calendar, existing, (before, document), now)
 
 
@@ -141,7 +140,7 @@ async def removed(
         return
     owner = await _owner(tx, calendar)
     me = addresses(owner, sender.rules)
-    planned = await _planned(tx, await _document(tx, stored), None, me, now, reply=reply)
+    planned = await _planned(tx, await document_of(tx, stored), None, me, now, reply=reply)
     await _require(tx, sender, calendar, planned.messages)
     found = await routes(tx, sender.rules, owner, planned.messages)
     await _post(tx, sender, calendar.owner_id, planned.messages, found, now)
@@ -172,7 +171,12 @@ def addresses(of: Principal, rules: Rules) -> Addresses:
 
 async def parsed(tx: ReadTx, text: str) -> Document:
     """The document of a text that was stored, or made by the server itself."""
-    return await tx.offload(parse.stored, text) if len(text) > OFFLOAD_BYTES else parse.stored(text)
+    return await offloaded(tx, len(text), parse.stored, text)
+
+
+async def document_of(tx: ReadTx, stored: Stored) -> Document:
+    """The document of an object that is stored."""
+    return await parsed(tx, (await objects.contents(tx, [stored.id]))[stored.id])
 
 
 def moment(now: int) -> datetime:
@@ -267,8 +271,8 @@ async def _planned(
     def work() -> Plan:
         return plan(before, after, me, moment(now), reply=reply)
 
-    long = sum(len(one.text) for one in (before, after) if one is not None) > OFFLOAD_BYTES
-    return await tx.offload(work) if long else work()
+    size = sum(len(one.text) for one in (before, after) if one is not None)
+    return await offloaded(tx, size, work)
 
 
 async def _owner(tx: WriteTx, calendar: Collection) -> Principal:
@@ -276,10 +280,6 @@ async def _owner(tx: WriteTx, calendar: Collection) -> Principal:
     if found is None:
         raise principals.LoginEnded
     return found
-
-
-async def _document(tx: WriteTx, stored: Stored) -> Document:
-    return await parsed(tx, (await objects.contents(tx, [stored.id]))[stored.id])
 
 
 async def _require(

@@ -10,9 +10,9 @@ from caldavd.itip.bounce import Bounce
 from caldavd.itip.imip import thread_of
 from caldavd.itip.rewrite import with_statuses
 from caldavd.service import schedule
+from caldavd.service.offload import offloaded
 from caldavd.service.routes import DELIVERED, Rules, known
 from caldavd.service.save import save
-from caldavd.service.schedule import OFFLOAD_BYTES
 from caldavd.store import collections, keys, mails, objects, scheduling, tasks
 from caldavd.store.engine import ReadTx, WriteTx
 from caldavd.store.tasks import Task
@@ -82,12 +82,7 @@ async def _write(tx: WriteTx, owner_id: int, uid: str, what: _Statuses, now: int
         if calendar is None or stored.schedule_tag is None:
             continue
         before = (await objects.contents(tx, [stored.id]))[stored.id]
-        large = len(before) > OFFLOAD_BYTES
-        text = (
-            await tx.offload(with_statuses, before, *what)
-            if large
-            else with_statuses(before, *what)
-        )
+        text = await offloaded(tx, len(before), with_statuses, before, *what)
         document = await schedule.parsed(tx, text)
         return (await save(tx, calendar, stored, stored.name, document, now)).changed
     return False

@@ -18,12 +18,10 @@ from caldavd.acl.effective import is_hidden, is_masked
 from caldavd.ical import personal as ical
 from caldavd.ical.masked import masked
 from caldavd.model import Access, Collection, Sight, Stored
+from caldavd.service.offload import offloaded
 from caldavd.store import objects, personal
 from caldavd.store.engine import ReadTx
 from caldavd.store.personal import Own
-
-OFFLOAD_BYTES: Final = 16_000
-"""Texts longer than this together are changed away from the event loop."""
 
 BATCH: Final = 100
 """Texts that are read at a time, where not all of them are needed at once."""
@@ -63,9 +61,7 @@ async def texts(tx: ReadTx, reader: Reader, rows: Sequence[Stored]) -> Mapping[i
         return found
     own = await _own(tx, reader, list(found))
     held = [(one, found[one.id], own.get(one.id)) for one in rows if one.id in found]
-    if sum(len(text) for _, text, _ in held) > OFFLOAD_BYTES:
-        return await tx.offload(_shown, reader, held)
-    return _shown(reader, held)
+    return await offloaded(tx, sum(len(text) for _, text, _ in held), _shown, reader, held)
 
 
 async def whole(tx: ReadTx, reader: Reader, of: Stored, content: str) -> tuple[Stored, str] | None:
@@ -76,7 +72,7 @@ async def whole(tx: ReadTx, reader: Reader, of: Stored, content: str) -> tuple[S
         return None
     own = (await _own(tx, reader, [of.id])).get(of.id)
     work = (reader, [(of, content, own)])
-    shown = await tx.offload(_shown, *work) if len(content) > OFFLOAD_BYTES else _shown(*work)
+    shown = await offloaded(tx, len(content), _shown, *work)
     return tagged(reader, of, own), shown[of.id]
 
 

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import Select, bindparam, func, select, update
-from sqlalchemy.dialects.postgresql import insert
 
 from caldavd.model import Stored
-from caldavd.store import objects
+from caldavd.store import noted, objects
 from caldavd.store.engine import ReadTx, WriteTx
 from caldavd.store.statement import In
-from caldavd.store.tables import calendar_object, setting
+from caldavd.store.tables import calendar_object
 
 STATE: Final = "index"
 """The name of the setting that says how far the index is; what it says is its reader's matter."""
@@ -69,30 +68,16 @@ _SET_BOUNDS: Final = (
     )
     .values(indexed_from=bindparam("from_"), indexed_until=bindparam("until"))
 )
-_READ: Final = select(setting.c.value).where(setting.c.name == bindparam("name"))
-_FIRST: Final = (
-    insert(setting)
-    .values(name=bindparam("name"), value=bindparam("value"))
-    .on_conflict_do_nothing(index_elements=["name"])
-)
-_SWAP: Final = (
-    update(setting)
-    .where(setting.c.name == bindparam("of_name"), setting.c.value == bindparam("old"))
-    .values(value=bindparam("new"))
-)
 
 
 async def state(tx: ReadTx) -> str | None:
     """How far the index is, as it was noted last; None: never."""
-    row = await tx.one(_READ, name=STATE)
-    return None if row is None else str(row[0])
+    return await noted.get(tx, STATE)
 
 
 async def swap_state(tx: WriteTx, old: str | None, new: str) -> bool:
     """Notes how far the index is, unless somebody noted anything else after `old`."""
-    if old is None:
-        return await tx.run(_FIRST, name=STATE, value=new) == 1
-    return await tx.run(_SWAP, of_name=STATE, old=old, new=new) == 1
+    return await noted.swap(tx, STATE, old, new)
 
 
 async def page(
