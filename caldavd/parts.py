@@ -68,9 +68,13 @@ def limits(config: Config) -> Limits:
 
 def rules(config: Config) -> Rules:
     """What is known of calendar user addresses."""
-    domain, mails = config.server.domain, bool(config.mail.smtp_host)
-    principals, quota_bytes = Urls(config.server.path_prefix).principals, config.limits.quota_bytes
-    return Rules(principals, domain, mails, quota_bytes)
+    return Rules(
+        principals=Urls(config.server.path_prefix).principals,
+        domain=config.server.domain,
+        mails=bool(config.mail.smtp_host),
+        quota_bytes=config.limits.quota_bytes,
+        language=config.server.language,
+    )
 
 
 def sender(config: Config) -> Sender | None:

@@ -12,6 +12,7 @@ from typing import Final
 from caldavd.ical import parse
 from caldavd.ical.contentline import Component, Line
 from caldavd.ical.freebusy import merged
+from caldavd.ical.hours import Hours
 from caldavd.ical.parse import Document
 from caldavd.ical.recurrence import Instance, TooMany, iterate
 from caldavd.ical.values import DAY_S, Temporal
@@ -21,7 +22,9 @@ from caldavd.itip.compare import partstat
 from caldavd.itip.instance import series
 from caldavd.itip.occurrence import Instances
 from caldavd.itip.own import Version, line_of, moved
+from caldavd.itip.reason import Reason, Why, told
 from caldavd.itip.snapshot import Key, Meeting, Part, key_of_moment, meeting, with_parameter
+from caldavd.languages.phrases import Language
 from caldavd.model import Window
 
 ACCEPTED: Final = "ACCEPTED"
@@ -33,8 +36,6 @@ MAX_INSTANCES: Final = 1_500
 """A series with more of them within that time is declined."""
 MAX_LOOKED: Final = 10_000
 """Instances that are gone through, wanted or not: an endless series may have none of those."""
-SHOWN: Final = 10
-"""How many instances a comment names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +48,8 @@ class Terms:
     longest_s: int = 0
     conflicts_percent: int = 0
     """How many of the instances of a series may be declined without declining all of them."""
-    hours: str = ""
-    """When it is open, in words; empty: always, or it cannot be told."""
+    hours: tuple[Hours, ...] = ()
+    """When it is open; none: always, or it cannot be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +68,7 @@ class Decision:
     """What the room answers, why, and the instances that it declines all the same."""
 
     partstat: str
-    reason: str = ""
+    reason: Reason | None = None
     declined: frozenset[Key | None] = field(default=frozenset())
 
 
@@ -87,14 +88,19 @@ def decide(
     if not terms.automatic:
         return Decision(NEEDS_ACTION)
     refused = _refused(terms, may_book, asked, now)
-    if refused:
+    if refused is not None:
         return Decision(DECLINED, refused)
     taken = conflicts(busy, asked)
     known = set(taken)
     shut = [one for one in conflicts(closed, asked) if one not in known]
     if not taken and not shut:
         return Decision(ACCEPTED)
-    reason = _reason(taken, shut, terms.hours)
+    reason = Reason(
+        Why.OCCUPIED,
+        taken=tuple(_begin(one) for one in taken),
+        shut=tuple(_begin(one) for one in shut),
+        hours=terms.hours if shut else (),
+    )
     taken += shut
     if len(taken) < len(asked) and 100 * len(taken) <= terms.conflicts_percent * len(asked):
         return Decision(ACCEPTED, reason, frozenset(one.key for one in taken))
@@ -171,15 +177,20 @@ def asked_of(
 
 
 def answered(
-    document: Document, parts: Mapping[Key | None, Part], me: Addresses, decision: Decision
+    document: Document,
+    parts: Mapping[Key | None, Part],
+    me: Addresses,
+    decision: Decision,
+    language: Language,
 ) -> Document:
     """The room's object with its answer in these parts, as whoever manages it would put it."""
-    of = meeting(document)
+    of, said = meeting(document), decision.reason
+    reason = "" if said is None else told(said, language)
     made: dict[int, Component] = {}
     for key, part in parts.items():
         says = DECLINED if key in decision.declined else decision.partstat
         # What says why stands once, beside what it is about.
-        comment = decision.reason if key is None or None not in parts else ""
+        comment = reason if key is None or None not in parts else ""
         made[id(part.component)] = _with_answer(part, me, says, comment)
     inner = [made.get(id(one), one) for one in document.calendar.components]
     inner += _overrides(of, me, decision.declined - of.parts.keys())
@@ -222,53 +233,21 @@ def _key(of: Instance) -> Key | None:
     return None if of.recurrence_id is None else key_of_moment(of.recurrence_id)
 
 
-def _refused(terms: Terms, may_book: bool, asked: Sequence[Asked], now: int) -> str:
-    """Why the terms forbid it, whoever else is there or not; empty if they do not."""
+def _refused(terms: Terms, may_book: bool, asked: Sequence[Asked], now: int) -> Reason | None:
+    """Why the terms forbid it, whoever else is there or not; None if they do not."""
     if not may_book:
-        return "You are not among those who can book it."
+        return Reason(Why.BOOKERS)
     if not asked:
-        return "It is over."
+        return Reason(Why.OVER)
     if terms.ahead_days and asked[0].starts > now + terms.ahead_days * DAY_S:
-        return f"It can be booked {_count(terms.ahead_days, 'day')} ahead at most."
+        return Reason(Why.AHEAD, terms.ahead_days)
     if terms.longest_s and any(one.ends - one.starts > terms.longest_s for one in asked):
-        return f"It can be booked for {_length(terms.longest_s)} at most."
-    return ""
+        return Reason(Why.LONGEST, terms.longest_s)
+    return None
 
 
-def _reason(taken: Sequence[Asked], shut: Sequence[Asked], hours: str) -> str:
-    words = [f"Not free {_told(taken)}."] if taken else []
-    if shut:
-        words.append(f"Not open {_told(shut)}.")
-        words += [f"It is open {hours}."] if hours else []
-    return " ".join(words)
-
-
-def _told(taken: Sequence[Asked]) -> str:
-    """When instances are, in words."""
-    words = ", ".join(_when(one) for one in taken[:SHOWN])
-    left = len(taken) - SHOWN
-    return f"{words} and {left} times more" if left > 0 else words
-
-
-def _when(of: Asked) -> str:
-    when = of.when
-    if when is None:
-        when = datetime.fromtimestamp(of.starts, UTC)
-    if not isinstance(when, datetime):
-        return f"on {when.isoformat()}"
-    zone = " UTC" if when.tzinfo is UTC else ""
-    return f"on {when:%Y-%m-%d} at {when:%H:%M}{zone}"
-
-
-def _length(seconds: int) -> str:
-    for unit, name in ((DAY_S, "day"), (3_600, "hour")):
-        if seconds % unit == 0:
-            return _count(seconds // unit, name)
-    return _count(seconds // 60, "minute")
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+def _begin(of: Asked) -> Temporal:
+    return datetime.fromtimestamp(of.starts, UTC) if of.when is None else of.when
 
 
 def _with_answer(part: Part, me: Addresses, says: str, comment: str) -> Component:

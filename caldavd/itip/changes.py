@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import date
 
 from caldavd.ical.parse import Document, stored
-from caldavd.itip.exceptions import MAX_TOLD, exceptions
+from caldavd.itip.exceptions import MAX_TOLD, exceptions, listed_from
 from caldavd.itip.words import Told, told
 from caldavd.languages.phrases import Language
 
 
-def told_of(document: Document, language: Language, before: str = "") -> Told:
+def told_of(document: Document, language: Language, today: date, before: str = "") -> Told:
     """All that is said of a message; `before` is the text of the one before it, if it is known."""
-    new = _told(document, language)
-    if not before:
-        return new
-    older = stored(before)
-    return replace(new, changes=tuple(_changes(_told(older, language), new, language)))
+    new = told(document.components, document.zones, language)
+    found = exceptions(document.components, document.zones, language)
+    new = replace(new, exceptions=listed_from(today, found, language))
+    return new if not before else replace(new, changes=_changes(before, document, language))
 
 
-def _told(of: Document, language: Language) -> Told:
-    words = told(of.components, of.zones, language)
-    return replace(words, exceptions=exceptions(of.components, of.zones, language))
+def _changes(before: str, document: Document, language: Language) -> tuple[str, ...]:
+    pair = (stored(before), document)
+    old, new = (told(of.components, of.zones, language) for of in pair)
+    was, now = (exceptions(of.components, of.zones, language) for of in pair)
+    changed = _otherwise([words for _, words in was], [words for _, words in now], language)
+    return (*_fields(old, new, language), *changed)
 
 
-def _changes(old: Told, new: Told, language: Language) -> Iterator[str]:
+def _fields(old: Told, new: Told, language: Language) -> Iterator[str]:
     rows = language.rows
     fields = (
         (rows.what, old.summary, new.summary),
@@ -37,9 +40,13 @@ def _changes(old: Told, new: Told, language: Language) -> Iterator[str]:
         if before != now:
             said = {"now": now or rows.nothing, "before": before or rows.nothing}
             yield rows.now_and_before.format(title=title, **said)
-    lines = [rows.new.format(what=one) for one in new.exceptions if one not in old.exceptions]
-    gone = (one for one in old.exceptions if one not in new.exceptions)
-    lines += [rows.no_longer.format(what=one) for one in gone]
+
+
+def _otherwise(old: Sequence[str], new: Sequence[str], language: Language) -> Iterator[str]:
+    """What became of exceptions."""
+    rows, before, after = language.rows, frozenset(old), frozenset(new)
+    lines = [rows.new.format(what=one) for one in new if one not in before]
+    lines += [rows.no_longer.format(what=one) for one in old if one not in after]
     yield from lines[:MAX_TOLD]
     if len(lines) > MAX_TOLD:
         yield rows.more.of(len(lines) - MAX_TOLD)

@@ -15,25 +15,35 @@ from caldavd.languages.phrases import Language
 
 MAX_TOLD: Final = 10
 
+Otherwise = tuple[date, str]
+"""The day on which it would be, and what is said of it."""
+
 
 def exceptions(
     components: Sequence[Component], zones: Zones, language: Language
-) -> tuple[str, ...]:
-    """The instances that were moved, changed or taken out, in order; of many the first ones.
+) -> list[Otherwise]:
+    """The instances that were moved, changed or taken out, in order.
 
     None where the series itself is not among the components.
     """
     master = next((one for one in components if one.first("RECURRENCE-ID") is None), None)
     start = None if master is None else moment_of(master, "DTSTART", zones)
     if master is None or start is None:
-        return ()
+        return []
     found = set(_taken_out(master, start, zones, language))
     for one in components:
         if one is not master:
             found |= set(_changed(master, start, one, zones, language))
-    lines = [words for _, words in sorted(found)]
-    more = len(lines) - MAX_TOLD
-    return tuple(lines) if more <= 0 else (*lines[:MAX_TOLD], language.rows.more.of(more))
+    return sorted(found)
+
+
+def listed_from(today: date, found: Sequence[Otherwise], language: Language) -> tuple[str, ...]:
+    """What is said of exceptions, in order; of many those that are still to come, soonest first."""
+    past = sum(day < today for day, _ in found)
+    first = max(0, min(past, len(found) - MAX_TOLD))
+    lines = [words for _, words in found[first : first + MAX_TOLD]]
+    more = len(found) - first - len(lines)
+    return (*lines, language.rows.more.of(more)) if more else tuple(lines)
 
 
 def _taken_out(

@@ -115,7 +115,7 @@ def write(text: str, post: Post, at: datetime) -> EmailMessage:
         raise Unmailable(f"a message with the method {found.method[:40]!r} is not sent by mail")
     name = plain(post.sender_name, 80) or mailbox(post.sender)
     before = post.before if post.update and found.method == "REQUEST" else ""
-    told = told_of(document, post.language, before)
+    told = told_of(document, post.language, at.date(), before)
     components = document.components
     said = letter(found.method, components, told, name, post.language, update=post.update)
     said = replace(said, page=_page(found, post))

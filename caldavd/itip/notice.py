@@ -56,7 +56,7 @@ def write(text: str, post: Post, at: datetime) -> EmailMessage:
     document = stored(text)
     found = meeting(document)
     language = post.language
-    words = told_of(document, language)
+    words = told_of(document, language, at.date())
     comment = next(filter(None, map(_words, document.components)), "")
     words = replace(words, comment=words.comment or comment)
     said = letter(found.method, document.components, words, post.sender_name, language)

@@ -101,7 +101,7 @@ def asked(of: Document, attendee: str, host: Host, at: datetime) -> Asked | None
     answers = {partstat(part.attendees[attendee]) for part in parts}
     before = (said_before(part, attendee) for part in meeting(of).parts.values())
     language = host.language
-    words = told_of(document, language)
+    words = told_of(document, language, at.date())
     return Asked(
         found.uid,
         attendee,

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from caldavd.languages.phrases import Language, Mails, Pages, Plural, Recurrence, Rows, Times
+from caldavd.languages.phrases import (
+    Language,
+    Mails,
+    Pages,
+    Plural,
+    Recurrence,
+    Rooms,
+    Rows,
+    Times,
+)
 
 _DAYS: Final = (
     *("Montag", "Dienstag", "Mittwoch", "Donnerstag"),
@@ -213,5 +222,24 @@ GERMAN: Final = Language(
         ),
         seconds=Plural("{n} Sekunde", "{n} Sekunden"),
         minutes=Plural("{n} Minute", "{n} Minuten"),
+    ),
+    rooms=Rooms(
+        bookers="Sie gehören nicht zu denen, die hier buchen können.",
+        over="Der Termin ist vorbei.",
+        ahead=Plural(
+            "Eine Buchung ist höchstens {n} Tag im Voraus möglich.",
+            "Eine Buchung ist höchstens {n} Tage im Voraus möglich.",
+        ),
+        longest="Eine Buchung ist für höchstens {length} möglich.",
+        instances=Plural(
+            "Von einer Serie kann höchstens {n} Termin gebucht werden.",
+            "Von einer Serie können höchstens {n} Termine gebucht werden.",
+        ),
+        not_free="Nicht frei: {when}.",
+        not_open="Geschlossen: {when}.",
+        open="Geöffnet: {hours}.",
+        at="{day}, {time} Uhr",
+        days=Plural("{n} Tag", "{n} Tage"),
+        hours=Plural("{n} Stunde", "{n} Stunden"),
     ),
 )

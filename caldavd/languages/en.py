@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from caldavd.languages.phrases import Language, Mails, Pages, Plural, Recurrence, Rows, Times
+from caldavd.languages.phrases import (
+    Language,
+    Mails,
+    Pages,
+    Plural,
+    Recurrence,
+    Rooms,
+    Rows,
+    Times,
+)
 
 _DAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
@@ -202,5 +211,23 @@ ENGLISH: Final = Language(
         ),
         seconds=Plural("{n} second", "{n} seconds"),
         minutes=Plural("{n} minute", "{n} minutes"),
+    ),
+    rooms=Rooms(
+        bookers="You are not among those who can book it.",
+        over="It is over.",
+        ahead=Plural(
+            "It can be booked {n} day ahead at most.", "It can be booked {n} days ahead at most."
+        ),
+        longest="It can be booked for {length} at most.",
+        instances=Plural(
+            "At most {n} instance of a series can be booked.",
+            "At most {n} instances of a series can be booked.",
+        ),
+        not_free="Not free: {when}.",
+        not_open="Not open: {when}.",
+        open="It is open: {hours}.",
+        at="{day}, {time}",
+        days=Plural("{n} day", "{n} days"),
+        hours=Plural("{n} hour", "{n} hours"),
     ),
 )

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from caldavd.languages.phrases import Language, Mails, Pages, Plural, Recurrence, Rows, Times
+from caldavd.languages.phrases import (
+    Language,
+    Mails,
+    Pages,
+    Plural,
+    Recurrence,
+    Rooms,
+    Rows,
+    Times,
+)
 
 _DAYS: Final = ("lunes", "martes", "miércoles", "jueves", "viernes", "sábado", "domingo")
 
@@ -208,5 +217,24 @@ SPANISH: Final = Language(
         ),
         seconds=Plural("{n} segundo", "{n} segundos"),
         minutes=Plural("{n} minuto", "{n} minutos"),
+    ),
+    rooms=Rooms(
+        bookers="No está entre quienes pueden reservar aquí.",
+        over="La fecha ya ha pasado.",
+        ahead=Plural(
+            "Se puede reservar con {n} día de antelación como máximo.",
+            "Se puede reservar con {n} días de antelación como máximo.",
+        ),
+        longest="Se puede reservar por {length} como máximo.",
+        instances=Plural(
+            "Se puede reservar {n} fecha de una serie como máximo.",
+            "Se pueden reservar {n} fechas de una serie como máximo.",
+        ),
+        not_free="No está libre: {when}.",
+        not_open="Cerrado: {when}.",
+        open="Abierto: {hours}.",
+        at="{day}, {time}",
+        days=Plural("{n} día", "{n} días"),
+        hours=Plural("{n} hora", "{n} horas"),
     ),
 )

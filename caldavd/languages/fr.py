@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from caldavd.languages.phrases import Language, Mails, Pages, Plural, Recurrence, Rows, Times
+from caldavd.languages.phrases import (
+    Language,
+    Mails,
+    Pages,
+    Plural,
+    Recurrence,
+    Rooms,
+    Rows,
+    Times,
+)
 
 _DAYS: Final = ("lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche")
 
@@ -210,5 +219,24 @@ FRENCH: Final = Language(
         ),
         seconds=Plural("{n} seconde", "{n} secondes"),
         minutes=Plural("{n} minute", "{n} minutes"),
+    ),
+    rooms=Rooms(
+        bookers="Vous ne faites pas partie des personnes qui peuvent réserver ici.",
+        over="La date est passée.",
+        ahead=Plural(
+            "La réservation est possible {n} jour à l’avance au plus.",
+            "La réservation est possible {n} jours à l’avance au plus.",
+        ),
+        longest="La réservation est possible pour {length} au plus.",
+        instances=Plural(
+            "On peut réserver {n} date d’une série au plus.",
+            "On peut réserver {n} dates d’une série au plus.",
+        ),
+        not_free="Pas libre\u00a0: {when}.",
+        not_open="Fermé\u00a0: {when}.",
+        open="Ouvert\u00a0: {hours}.",
+        at="{day}, {time}",
+        days=Plural("{n} jour", "{n} jours"),
+        hours=Plural("{n} heure", "{n} heures"),
     ),
 )

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from caldavd.languages.phrases import Language, Mails, Pages, Plural, Recurrence, Rows, Times
+from caldavd.languages.phrases import (
+    Language,
+    Mails,
+    Pages,
+    Plural,
+    Recurrence,
+    Rooms,
+    Rows,
+    Times,
+)
 
 _DAYS: Final = (
     *("lunedì", "martedì", "mercoledì", "giovedì"),
@@ -224,5 +233,24 @@ ITALIAN: Final = Language(
         ),
         seconds=Plural("{n} secondo", "{n} secondi"),
         minutes=Plural("{n} minuto", "{n} minuti"),
+    ),
+    rooms=Rooms(
+        bookers="Lei non è fra le persone che possono prenotare qui.",
+        over="La data è passata.",
+        ahead=Plural(
+            "Si può prenotare con {n} giorno di anticipo al massimo.",
+            "Si può prenotare con {n} giorni di anticipo al massimo.",
+        ),
+        longest="Si può prenotare per {length} al massimo.",
+        instances=Plural(
+            "Si può prenotare {n} data di una serie al massimo.",
+            "Si possono prenotare {n} date di una serie al massimo.",
+        ),
+        not_free="Non è libero: {when}.",
+        not_open="Chiuso: {when}.",
+        open="Aperto: {hours}.",
+        at="{day}, ore {time}",
+        days=Plural("{n} giorno", "{n} giorni"),
+        hours=Plural("{n} ora", "{n} ore"),
     ),
 )

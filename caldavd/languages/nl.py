@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from caldavd.languages.phrases import Language, Mails, Pages, Plural, Recurrence, Rows, Times
+from caldavd.languages.phrases import (
+    Language,
+    Mails,
+    Pages,
+    Plural,
+    Recurrence,
+    Rooms,
+    Rows,
+    Times,
+)
 
 _DAYS: Final = (
     *("maandag", "dinsdag", "woensdag", "donderdag"),
@@ -210,5 +219,24 @@ DUTCH: Final = Language(
         ),
         seconds=Plural("{n} seconde", "{n} seconden"),
         minutes=Plural("{n} minuut", "{n} minuten"),
+    ),
+    rooms=Rooms(
+        bookers="U hoort niet bij degenen die hier kunnen reserveren.",
+        over="De datum is voorbij.",
+        ahead=Plural(
+            "Reserveren kan hoogstens {n} dag van tevoren.",
+            "Reserveren kan hoogstens {n} dagen van tevoren.",
+        ),
+        longest="Reserveren kan voor hoogstens {length}.",
+        instances=Plural(
+            "Van een reeks kan hoogstens {n} datum worden gereserveerd.",
+            "Van een reeks kunnen hoogstens {n} data worden gereserveerd.",
+        ),
+        not_free="Niet vrij: {when}.",
+        not_open="Gesloten: {when}.",
+        open="Open: {hours}.",
+        at="{day}, {time} uur",
+        days=Plural("{n} dag", "{n} dagen"),
+        hours=Plural("{n} uur", "{n} uur"),
     ),
 )

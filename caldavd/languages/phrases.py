@@ -173,6 +173,25 @@ class Pages:
 
 
 @dataclass(frozen=True, slots=True)
+class Rooms:
+    """Why rooms decline, to who asked for them."""
+
+    bookers: str
+    over: str
+    ahead: Plural
+    longest: str
+    instances: Plural
+    not_free: str
+    not_open: str
+    open: str
+    at: str
+    """A time in the zone of who asked."""
+    days: Plural
+    hours: Plural
+    """How long something is; minutes are those of pages."""
+
+
+@dataclass(frozen=True, slots=True)
 class Language:
     """A language with all of its phrases, each with the same placeholders as in English."""
 
@@ -187,3 +206,4 @@ class Language:
     rows: Rows
     mails: Mails
     pages: Pages
+    rooms: Rooms

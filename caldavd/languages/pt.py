@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Final
 
-from caldavd.languages.phrases import Language, Mails, Pages, Plural, Recurrence, Rows, Times
+from caldavd.languages.phrases import (
+    Language,
+    Mails,
+    Pages,
+    Plural,
+    Recurrence,
+    Rooms,
+    Rows,
+    Times,
+)
 
 _DAYS: Final = (
     *("segunda-feira", "terça-feira", "quarta-feira", "quinta-feira"),
@@ -218,5 +227,24 @@ PORTUGUESE: Final = Language(
         ),
         seconds=Plural("{n} segundo", "{n} segundos"),
         minutes=Plural("{n} minuto", "{n} minutos"),
+    ),
+    rooms=Rooms(
+        bookers="Você não está entre as pessoas que podem reservar aqui.",
+        over="A data já passou.",
+        ahead=Plural(
+            "Só se pode reservar com {n} dia de antecedência, no máximo.",
+            "Só se pode reservar com {n} dias de antecedência, no máximo.",
+        ),
+        longest="Só se pode reservar por {length}, no máximo.",
+        instances=Plural(
+            "Só se pode reservar {n} data de uma série, no máximo.",
+            "Só se podem reservar {n} datas de uma série, no máximo.",
+        ),
+        not_free="Não está livre: {when}.",
+        not_open="Fechado: {when}.",
+        open="Aberto: {hours}.",
+        at="{day}, {time}",
+        days=Plural("{n} dia", "{n} dias"),
+        hours=Plural("{n} hora", "{n} horas"),
     ),
 )

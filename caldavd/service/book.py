@@ -12,7 +12,7 @@ from typing import Final
 
 from caldavd.errors import Refused
 from caldavd.ical.freebusy import BusyPeriod
-from caldavd.ical.hours import told
+from caldavd.ical.hours import Hours, told
 from caldavd.ical.parse import Document
 from caldavd.ical.recurrence import TooMany
 from caldavd.itip import booking
@@ -20,20 +20,21 @@ from caldavd.itip import plan as itip
 from caldavd.itip.address import Addresses
 from caldavd.itip.booking import DECLINED, NEEDS_ACTION, Asked, Decision, Terms
 from caldavd.itip.outcome import Outcome
+from caldavd.itip.reason import Reason, Why
 from caldavd.itip.snapshot import meeting
+from caldavd.languages.known import first_known
+from caldavd.languages.phrases import Language
 from caldavd.model import Collection, Principal, PrincipalKind, Window
 from caldavd.service import availability, freebusy, schedule, zone
 from caldavd.service.offload import offloaded
 from caldavd.service.routes import Rules, inboxes, known
-from caldavd.store import members, rooms, tasks
+from caldavd.store import members, principals, rooms, tasks
 from caldavd.store.engine import WriteTx
 from caldavd.store.rooms import Room
 
 ASKS: Final = frozenset({"REQUEST", "ADD"})
 MAX_BUSY: Final = 20_000
 """Instances in the way of which a room that has more of them leaves the answer to its managers."""
-MAX_HOURS: Final = 200
-"""Characters; a room whose opening hours take more to tell does not tell them."""
 _KINDS: Final = frozenset({PrincipalKind.ROOM.value, PrincipalKind.RESOURCE.value})
 
 
@@ -80,9 +81,11 @@ async def answer(
     if decision is None or decision.partstat == NEEDS_ACTION:
         return Answered(outcome)
 
+    language = await _language(tx, rules, message.sender)
+
     def work() -> tuple[str, tuple[itip.Message, ...]]:
         parts = booking.pending(meeting(document), me)
-        new = booking.answered(document, parts, me, decision)
+        new = booking.answered(document, parts, me, decision, language)
         planned = itip.plan(document, new, me, schedule.moment(now))
         return planned.text or new.text, planned.messages
 
@@ -102,23 +105,20 @@ async def _decided(
     try:
         asked = await tx.offload(booking.asked_of, document, parts, of.ahead_days, floating, now)
     except TooMany:
-        most = f"It can be booked for {booking.MAX_INSTANCES} instances of a series at most."
-        return Decision(DECLINED, most)
+        return Decision(DECLINED, Reason(Why.INSTANCES, booking.MAX_INSTANCES))
     try:
         busy, closed = await _occupied(tx, of.principal_id, document.uid, asked)
     except Refused:  # more instances than can be looked at: whoever manages it has to
         return Decision(NEEDS_ACTION)
-    hours = await _hours(tx, of.principal_id) if booking.conflicts(closed, asked) else ""
+    hours = await _hours(tx, of.principal_id) if booking.conflicts(closed, asked) else ()
     terms = Terms(True, of.ahead_days, of.longest_s, of.conflicts_percent, hours)
     return booking.decide(terms, may_book, busy, asked, now, closed)
 
 
-async def _hours(tx: WriteTx, room_id: int) -> str:
-    """When a room is open, in words; empty if that is more than a few words."""
+async def _hours(tx: WriteTx, room_id: int) -> tuple[Hours, ...]:
+    """When a room is open."""
     text = await availability.of(tx, room_id)
-    found = [] if text is None else await tx.offload(told, text)
-    said = ", ".join(f"{one.days} {one.starts}-{one.ends} {one.zone}" for one in found)
-    return said if len(said) <= MAX_HOURS else ""
+    return () if text is None else tuple(await tx.offload(told, text))
 
 
 async def _occupied(
@@ -147,3 +147,10 @@ async def _may_book(tx: WriteTx, rules: Rules, of: Room, organizer: str) -> bool
         return True
     who = (await known(tx, rules, [organizer])).get(organizer)
     return who is not None and of.bookers_id in await members.identities_of(tx, who.id)
+
+
+async def _language(tx: WriteTx, rules: Rules, organizer: str) -> Language:
+    """The language of who asks, by a calendar user address; the server's for others."""
+    who = (await known(tx, rules, [organizer])).get(organizer)
+    found = await principals.without_addresses(tx, [who.id]) if who is not None else []
+    return first_known(*(one.language for one in found), rules.language)

@@ -12,6 +12,7 @@ from caldavd.acl.privileges import Privilege
 from caldavd.itip.address import PATH_SAFE, Addresses, normal
 from caldavd.itip.imip import Unmailable, mailbox
 from caldavd.itip.plan import Message
+from caldavd.languages.codes import DEFAULT_CODE
 from caldavd.model import Actor, Collection, Inbox, Kind, Principal, PrincipalKind
 from caldavd.store import aces, identities, principals, scheduling, tasks
 from caldavd.store.engine import ReadTx
@@ -44,6 +45,8 @@ class Rules:
 
     quota_bytes: int = 0
     """What the calendars of an owner may hold of whom nothing else is said; 0: anything."""
+    language: str = DEFAULT_CODE
+    """In which those are told who have no language of their own."""
 
     def without_mail(self) -> Rules:
         """The same, for what is told within this server only."""

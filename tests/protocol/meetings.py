@@ -21,7 +21,7 @@ def mailto(name: str) -> str:
 
 def scheduling(server: Server) -> tuple[Server, Deliverer]:
     """A server that delivers what it is left, before it answers."""
-    rules = Rules(domain="example.org")
+    rules = Rules(domain="example.org", language=server.language)
     deliverer = Deliverer(server.db, rules, server.clock)
 
     async def settle() -> None:

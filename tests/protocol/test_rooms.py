@@ -13,7 +13,7 @@ import pytest
 from caldavd.dav.server import Server, nothing
 from caldavd.service.deliver import deliver
 from caldavd.service.letter import Letter
-from caldavd.store import tasks
+from caldavd.store import principals, tasks
 from caldavd.store.engine import WriteTx
 from caldavd.store.tasks import Task
 from tests.protocol.client import Client, declared, proppatch
@@ -25,6 +25,7 @@ from tests.protocol.meetings import (
     method,
     only,
     partstats,
+    scheduling,
     statuses,
     unfolded,
 )
@@ -105,8 +106,29 @@ async def test_a_room_that_is_taken_declines_and_says_when(ann: Client, bob: Cli
     answer = await asked(bob, uid="b")
 
     _, text = await only(lab, "b")
-    assert answer == ("DECLINED", "Not free on 2026-09-07 at 10:00 UTC.")
+    assert answer == ("DECLINED", "Not free: Monday 7 September 2026, 10:00 (UTC).")
     assert partstats(text)["lab"] == "DECLINED"
+
+
+async def test_a_room_declines_in_the_language_of_who_asked(
+    scheduled: Server, ann: Client, lab: Client
+):
+    """Who has none is told in the server's."""
+    await asked(ann)
+    bob = Client(scheduling(replace(scheduled, language="fr"))[0], "bob")
+    him = await scheduled.db.read(lambda tx: principals.by_name(tx, "bob"))
+    assert him is not None
+    codes = ("de", None)
+
+    answers = []
+    for uid, code in zip("bc", codes, strict=True):
+        await scheduled.db.write(partial(principals.set_language, id_=him.id, code=code))
+        answers.append(await asked(bob, uid=uid))
+
+    assert answers == [
+        ("DECLINED", "Nicht frei: Montag, 7. September 2026, 10:00 Uhr (UTC)."),
+        ("DECLINED", "Pas libre\u00a0: lundi 7 septembre 2026, 10:00 (UTC)."),
+    ]
 
 
 async def test_what_follows_at_once_is_no_conflict(ann: Client, bob: Client, lab: Client):
@@ -166,7 +188,7 @@ async def test_a_series_that_is_taken_once_is_declined(ann: Client, bob: Client,
 
     answer = await asked(bob, uid="b", lines=(DAILY,))
 
-    assert answer == ("DECLINED", "Not free on 2026-09-09 at 10:00 UTC.")
+    assert answer == ("DECLINED", "Not free: Wednesday 9 September 2026, 10:00 (UTC).")
 
 
 async def test_conflicts_that_are_allowed_are_declined_by_instance(
@@ -227,7 +249,7 @@ async def test_more_conflicts_than_are_allowed_decline_the_series(
 
     assert answer == (
         "DECLINED",
-        "Not free on 2026-09-07 at 10:00 UTC, on 2026-09-08 at 10:00 UTC.",
+        "Not free: Monday 7 September 2026, 10:00 (UTC); Tuesday 8 September 2026, 10:00 (UTC).",
     )
 
 
@@ -236,7 +258,7 @@ async def test_an_endless_series_is_checked_in_a_year(ann: Client, bob: Client, 
 
     answer = await asked(bob, uid="b", lines=("RRULE:FREQ=WEEKLY",))
 
-    assert answer == ("DECLINED", "Not free on 2027-09-06 at 10:00 UTC.")
+    assert answer == ("DECLINED", "Not free: Monday 6 September 2027, 10:00 (UTC).")
 
 
 @pytest.mark.rfc("6638 3.2.8")
@@ -247,7 +269,10 @@ async def test_a_meeting_that_is_moved_is_decided_anew(ann: Client, bob: Client,
     text = (await text_of(ann)).replace("T100000Z", "T120000Z").replace("T110000Z", "T130000Z")
     assert (await ann.put(MINE, text)).status == 204
 
-    assert said(await text_of(ann)) == ("DECLINED", "Not free on 2026-09-07 at 12:00 UTC.")
+    assert said(await text_of(ann)) == (
+        "DECLINED",
+        "Not free: Monday 7 September 2026, 12:00 (UTC).",
+    )
     assert await asked(bob, uid="c") == ("ACCEPTED", "")
 
 
@@ -374,7 +399,10 @@ async def test_a_room_says_when_it_is_open(ann: Client, lab: Client):
 
     answers = [await asked(ann), await asked(ann, uid="early", end="20260907T103000Z")]
 
-    says = "Not open on 2026-09-07 at 10:00 UTC. It is open mon-sun 10:00-12:30 Europe/Berlin."
+    says = (
+        "Not open: Monday 7 September 2026, 10:00 (UTC). "
+        "It is open: Monday–Sunday 10:00–12:30 (Europe/Berlin)."
+    )
     assert answers == [("DECLINED", says), ("ACCEPTED", "")]
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -404,6 +405,12 @@ def test_what_is_otherwise_in_a_series_is_told() -> None:
     assert "“Meeting &lt;b&gt;late&lt;/b&gt;”, Room &amp; 2" in page.get_content()
 
 
+def exceptions_of(**fields: Any) -> list[str]:
+    """The lines that tell the exceptions of a series."""
+    told = words(parsed(request(**fields))).partition("Exceptions:\n")[2]
+    return told.partition("\nOrganizer:")[0].splitlines()
+
+
 def test_an_instance_on_another_day_is_told_in_full() -> None:
     text = request(part(day=6, start="20260108T080000Z"), start="20260105T090000Z", duration="PT1H")
 
@@ -419,6 +426,39 @@ def test_of_many_exceptions_the_first_are_told() -> None:
 
     assert told.count("\nNot on ") == 10
     assert "Not on Thursday 15 January 2026\nand 4 more\n" in told
+
+
+def test_of_many_exceptions_those_to_come_are_told() -> None:
+    """Written on 2 January: what is over is told where that leaves less than ten."""
+    old = [f"202512{day:02}T090000Z" for day in range(10, 20)]
+    new = [f"202601{day:02}T090000Z" for day in range(6, 10)]
+    few = exceptions_of(start="20251201T090000Z", exdate=[*old, *new], rrule="FREQ=DAILY")
+    many = exceptions_of(
+        start="20251201T090000Z",
+        exdate=[*old, *new, *(f"202602{day:02}T090000Z" for day in range(6, 14))],
+        rrule="FREQ=DAILY",
+    )
+
+    assert (len(few), few[0], few[-1]) == (
+        10,
+        "Not on Sunday 14 December 2025",
+        "Not on Friday 9 January 2026",
+    )
+    assert (len(many), many[0], many[9:]) == (
+        11,
+        "Not on Tuesday 6 January 2026",
+        ["Not on Wednesday 11 February 2026", "and 2 more"],
+    )
+
+
+def test_what_became_of_an_exception_is_told_beyond_the_tenth() -> None:
+    days = [f"202601{day:02}T090000Z" for day in range(6, 20)]
+    before = request(exdate=days, rrule="FREQ=DAILY;COUNT=30")
+    after = request(exdate=[*days, "20260125T090000Z"], rrule="FREQ=DAILY;COUNT=30")
+
+    told = words(parsed(after, replace(POST, update=True, before=before)))
+
+    assert told.partition("Changed: ")[2].splitlines()[0] == "New: Not on Sunday 25 January 2026"
 
 
 def test_an_update_says_what_changed() -> None:
