@@ -142,8 +142,10 @@ def _said(waiting: Waiting) -> list[str]:
     elif version is None and not waiting.objects:
         return ["nothing is indexed yet"]
     else:
-        was = "an unknown zone database" if version is None else f"zone database {version.zones}"
-        lines.append(f"computed with {was}, {present.zones} is present")
+        if version is None:
+            lines.append(f"new: a running server compares it with zone database {present.zones}")
+        else:
+            lines.append(f"computed with zone database {version.zones}, {present.zones} is present")
         verb = "waits" if waiting.rebuild == 1 else "wait"
         of = run.count(waiting.objects, "object")
         lines.append(f"{waiting.rebuild} of {of} {verb} to be computed anew")

@@ -36,7 +36,7 @@ def test_what_waits_is_told(caldavd: Shell) -> None:
     told = caldavd("db", "index").out.splitlines()
 
     assert told == [
-        f"computed with an unknown zone database, {zonedata.version()} is present",
+        f"new: a running server compares it with zone database {zonedata.version()}",
         "2 of 2 objects wait to be computed anew",
         "every object is indexed for 400 days at least, or to its end",
     ]
