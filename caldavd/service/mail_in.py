@@ -179,6 +179,10 @@ async def _deliver(
         to = await _meant(tx, everybody, recipients)
     if not to:
         raise Untrusted("it is for nobody who has an account here")
+    sender_id = next(iter((await _local(tx, {speaker})).values()), 0)
+    to = sorted(await routes.open_to(tx, sender_id, dict.fromkeys(to, method)))
+    if not to:
+        raise Untrusted("whom it is for takes nothing like it from who sent it")
     found = await principals.by_ids(tx, to)
     # Whom the mail itself was delivered to reads there what it says.
     read = set((await _local(tx, {normal(one) for one in recipients})).values())

@@ -29,7 +29,8 @@ _MAIL: Final = "mailto:"
 _TASK: Final = "\r\nBEGIN:VTODO\r\n"
 _UUID: Final = "urn:uuid:"
 _INVITES: Final = Privilege.SCHEDULE_DELIVER_INVITE
-_DELIVERS: Final = {"REPLY": Privilege.SCHEDULE_DELIVER_REPLY}
+_DELIVERS: Final = dict.fromkeys(("REPLY", "COUNTER", "REFRESH"), Privilege.SCHEDULE_DELIVER_REPLY)
+"""What attendees say; organizers invite."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +78,7 @@ async def routes(
     local = {
         address: one.id for address, one in people.items() if one.kind is not PrincipalKind.GROUP
     }
-    needed = {id_: _DELIVERS.get(methods[one], _INVITES) for one, id_ in local.items()}
-    may = await held(tx, sender.id, await inboxes(tx, list(needed)))
-    allowed = {id_ for id_, privileges in may.items() if needed[id_] in privileges}
+    allowed = await open_to(tx, sender.id, {id_: methods[one] for one, id_ in local.items()})
     found = {one: _route(rules, one, local.get(one), allowed) for one in methods}
     reached = {one: id_ for one, id_ in local.items() if found[one].kind is not None}
     return found | await _without_place(tx, messages, reached)
@@ -140,6 +139,16 @@ async def inboxes(tx: ReadTx, ids: Sequence[int]) -> dict[int, Collection]:
     """The inboxes of principals by their owners' ids; groups have none."""
     boxes = await scheduling.boxes(tx, ids)
     return {owner_id: box for (owner_id, kind), box in boxes.items() if kind is Kind.INBOX}
+
+
+async def open_to(tx: ReadTx, sender_id: int, methods: Mapping[int, str]) -> set[int]:
+    """Of principals those whose inbox takes a message of that METHOD from somebody.
+
+    What everybody may send may be sent by who has no account, whose id is 0.
+    """
+    may = await held(tx, sender_id, await inboxes(tx, list(methods)))
+    needed = {id_: _DELIVERS.get(method, _INVITES) for id_, method in methods.items()}
+    return {id_ for id_, privileges in may.items() if needed[id_] in privileges}
 
 
 async def held(tx: ReadTx, owner_id: int, found: Mapping[int, Collection]) -> dict[int, Privilege]:

@@ -8,16 +8,18 @@ from datetime import UTC, datetime
 
 import pytest
 
+from caldavd.acl.privileges import DELIVER, Privilege
 from caldavd.ical.contentline import parameter
 from caldavd.ical.parse import parse
 from caldavd.ical.parse import stored as reread
 from caldavd.itip.imip import Post, write
 from caldavd.itip.receive import receive
-from caldavd.service import accounts
+from caldavd.model import Ace, Grantee
+from caldavd.service import accounts, routes
 from caldavd.service.accounts import Defaults, NewAccount
 from caldavd.service.mail_in import Fate, Received, Rules
 from caldavd.service.save import save
-from caldavd.store import collections, identities, mails, queue, tasks
+from caldavd.store import aces, collections, identities, mails, principals, queue, tasks
 from caldavd.store.engine import Database, WriteTx
 from caldavd.store.tasks import ITIP
 from caldavd.workers import mail_in
@@ -100,6 +102,64 @@ async def test_an_answer_goes_to_the_organizer(mailbox: Mailbox) -> None:
         ("ann", "mailto:cid@example.com", "REPLY", reply("cid=ACCEPTED"))
     ]
     assert await mailbox.kept() == []
+
+
+async def close(mailbox: Mailbox, name: str, *open_to: Ace) -> None:
+    """Lets nobody deliver into somebody's inbox but those."""
+
+    async def work(tx: WriteTx) -> None:
+        owner = await principals.by_name(tx, name)
+        assert owner is not None
+        (box,) = (await routes.inboxes(tx, [owner.id])).values()
+        await aces.replace(tx, owner.id, box.id, open_to)
+
+    await mailbox.db.write(work)
+
+
+async def id_of(mailbox: Mailbox, name: str) -> int:
+    found = await mailbox.db.read(lambda tx: principals.by_name(tx, name))
+    assert found is not None
+    return found.id
+
+
+@pytest.mark.rfc("6638 6.1.2")
+async def test_an_inbox_that_is_closed_takes_no_mail(mailbox: Mailbox) -> None:
+    await close(mailbox, "bob")
+
+    received = await mailbox.take(mail(invitation("bob"), "eve@example.net"), "bob@example.com")
+
+    reason = "whom it is for takes nothing like it from who sent it"
+    assert (received, await mailbox.handed()) == (Received(Fate.REFUSED, reason), [])
+    assert await mailbox.kept() == [("eve@example.net", reason)]
+
+
+@pytest.mark.rfc("6638 6.1.3")
+async def test_an_inbox_that_takes_answers_takes_no_invitations(mailbox: Mailbox) -> None:
+    replies = Privilege.SCHEDULE_DELIVER_REPLY.value
+    await close(mailbox, "ann", Ace(Grantee.ALL, 0, replies))
+
+    fates = [
+        (await mailbox.take(mail(text, sender), "ann@example.com")).fate
+        for text, sender in (
+            (reply("cid=ACCEPTED"), "cid@example.com"),
+            (invitation("ann"), "eve@example.net"),
+        )
+    ]
+
+    assert fates == [Fate.DELIVERED, Fate.REFUSED]
+
+
+@pytest.mark.rfc("6638 6.1.3")
+async def test_an_inbox_that_is_open_to_some_takes_their_mail(mailbox: Mailbox) -> None:
+    bob = Ace(Grantee.PRINCIPAL, await id_of(mailbox, "bob"), DELIVER.value)
+    await close(mailbox, "ann", bob)
+
+    fates = [
+        (await mailbox.take(mail(reply(f"{name}=ACCEPTED"), f"{name}@example.com"), SERVER)).fate
+        for name in ("bob", "cid")
+    ]
+
+    assert fates == [Fate.DELIVERED, Fate.REFUSED]
 
 
 async def test_who_answers_with_an_account_here_is_told_how_it_stands(mailbox: Mailbox) -> None:
