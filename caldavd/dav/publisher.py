@@ -14,8 +14,11 @@ MAX_KEPT_BYTES: Final = 16 << 20
 ANSWERS: Final = 30
 """By one link to an invitation, in ANSWERS_S."""
 ANSWERS_S: Final = 3_600
-MAX_ANSWERED: Final = 10_000
-"""Links to invitations of which it is known how often they were answered by."""
+OPENED: Final = 60
+"""Requests by one link to an invitation, in OPENED_S."""
+OPENED_S: Final = 60
+MAX_COUNTED: Final = 10_000
+"""Links to invitations of which it is known how often they were used."""
 RENDERINGS: Final = 1
 """Feeds that are made at the same time: what they take is taken from the users' requests."""
 
@@ -55,25 +58,27 @@ class Publisher:
         self.used = used
         self.turn = asyncio.Semaphore(RENDERINGS)
         self.kept = Kept()
-        self.answered = Answered()
+        self.answered = Counted(ANSWERS, ANSWERS_S)
+        self.opened = Counted(OPENED, OPENED_S)
 
 
-class Answered:
-    """How often each link to an invitation was answered by of late. Bounded."""
+class Counted:
+    """How often each link was used of late: `most` times in `per_s` seconds. Bounded."""
 
-    def __init__(self) -> None:
+    def __init__(self, most: int, per_s: int) -> None:
+        self._most, self._per_s = most, per_s
         self._counted: OrderedDict[Hashable, tuple[int, int]] = OrderedDict()
 
     def refusal(self, link: Hashable, now: int) -> int:
-        """Counts an answer; seconds for which no more are taken by this link, 0: it is taken."""
+        """Counts a use; seconds for which a link cannot be used any more, 0: it can."""
         since, count = self._counted.get(link, (now, 0))
-        if now >= since + ANSWERS_S:
+        if now >= since + self._per_s:
             since, count = now, 0
-        if count >= ANSWERS:
-            return since + ANSWERS_S - now
+        if count >= self._most:
+            return since + self._per_s - now
         self._counted[link] = since, count + 1
         self._counted.move_to_end(link)
-        if len(self._counted) > MAX_ANSWERED:
+        if len(self._counted) > MAX_COUNTED:
             self._counted.popitem(last=False)
         return 0
 

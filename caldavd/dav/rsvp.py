@@ -66,6 +66,9 @@ async def answer(server: Server, request: Request) -> Response:
     token = _token(request.raw_path, server.urls) or ""
     wanted = asked_for(request.headers.get("Accept-Language", ""))
     language = first_known(wanted, server.language)
+    refusal_s = server.publisher.opened.refusal(token, server.clock())
+    if refusal_s > 0:
+        return _too_often(refusal_s, language.pages.too_many_opens, language)
     try:
         found = await _find(server, token, wanted)
         if request.method == "POST":
@@ -75,7 +78,7 @@ async def answer(server: Server, request: Request) -> Response:
             try:
                 links.note_guess(server.publisher, request.peer, server.clock())
             except Failed as refused:
-                return _too_often(refused, language.pages.too_many_links, language)
+                return _too_often(_wait(refused), language.pages.too_many_links, language)
         return _closed(error.why, language)
     form = Form(_choice(_fields(request.raw_path.partition("?")[2])), found.asked.comment)
     return _page(200, found, form, Notes(tuple(_standing(found))))
@@ -111,9 +114,7 @@ async def _answered(server: Server, request: Request, token: str, found: Found) 
     link = (found.organizer.id, found.asked.uid, found.asked.attendee)
     refusal_s = server.publisher.answered.refusal(link, now)
     if refusal_s > 0:
-        headers = (("Retry-After", str(refusal_s)),)
-        refused = Failed(429, "too many answers by this link", headers=headers)
-        return _too_often(refused, language.pages.too_many_answers, language)
+        return _too_often(refusal_s, language.pages.too_many_answers, language)
     try:
         await server.db.write(
             partial(rsvp.answer, token=token, seen=seen, said=said, rules=rules, now=now)
@@ -140,14 +141,18 @@ def _closed(why: Why, language: Language) -> Response:
     return _sent(_CLOSED[why], rsvp_page.closed(*words[why], language), language)
 
 
-def _too_often(refused: Failed, words: str, language: Language) -> Response:
+def _wait(refused: Failed) -> int:
+    """How many seconds a refusal says to wait."""
+    return next(int(value) for name, value in refused.headers if name == "Retry-After")
+
+
+def _too_often(wait_s: int, words: str, language: Language) -> Response:
     """The page for who has to wait."""
-    wait_s = next(int(value) for name, value in refused.headers if name == "Retry-After")
     pages = language.pages
     wait = pages.seconds.of(wait_s) if wait_s < 100 else pages.minutes.of(-(-wait_s // 60))
     text = rsvp_page.closed(pages.wait_title, words.format(wait=wait), language)
-    page = _sent(refused.status, text, language)
-    return replace(page, headers=(*page.headers, *refused.headers))
+    page = _sent(429, text, language)
+    return replace(page, headers=(*page.headers, ("Retry-After", str(wait_s))))
 
 
 def _page(status: int, found: Found, form: Form, notes: Notes) -> Response:

@@ -220,6 +220,10 @@ GERMAN: Final = Language(
             "Mit diesem Link wurde zu oft geantwortet. Versuchen Sie es in {wait} wieder, oder "
             "antworten Sie mit Ihrem Mailprogramm."
         ),
+        too_many_opens=(
+            "Dieser Link wurde zu oft geöffnet. Versuchen Sie es in {wait} wieder, oder "
+            "antworten Sie mit Ihrem Mailprogramm."
+        ),
         seconds=Plural("{n} Sekunde", "{n} Sekunden"),
         minutes=Plural("{n} Minute", "{n} Minuten"),
     ),

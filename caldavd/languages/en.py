@@ -209,6 +209,9 @@ ENGLISH: Final = Language(
             "There were too many answers by this link. "
             "Try again in {wait}, or answer with your mail program."
         ),
+        too_many_opens=(
+            "This link was opened too often. Try again in {wait}, or answer with your mail program."
+        ),
         seconds=Plural("{n} second", "{n} seconds"),
         minutes=Plural("{n} minute", "{n} minutes"),
     ),

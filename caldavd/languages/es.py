@@ -215,6 +215,10 @@ SPANISH: Final = Language(
             "Se han enviado demasiadas respuestas con este enlace. "
             "Inténtelo de nuevo en {wait}, o responda con su programa de correo."
         ),
+        too_many_opens=(
+            "Este enlace se ha abierto demasiadas veces. "
+            "Inténtelo de nuevo en {wait}, o responda con su programa de correo."
+        ),
         seconds=Plural("{n} segundo", "{n} segundos"),
         minutes=Plural("{n} minuto", "{n} minutos"),
     ),

@@ -217,6 +217,10 @@ FRENCH: Final = Language(
             "Trop de réponses ont été envoyées par ce lien. "
             "Réessayez dans {wait}, ou répondez avec votre messagerie."
         ),
+        too_many_opens=(
+            "Ce lien a été ouvert trop souvent. "
+            "Réessayez dans {wait}, ou répondez avec votre messagerie."
+        ),
         seconds=Plural("{n} seconde", "{n} secondes"),
         minutes=Plural("{n} minute", "{n} minutes"),
     ),

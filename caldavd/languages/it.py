@@ -231,6 +231,10 @@ ITALIAN: Final = Language(
             "Sono state inviate troppe risposte con questo link. "
             "Riprovi fra {wait}, o risponda con il Suo programma di posta."
         ),
+        too_many_opens=(
+            "Questo link è stato aperto troppe volte. "
+            "Riprovi fra {wait}, o risponda con il Suo programma di posta."
+        ),
         seconds=Plural("{n} secondo", "{n} secondi"),
         minutes=Plural("{n} minuto", "{n} minuti"),
     ),

@@ -217,6 +217,10 @@ DUTCH: Final = Language(
             "Er waren te veel antwoorden via deze link. "
             "Probeer het over {wait} opnieuw, of antwoord met uw mailprogramma."
         ),
+        too_many_opens=(
+            "Deze link is te vaak geopend. "
+            "Probeer het over {wait} opnieuw, of antwoord met uw mailprogramma."
+        ),
         seconds=Plural("{n} seconde", "{n} seconden"),
         minutes=Plural("{n} minuut", "{n} minuten"),
     ),

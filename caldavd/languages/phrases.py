@@ -168,6 +168,7 @@ class Pages:
     wait_title: str
     too_many_links: str
     too_many_answers: str
+    too_many_opens: str
     seconds: Plural
     minutes: Plural
 

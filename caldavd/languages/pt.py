@@ -225,6 +225,10 @@ PORTUGUESE: Final = Language(
             "Foram enviadas demasiadas respostas com este link. "
             "Tente de novo dentro de {wait}, ou responda com o seu programa de e-mail."
         ),
+        too_many_opens=(
+            "Este link foi aberto demasiadas vezes. "
+            "Tente de novo dentro de {wait}, ou responda com o seu programa de e-mail."
+        ),
         seconds=Plural("{n} segundo", "{n} segundos"),
         minutes=Plural("{n} minuto", "{n} minutos"),
     ),

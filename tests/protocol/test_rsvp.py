@@ -606,6 +606,19 @@ async def test_a_page_tells_what_is_otherwise_in_a_series(world: World) -> None:
     assert "<dt>Exceptions</dt><dd>Not on Wednesday 9 September 2026</dd>" in page.text
 
 
+async def test_one_link_is_not_opened_without_end(world: World) -> None:
+    path = await world.link()
+
+    found = [(await world.open(path)).status for _ in range(60)]
+    refused = await world.open(path)
+    world.clock.now += 60
+    later = await world.open(path)
+
+    assert (found, refused.status, refused.headers["Retry-After"]) == ([200] * 60, 429, "60")
+    assert "<p>This link was opened too often. Try again in 60 seconds, or" in refused.text
+    assert later.status == 200
+
+
 async def test_one_link_does_not_answer_without_end(world: World) -> None:
     path = await world.link()
     seen = seen_in(await world.open(path))
