@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from caldavd.acl.privileges import Privilege
-from caldavd.errors import UNIQUE_SCHEDULING_OBJECT_RESOURCE, Refused
+from caldavd.errors import UNIQUE_SCHEDULING_OBJECT_RESOURCE, Failed, Refused
 from caldavd.ical import parse
 from caldavd.ical.parse import Document
 from caldavd.itip.address import Addresses, normal
@@ -28,6 +28,9 @@ from caldavd.store.engine import ReadTx, WriteTx
 PAGE: Final = 100
 MAILS_A_MINUTE: Final = 60
 """Of one sender's mails so many are due at a time: those of others do not wait for all of them."""
+MAX_MAILS: Final = 20_000
+"""That wait for one sender: a working day's; who writes what would mail more is asked to wait."""
+WAIT_S: Final = 3_600
 SENDS: Final = {"REPLY": Privilege.SCHEDULE_SEND_REPLY}
 """The privilege on the sender's outbox that a method takes; the others take that of an invite."""
 
@@ -119,7 +122,7 @@ async def prepare_from(
 async def send(
     tx: WriteTx, sender: Sender, calendar: Collection, prepared: Prepared, now: int
 ) -> None:
-    """Stores the messages, and what is to be done with them."""
+    """Stores the messages, and what is to be done with them. Raises Failed(429)."""
     await _post(tx, sender, calendar.owner_id, prepared.messages, prepared.routes, now)
 
 
@@ -205,20 +208,30 @@ async def _post(
     found: dict[str, Route],
     now: int,
 ) -> None:
-    sender.outgoing.extend(await _store(tx, owner_id, messages, found, now))
+    made = await _store(tx, owner_id, messages, found, now, most=MAX_MAILS)
+    sender.outgoing.extend(made)
 
 
 async def _store(
-    tx: WriteTx, owner_id: int, messages: Iterable[Message], found: dict[str, Route], now: int
+    tx: WriteTx,
+    owner_id: int,
+    messages: Iterable[Message],
+    found: dict[str, Route],
+    now: int,
+    *,
+    most: int | None = None,
 ) -> list[int]:
-    """One row for each text, and a task for each recipient whom it can reach."""
+    """One row for each text, and a task for each recipient whom it can reach.
+
+    Raises Failed(429) if more than `most` mails would wait.
+    """
     messages = tuple(messages)
     work = (owner_id, messages, found, now)
     few = len(messages) <= PAGE
     rows, made, mailed = _rows(*work) if few else await tx.offload(_rows, *work)
     for row in rows:
         await tasks.add_message(tx, row)
-    made += await _in_turn(tx, owner_id, mailed)
+    made += await _in_turn(tx, owner_id, mailed, most)
     numbered = [one._replace(id=id_) for one, id_ in zip(made, ids.many(len(made)), strict=True)]
     for start in range(0, len(numbered), PAGE):  # so that whoever else waits has a turn
         await tasks.add(tx, numbered[start : start + PAGE])
@@ -248,11 +261,19 @@ def _rows(
     return list(rows.values()), made, mailed
 
 
-async def _in_turn(tx: WriteTx, owner_id: int, mailed: list[tasks.Task]) -> list[tasks.Task]:
-    """One sender's mails, due after those of the same sender that wait."""
+async def _in_turn(
+    tx: WriteTx, owner_id: int, mailed: list[tasks.Task], most: int | None
+) -> list[tasks.Task]:
+    """One sender's mails, due after those of the same sender that wait. Raises Failed(429)."""
     if not mailed:
         return []
     before = await tasks.waiting_of(tx, tasks.MAIL, owner_id)
+    if most is not None and before + len(mailed) > most:
+        raise Failed(
+            429,
+            f"more than {most} mails would wait to be sent: try again in an hour",
+            headers=(("Retry-After", str(WAIT_S)),),
+        )
     return [
         one._replace(due_at=one.due_at + number // MAILS_A_MINUTE * 60)
         for number, one in enumerate(mailed, before)

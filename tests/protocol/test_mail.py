@@ -14,7 +14,7 @@ import pytest
 from caldavd.dav.server import Server
 from caldavd.ical.contentline import read
 from caldavd.service.mail_in import Fate, Rules
-from caldavd.store import queue, tasks
+from caldavd.store import ids, principals, queue, tasks
 from caldavd.workers import mail_in
 from caldavd.workers.deliver import Deliverer
 from caldavd.workers.mail import Mailer, Means
@@ -120,6 +120,26 @@ async def test_who_has_no_account_is_invited_and_answers_by_mail(beside: Beside)
     assert partstats((await only(bob))[1])["eve"] == "ACCEPTED"
     assert [method(one) for one in await messages(ann)] == ["REPLY"]
     assert await beside.sent() == []
+
+
+async def test_nobody_has_more_mails_waiting_than_leave_in_a_day(beside: Beside) -> None:
+    """Who may not invite any more changes nothing, and may do what invites nobody."""
+    ann, db = Client(beside.server, "ann"), beside.server.db
+    owner = await db.read(partial(principals.by_name, name="ann"))
+    assert owner is not None
+    now = beside.server.clock()
+    one = tasks.new(tasks.MAIL, owner.id, now)
+    waiting = [one._replace(id=id_) for id_ in ids.many(19_999)]
+    await db.write(lambda tx: tasks.add(tx, waiting))
+
+    last = await ann.put(MINE, meeting("bob", lines=ASKED))
+    other = MINE.replace("m.ics", "o.ics")
+    refused = await ann.put(other, meeting("bob", uid="o", lines=ASKED))
+    local = await ann.put(other, meeting("bob", uid="o"))
+
+    assert (last.status, refused.status, local.status) == (201, 429, 201)
+    assert refused.headers["Retry-After"] == "3600"
+    assert "more than 20000 mails would wait to be sent: try again in an hour" in refused.text
 
 
 @pytest.mark.rfc("6047 2.3")
