@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final, TypeVar
 
 from caldavd.ical.parse import Document
@@ -10,7 +11,7 @@ from caldavd.itip.alike import Likeness, likeness
 from caldavd.itip.incoming import Incoming, incoming
 from caldavd.itip.outcome import Outcome
 from caldavd.itip.receive import take
-from caldavd.itip.snapshot import meeting
+from caldavd.itip.snapshot import Meeting, meeting
 from caldavd.service import schedule
 from caldavd.service.offload import offloaded
 from caldavd.store.engine import WriteTx
@@ -28,16 +29,16 @@ class Letter:
 
     def __init__(self, message: Message) -> None:
         self.message = message
+        self._turn = asyncio.Lock()
+        """Who has it waits for nobody: of several recipients at once the first works it out."""
         self._read: Incoming | None = None
-        self._documents: dict[str, Document] = {}
+        self._objects: dict[str, tuple[Document, Meeting]] = {}
         self._outcomes: dict[tuple[str | None, Likeness], Outcome] = {}
 
     async def read(self, tx: WriteTx) -> Incoming:
         """What is in it. Raises Refused(VALID_SCHEDULING_MESSAGE)."""
-        if self._read is None:
-            document = await schedule.parsed(tx, self.message.text)
-            self._read = await tx.offload(incoming, document, self.message.method)
-        return self._read
+        async with self._turn:
+            return await self._known(tx)
 
     async def outcome(
         self, tx: WriteTx, stored: str | None, me: Addresses, now: int
@@ -46,28 +47,32 @@ class Letter:
 
         Raises Refused(VALID_SCHEDULING_MESSAGE).
         """
-        message = await self.read(tx)
-        before = None if stored is None else await self._document(tx, stored)
-
-        def work() -> Outcome:
-            of = None if before is None else meeting(before)
+        async with self._turn:
+            message = await self._known(tx)
+            before, of = (None, None) if stored is None else await self._object(tx, stored)
             alike = likeness(message.meeting, of, me)
             known = None if alike is None else self._outcomes.get((stored, alike))
             if known is not None:
-                return known
-            outcome = take(before, message, me, schedule.moment(now))
+                return before, known
+            size = len(self.message.text) + len(stored or "")
+            outcome = await offloaded(tx, size, take, before, message, me, schedule.moment(now))
             if alike is not None:
                 _remember(self._outcomes, (stored, alike), outcome)
-            return outcome
+            return before, outcome
 
-        size = len(self.message.text) + len(stored or "")
-        return before, await offloaded(tx, size, work)
+    async def _known(self, tx: WriteTx) -> Incoming:
+        if self._read is None:
+            document = await schedule.parsed(tx, self.message.text)
+            self._read = await tx.offload(incoming, document, self.message.method)
+        return self._read
 
-    async def _document(self, tx: WriteTx, text: str) -> Document:
-        found = self._documents.get(text)
+    async def _object(self, tx: WriteTx, text: str) -> tuple[Document, Meeting]:
+        """The object of a text, and as scheduling sees it."""
+        found = self._objects.get(text)
         if found is None:
-            found = await schedule.parsed(tx, text)
-            _remember(self._documents, text, found)
+            document = await schedule.parsed(tx, text)
+            found = document, await offloaded(tx, len(text), meeting, document)
+            _remember(self._objects, text, found)
         return found
 
 

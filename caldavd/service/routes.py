@@ -91,10 +91,12 @@ async def _without_place(
 
     For events everybody has one: the last is not removed.
     """
+    # One text goes to many, and is long then.
+    about_tasks = {text for text in {one.text for one in messages} if _TASK in text}
     asked = {
         one.recipient: local[one.recipient]
         for one in messages
-        if one.method == "REQUEST" and one.recipient in local and _TASK in one.text
+        if one.method == "REQUEST" and one.recipient in local and one.text in about_tasks
     }
     if not asked:
         return {}

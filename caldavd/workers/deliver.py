@@ -15,7 +15,7 @@ from caldavd.service.letter import Letter
 from caldavd.service.routes import Rules
 from caldavd.store import tasks
 from caldavd.store.engine import Database, Unavailable, WriteTx
-from caldavd.store.tasks import Message, Task
+from caldavd.store.tasks import Task
 
 BATCH: Final = 50
 SIDE_BY_SIDE: Final = 4
@@ -52,6 +52,8 @@ class Deliverer:
         self._many = asyncio.Event()
         """Set while there is more than anybody should wait for."""
         self._again = False
+        self._letters: dict[int, Letter] = {}
+        """Those of the last batch."""
 
     async def settle(self, patience_s: float | None = None) -> None:
         """Starts with what is due, and waits for its end: a little while, and not if it is much;
@@ -87,13 +89,19 @@ class Deliverer:
         claim = partial(tasks.claim, kind=kind, now=self._clock(), lease_s=LEASE_S, limit=BATCH)
         found = await self._db.write(claim)
         (self._many.set if len(found) == BATCH else self._many.clear)()
-        wanted = sorted({one.message_id for one in found if one.message_id is not None})
-        messages: dict[int, Message] = {}
-        if wanted:
-            messages = await self._db.read(partial(tasks.messages, ids_=wanted))
-        letters = {id_: Letter(message) for id_, message in messages.items()}
+        letters = await self._opened(found)
         await _side_by_side([partial(self._in_turn, of, letters) for of in _by_owner(found)])
         return bool(found)
+
+    async def _opened(self, found: Sequence[Task]) -> dict[int, Letter]:
+        """The messages of a batch, by id: a large meeting takes many, and is worked out once."""
+        wanted = {one.message_id for one in found if one.message_id is not None}
+        letters = {id_: one for id_, one in self._letters.items() if id_ in wanted}
+        if unknown := sorted(wanted - letters.keys()):
+            messages = await self._db.read(partial(tasks.messages, ids_=unknown))
+            letters |= {id_: Letter(message) for id_, message in messages.items()}
+        self._letters = letters
+        return letters
 
     async def _in_turn(self, found: Sequence[Task], letters: Mapping[int, Letter]) -> None:
         for one in found:
