@@ -18,6 +18,11 @@ ATTEMPTS: Final = 6
 ACQUIRE_TIMEOUT_S: Final = 20
 STATEMENT_TIMEOUT_S: Final = 60
 
+_COMPRESS_FAST: Final = (
+    "SELECT set_config(name, 'lz4', false) FROM pg_settings "
+    "WHERE name = 'default_toast_compression' AND 'lz4' = ANY(enumvals)"
+)
+"""Where PostgreSQL knows it, from 14 on: what it does else takes longer than to write a text."""
 _RETRY: Final = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
 _FULL: Final = asyncpg.DiskFullError
 _LOST: Final = (
@@ -169,6 +174,7 @@ async def plan_once(connection: Any) -> None:
     are to look cheap. A SET, not parameters of the connection: poolers refuse unknown ones.
     """
     await connection.execute("SET plan_cache_mode = force_generic_plan; SET random_page_cost = 1.1")
+    await connection.execute(_COMPRESS_FAST)
 
 
 async def _no_reset(connection: Any) -> None:
