@@ -24,7 +24,7 @@ from caldavd.itip.freebusy import (
 from caldavd.model import Collection
 from caldavd.service import availability, freebusy, routes
 from caldavd.service.routes import Rules
-from caldavd.store import members
+from caldavd.store import members, scheduling
 from caldavd.store.engine import ReadTx
 from caldavd.store.identities import Identity
 
@@ -61,7 +61,7 @@ async def ask(tx: ReadTx, asking: Asking, request: Request, at: datetime) -> lis
     if not asking.all_principals:
         visible = await members.identities_of(tx, asking.owner_id)
         people = {address: one for address, one in people.items() if one.id in visible}
-    inboxes = await routes.inboxes(tx, [one.id for one in people.values()])
+    inboxes = await scheduling.inboxes(tx, [one.id for one in people.values()])
     held = await routes.held(tx, asking.owner_id, inboxes)
     willing = {
         id_: box for id_, box in inboxes.items() if Privilege.SCHEDULE_QUERY_FREEBUSY in held[id_]

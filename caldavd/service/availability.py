@@ -11,10 +11,9 @@ from caldavd.ical.freebusy import BusyPeriod, busy
 from caldavd.model import Collection, Inbox, Window
 from caldavd.names import CALDAV, CS
 from caldavd.service import labels
-from caldavd.service.routes import inboxes
 from caldavd.service.set_properties import Setting, set_properties
 from caldavd.store import busy as store
-from caldavd.store import collections
+from caldavd.store import collections, scheduling
 from caldavd.store.engine import ReadTx, WriteTx
 
 PROPERTY: Final = CALDAV + "calendar-availability"
@@ -67,7 +66,7 @@ async def set_(tx: WriteTx, owner_id: int, text: str | None, now: int) -> None:
 
 async def _inbox(tx: ReadTx, owner_id: int) -> Collection:
     """Which every account has."""
-    return (await inboxes(tx, [owner_id]))[owner_id]
+    return (await scheduling.inboxes(tx, [owner_id]))[owner_id]
 
 
 def _overlaid(

@@ -27,8 +27,8 @@ from caldavd.languages.phrases import Language
 from caldavd.model import Collection, Principal, PrincipalKind, Window
 from caldavd.service import availability, freebusy, schedule, zone
 from caldavd.service.offload import offloaded
-from caldavd.service.routes import Rules, inboxes, known
-from caldavd.store import members, principals, rooms, tasks
+from caldavd.service.routes import Rules, known
+from caldavd.store import members, principals, rooms, scheduling, tasks
 from caldavd.store.engine import WriteTx
 from caldavd.store.rooms import Room
 
@@ -133,7 +133,8 @@ async def _occupied(
     first, last = min(one.starts for one in asked), max(one.ends for one in asked)
     window = Window(datetime.fromtimestamp(first, UTC), datetime.fromtimestamp(last, UTC))
     found = await freebusy.of_users_without(tx, [room_id], window, MAX_BUSY, [uid])
-    closed = await availability.overlaid(tx, await inboxes(tx, [room_id]), window, {room_id: []})
+    inboxes = await scheduling.inboxes(tx, [room_id])
+    closed = await availability.overlaid(tx, inboxes, window, {room_id: []})
     return _spans(found[room_id]), _spans(closed[room_id])
 
 

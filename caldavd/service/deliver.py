@@ -18,7 +18,7 @@ from caldavd.service import book, boxes, inbox, schedule
 from caldavd.service.letter import Letter
 from caldavd.service.offload import offloaded
 from caldavd.service.quota import require_room
-from caldavd.service.routes import Rules, inboxes
+from caldavd.service.routes import Rules
 from caldavd.service.save import save
 from caldavd.store import collections, ids, mails, objects, principals, scheduling, tasks
 from caldavd.store.engine import WriteTx
@@ -152,7 +152,7 @@ async def _tell(
 ) -> None:
     """Puts a message into the recipient's inbox, if there is room."""
     message, document = letter.message, (await letter.read(tx)).document
-    box = (await inboxes(tx, [recipient_id])).get(recipient_id)
+    box = (await scheduling.inboxes(tx, [recipient_id])).get(recipient_id)
     if box is None:
         return
     who = message.sender if message.method in OF_ATTENDEES else ""

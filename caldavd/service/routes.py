@@ -13,7 +13,7 @@ from caldavd.itip.address import PATH_SAFE, Addresses, normal
 from caldavd.itip.imip import Unmailable, mailbox
 from caldavd.itip.plan import Message
 from caldavd.languages.codes import DEFAULT_CODE
-from caldavd.model import Actor, Collection, Inbox, Kind, Principal, PrincipalKind
+from caldavd.model import Actor, Collection, Inbox, Principal, PrincipalKind
 from caldavd.store import aces, identities, principals, scheduling, tasks
 from caldavd.store.engine import ReadTx
 from caldavd.store.identities import Identity
@@ -137,18 +137,12 @@ async def mail_addresses(tx: ReadTx, rules: Rules, addresses: Addresses) -> dict
     return {address: mails[one.id] for address, one in people.items() if one.id in mails}
 
 
-async def inboxes(tx: ReadTx, ids: Sequence[int]) -> dict[int, Collection]:
-    """The inboxes of principals by their owners' ids; groups have none."""
-    boxes = await scheduling.boxes(tx, ids)
-    return {owner_id: box for (owner_id, kind), box in boxes.items() if kind is Kind.INBOX}
-
-
 async def open_to(tx: ReadTx, sender_id: int, methods: Mapping[int, str]) -> set[int]:
     """Of principals those whose inbox takes a message of that METHOD from somebody.
 
     What everybody may send may be sent by who has no account, whose id is 0.
     """
-    may = await held(tx, sender_id, await inboxes(tx, list(methods)))
+    may = await held(tx, sender_id, await scheduling.inboxes(tx, list(methods)))
     needed = {id_: _DELIVERS.get(method, _INVITES) for id_, method in methods.items()}
     return {id_ for id_, privileges in may.items() if needed[id_] in privileges}
 

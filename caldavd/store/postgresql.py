@@ -7,16 +7,19 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, TypeVar, cast
 
 import asyncpg
+from sqlalchemy import Insert
 from sqlalchemy.sql.base import Executable
 
 from caldavd.store.engine import Conflict, Full, ReadTx, Row, Unavailable, WriteTx
-from caldavd.store.statement import Statements, postgresql
+from caldavd.store.statement import Compiled, Statements, postgresql
 
 T = TypeVar("T")
 
 ATTEMPTS: Final = 6
 ACQUIRE_TIMEOUT_S: Final = 20
 STATEMENT_TIMEOUT_S: Final = 60
+COPIED: Final = 20
+"""So many new rows or more go by COPY, which takes them in less than half the time."""
 
 _COMPRESS_FAST: Final = (
     "SELECT set_config(name, 'lz4', false) FROM pg_settings "
@@ -73,10 +76,16 @@ class _Tx:
 
     async def many(self, statement: Executable, rows: Iterable[Mapping[str, Any]]) -> None:
         compiled = self._statements.get(statement)
+        arguments = [compiled.arguments(row) for row in rows]
         try:
-            await self._connection.executemany(
-                compiled.sql, [compiled.arguments(row) for row in rows]
-            )
+            if len(arguments) >= COPIED and _is_plain(statement, compiled):
+                table = cast("Insert", statement).table.name
+                columns = compiled.order
+                await self._connection.copy_records_to_table(
+                    table, records=arguments, columns=columns
+                )
+            else:
+                await self._connection.executemany(compiled.sql, arguments)
         except asyncpg.UniqueViolationError as error:
             raise Conflict(str(error)) from error
 
@@ -148,6 +157,13 @@ class PostgresqlDatabase:
             except _LOST as error:
                 raise _unavailable(error) from error
         raise AssertionError("unreachable")
+
+
+def _is_plain(statement: Executable, compiled: Compiled) -> bool:
+    """Whether a statement adds a row of given values, one for each column, whatever is there."""
+    if type(statement) is not Insert:  # That of the dialect, below it, knows ON CONFLICT.
+        return False
+    return compiled.order == tuple(column.name for column in statement.table.columns)
 
 
 def _unavailable(error: Exception) -> Unavailable:

@@ -15,15 +15,15 @@ from caldavd.store.statement import In
 from caldavd.store.tables import calendar_object, collection, scheduling
 
 _ALIVE: Final = collection.c.trashed_at.is_(None)
-_BOXES: Final = (
+_OWNED: Final = (
     select(*collections.COLUMNS)
-    .where(
-        In(collection.c.owner_id, "owner_ids"),
-        collection.c.kind.in_([literal(Kind.INBOX.value), literal(Kind.OUTBOX.value)]),
-        _ALIVE,
-    )
+    .where(In(collection.c.owner_id, "owner_ids"), _ALIVE)
     .order_by(collection.c.id)
 )
+_BOXES: Final = _OWNED.where(
+    collection.c.kind.in_([literal(Kind.INBOX.value), literal(Kind.OUTBOX.value)])
+)
+_INBOXES: Final = _OWNED.where(collection.c.kind == Kind.INBOX.value)
 _IS_SET: Final = scheduling.c.default_calendar_id == collection.c.id
 # What is set goes first; else it is the oldest calendar that takes the component.
 _DEFAULTS: Final = (
@@ -109,6 +109,12 @@ async def boxes(tx: ReadTx, owner_ids: Sequence[int]) -> dict[tuple[int, Kind], 
     """The inboxes and outboxes of principals, by owner and kind."""
     found = [collections.from_row(row) for row in await tx.all(_BOXES, owner_ids=owner_ids)]
     return {(one.owner_id, Kind(one.kind)): one for one in found}
+
+
+async def inboxes(tx: ReadTx, owner_ids: Sequence[int]) -> dict[int, Collection]:
+    """The inboxes of principals by their owners' ids; groups have none."""
+    found = [collections.from_row(row) for row in await tx.all(_INBOXES, owner_ids=owner_ids)]
+    return {one.owner_id: one for one in found}
 
 
 async def targets(

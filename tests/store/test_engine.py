@@ -173,9 +173,13 @@ async def test_many_writes_every_row(db: Database) -> None:
     assert await db.read(names) == [f"{n:03}" for n in range(500)]
 
 
-async def test_many_with_a_taken_key_is_a_conflict_and_writes_none(db: Database) -> None:
+@pytest.mark.parametrize("others", [1, 500])
+async def test_many_with_a_taken_key_is_a_conflict_and_writes_none(
+    db: Database, others: int
+) -> None:
     async def work(tx: WriteTx) -> None:
-        await tx.many(ADD, [{"name": name, "value": ""} for name in ("a", "b", "a")])
+        taken = ("a", *(f"{number:03}" for number in range(others)), "a")
+        await tx.many(ADD, [{"name": name, "value": ""} for name in taken])
 
     with pytest.raises(Conflict):
         await db.write(work)

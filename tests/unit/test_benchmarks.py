@@ -182,6 +182,18 @@ def test_postgresql_may_take_twice_as_long_and_is_not_judged_by_its_rate() -> No
     assert [(one.expected, one.met) for one in verdicts(new, [new])] == [("≥ 0.05 of bare", True)]
 
 
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_a_large_meeting_is_to_be_as_fast_on_both_databases(database: str) -> None:
+    invited, told = row(key="invite1000"), row(key="deliver1000")
+    for one, seconds in ((invited, 0.301), (told, 10.1)):
+        one.database, one.bare = database, Figures()
+        one.ours.latencies_s = [seconds]
+
+    said = [str(verdict) for one in (invited, told) for verdict in verdicts(one, [one])]
+
+    assert said == ["missed: 301.0 ms", "missed: 10100.0 ms"]
+
+
 def test_free_busy_is_judged_by_its_slowest_twentieth() -> None:
     asked = row(key="freebusy10")
     asked.ours.latencies_s = [0.001] * 94 + [0.012] * 6
