@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final, NamedTuple
 
-from sqlalchemy import bindparam, delete, func, insert, literal_column, select
+from sqlalchemy import bindparam, delete, func, insert, literal, literal_column, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from caldavd.store import ids
@@ -20,7 +20,7 @@ MAX_KEPT: Final = 500
 
 WAITED_S: Final = 900
 """How long a mail waits, to be known later as the one that carried a message."""
-MAX_REQUESTS: Final = 20
+MAX_EARLIER: Final = 20
 
 _FORCED: Final = "!"
 _NOTICE: Final = "?"
@@ -72,6 +72,13 @@ class Mailed(NamedTuple):
     sent_at: int
 
 
+class Earlier(NamedTuple):
+    """A message that a mail may have carried."""
+
+    method: str
+    text: str
+
+
 class Kept(NamedTuple):
     """A mail that nothing came of."""
 
@@ -102,12 +109,12 @@ _IS_DUE: Final = (
     )
     .limit(1)
 )
-_REQUESTS: Final = (
-    select(message.c.text)
+_EARLIER: Final = (
+    select(message.c.method, message.c.text)
     .where(
         message.c.id.between(bindparam("from_id"), bindparam("to_id")),
         message.c.uid == bindparam("uid"),
-        message.c.method == "REQUEST",
+        message.c.method.in_([literal("REQUEST"), literal("CANCEL")]),
     )
     .order_by(message.c.id.desc())
     .limit(bindparam("limit"))
@@ -163,14 +170,14 @@ async def sent(tx: ReadTx, owner_ids: Collection[int], threads: Collection[str])
     return [Mailed._make(row) for row in rows]
 
 
-async def requests_before(tx: ReadTx, uid: str, sent_at: int) -> list[str]:
-    """Texts of REQUESTs about a UID that a mail of that second may have carried, newest first.
+async def earlier(tx: ReadTx, uid: str, sent_at: int) -> list[Earlier]:
+    """REQUESTs and CANCELs about a UID that a mail of that second may have carried, newest first.
 
     Ids rise with time, so few rows are looked at. None of a mail that waited for longer than that.
     """
     from_id, to_id = ids.at(sent_at - WAITED_S), ids.at(sent_at + 1)
-    found = {"uid": uid, "from_id": from_id, "to_id": to_id, "limit": MAX_REQUESTS}
-    return [row[0] for row in await tx.all(_REQUESTS, **found)]
+    found = {"uid": uid, "from_id": from_id, "to_id": to_id, "limit": MAX_EARLIER}
+    return [Earlier._make(row) for row in await tx.all(_EARLIER, **found)]
 
 
 async def note_sent(tx: WriteTx, what: Iterable[Mailed]) -> None:

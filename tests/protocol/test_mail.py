@@ -193,6 +193,24 @@ async def test_changes_and_the_end_are_told_in_one_thread(beside: Beside) -> Non
     assert len({mail["Message-ID"] for mail in sent}) == 3
 
 
+async def test_what_is_cancelled_and_reinstated_takes_place_after_all(beside: Beside) -> None:
+    ann = Client(beside.server, "ann")
+    await ann.put(MINE, meeting(lines=ASKED))
+    sent = await beside.sent()
+    mine = (await ann("GET", MINE)).text
+
+    for status in ("CANCELLED", "CONFIRMED"):
+        beside.later_s += 10
+        await ann.put(MINE, mine.replace("END:VEVENT", f"STATUS:{status}\r\nEND:VEVENT"))
+        sent += await beside.sent()
+
+    assert [mail["Subject"] for mail in sent] == [
+        "Invitation: Meeting",
+        "Cancelled: Meeting",
+        "Takes place after all: Meeting",
+    ]
+
+
 async def test_an_invitation_from_elsewhere_is_accepted_by_mail(beside: Beside) -> None:
     bob = Client(beside.server, "bob")
     text = meeting("bob", lines=("SEQUENCE:0",)).replace("mailto:ann@example.org", EVE)

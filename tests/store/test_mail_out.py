@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
+from email.message import EmailMessage
 
 import pytest
 
@@ -47,7 +48,8 @@ class Post:
 
     async def add(self, text: str, *recipients: str, uid: str = "u", forced: bool = False) -> None:
         """Asks for a message of ann to be sent."""
-        row = Message(ids.new(), uid, "REQUEST", "mailto:ann@example.com", text, self.clock.now)
+        method = "CANCEL" if "METHOD:CANCEL" in text else "REQUEST"
+        row = Message(ids.new(), uid, method, "mailto:ann@example.com", text, self.clock.now)
         to = [mails.payload(one, forced=forced) for one in recipients]
         new = [tasks.new(MAIL, self.ann, self.clock.now, row.id, one) for one in to]
 
@@ -169,8 +171,8 @@ async def test_what_is_about_other_dates_is_sent_besides(post: Post) -> None:
     await post.add(message("CANCEL", part(day=7, summary="Seventh")), BOB)
 
     assert await post.send() == [
-        "bob@example.net: Cancelled: Seventh",
-        "bob@example.net: Cancelled: Sixth",
+        "bob@example.net: Cancelled: Seventh (Wednesday 7 January 2026)",
+        "bob@example.net: Cancelled: Sixth (Tuesday 6 January 2026)",
     ]
 
 
@@ -403,3 +405,58 @@ async def test_what_was_told_long_ago_is_not_guessed_at(post: Post) -> None:
     assert await post.send() == ["bob@example.net: Updated: Meeting"]
     (text,) = [one for one in post.server.taken[-1][2].walk() if not one.is_multipart()][:1]
     assert "Changed" not in text.get_content()
+
+
+def read(mail: EmailMessage) -> str:
+    """The plain text of a mail."""
+    (part,) = (one for one in mail.walk() if one.get_content_type() == "text/plain")
+    return str(part.get_content()).replace("\r\n", "\n")
+
+
+async def test_an_update_after_a_date_was_cancelled_says_what_changed(post: Post) -> None:
+    post.clock.now = int(time.time())
+    await post.add(request(lines=["LOCATION:Room 1"]), BOB)
+    await post.send(1)
+    for number, day in enumerate((6, 7), 1):
+        await post.add(message("CANCEL", part(day=day, sequence=number)), BOB)
+        await post.send(1)
+    excluded = ["20260106T090000Z", "20260107T090000Z"]
+    await post.add(request(lines=["LOCATION:Room 2"], sequence=3, exdate=excluded), BOB)
+
+    assert await post.send(1) == ["bob@example.net: Updated: Meeting"]
+    assert (
+        "Changed:\nWhere: now Room 2, before Room 1\n"
+        "New: Not on Tuesday 6 January 2026\nNew: Not on Wednesday 7 January 2026\n"
+    ) in read(post.server.taken[-1][2])
+
+
+async def test_what_was_cancelled_and_is_sent_again_takes_place_after_all(post: Post) -> None:
+    post.clock.now = int(time.time())
+    subjects = []
+    for text in (
+        request(),
+        message("CANCEL", part(sequence=1)),
+        request(sequence=2),
+        request(sequence=3),
+    ):
+        await post.add(text, BOB)
+        subjects += await post.send(1)
+
+    assert subjects == [
+        "bob@example.net: Invitation: Meeting",
+        "bob@example.net: Cancelled: Meeting",
+        "bob@example.net: Takes place after all: Meeting",
+        "bob@example.net: Updated: Meeting",
+    ]
+    assert "Changed" not in read(post.server.taken[2][2])
+
+
+async def test_what_was_cancelled_long_ago_is_not_guessed_at(post: Post) -> None:
+    post.clock.now = int(time.time())
+    await post.add(request(), BOB)
+    await post.send(1)
+    await post.add(message("CANCEL", part(sequence=1)), BOB)
+    await post.send(mails.WAITED_S + 60)
+    await post.add(request(sequence=2), BOB)
+
+    assert await post.send() == ["bob@example.net: Updated: Meeting"]
