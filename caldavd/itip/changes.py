@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
-from caldavd.ical.contentline import Component
+from caldavd.ical.contentline import Component, Line
 from caldavd.ical.parse import Document, stored
+from caldavd.ical.write import write
 from caldavd.itip.exceptions import MAX_TOLD, date_of, exceptions, listed_from
 from caldavd.itip.home import Home, at_home, stays_in_utc
 from caldavd.itip.join import in_one_line
 from caldavd.itip.moments import Zones, in_words
+from caldavd.itip.snapshot import Key, copied, meeting, put_line
 from caldavd.itip.words import Told, told
 from caldavd.languages.phrases import Language
 
@@ -37,6 +39,22 @@ def told_of(
     found = listed_from(today, exceptions(*new, language), language)
     words = replace(_dated(new, language), exceptions=found)
     return replace(words, changes=_changes(old[0], new, language)) if old else words
+
+
+def left_by(request: str, cancels: Iterable[str]) -> str:
+    """A REQUEST of a series as people know it who were told since that some dates are cancelled."""
+    document = stored(request)
+    found = meeting(document)
+    gone: dict[Key | None, Component] = {}
+    for cancel in cancels:
+        for key, part in meeting(stored(cancel)).parts.items():
+            gone[key] = copied(part.component)
+            put_line(gone[key], Line("STATUS", "", "CANCELLED"))
+    if not gone:
+        return request
+    replaced = {id(part.component) for key, part in found.parts.items() if key in gone}
+    kept = [one for one in document.calendar.components if id(one) not in replaced]
+    return write([Component("VCALENDAR", document.calendar.lines, [*kept, *gone.values()])])
 
 
 def _dated(read: _Read, language: Language) -> Told:

@@ -12,6 +12,7 @@ from typing import Final
 
 from caldavd.itip import imip, notice
 from caldavd.itip.address import normal
+from caldavd.itip.changes import left_by
 from caldavd.itip.home import Home, may_be_in_utc
 from caldavd.itip.imip import (
     Post,
@@ -160,13 +161,16 @@ async def _homes(
     before: Mapping[str, Sequence[Earlier]],
 ) -> dict[tuple[int, str], Home]:
     """Where senders are at home, if any of them says something in UTC."""
+    texts = [one.text for one in messages.values()]
+    texts += [one.text for found in before.values() for one in found]
+    if not any(map(may_be_in_utc, texts)):
+        return {}
     meetings = {
-        (one.owner_id, messages[one.message_id].uid): messages[one.message_id].text
+        (one.owner_id, messages[one.message_id].uid)
         for one in claimed
-        if one.message_id in messages
+        if one.message_id is not None and one.message_id in messages
     }
-    texts = [*meetings.values(), *(one.text for found in before.values() for one in found)]
-    return await zone.homes(tx, meetings) if any(map(may_be_in_utc, texts)) else {}
+    return await zone.homes(tx, meetings)
 
 
 def unmailed(claimed: Claimed) -> frozenset[str]:
@@ -248,19 +252,18 @@ def _ready(claimed: Claimed, task: Task, identity: Identity, now: int) -> Ready 
 def _told_last(
     told: Sequence[Mailed], earlier: Sequence[Earlier], recipient: str
 ) -> tuple[str, bool]:
-    """The REQUEST that a recipient had last, if it is known, and whether all of it was cancelled.
-
-    What was cancelled is known, too: nothing is guessed.
-    """
+    """What a recipient was asked to last, if it is known, and whether all of it was cancelled."""
     changes = [(change_of(one.text, recipient), one) for one in earlier]
+    cancelled: list[str] = []
     for second in sorted({one.sent_at for one in told}, reverse=True):
         digests = {one.digest for one in told if one.sent_at == second}
         found = [one for change, one in changes if change in digests]
         for one in found:
             if one.method == "REQUEST":
-                return one.text, False
+                return left_by(one.text, cancelled), False
             if is_about_all(one.text):
                 return "", True
+            cancelled.append(one.text)
         if not found:
             break
     return "", False

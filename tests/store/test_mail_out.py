@@ -424,10 +424,22 @@ async def test_an_update_after_a_date_was_cancelled_says_what_changed(post: Post
     await post.add(request(lines=["LOCATION:Room 2"], sequence=3, exdate=excluded), BOB)
 
     assert await post.send(1) == ["bob@example.net: Updated: Meeting"]
-    assert (
-        "Changed:\nWhere: now Room 2, before Room 1\n"
-        "New: Not on Tuesday 6 January 2026\nNew: Not on Wednesday 7 January 2026\n"
-    ) in read(post.server.taken[-1][2])
+    told = read(post.server.taken[-1][2])
+    assert "Changed: Where: now Room 2, before Room 1\nWhat: Meeting\n" in told
+
+
+async def test_a_date_that_was_cancelled_and_comes_back_is_told(post: Post) -> None:
+    post.clock.now = int(time.time())
+    moved = part(day=6, start="20260106T120000Z")
+    await post.add(request(moved), BOB)
+    await post.send(1)
+    await post.add(message("CANCEL", part(day=6, sequence=1)), BOB)
+    await post.send(1)
+    await post.add(request(sequence=2), BOB)
+    await post.send(1)
+
+    told = read(post.server.taken[-1][2])
+    assert "Changed: No longer: Not on Tuesday 6 January 2026\nWhat: Meeting\n" in told
 
 
 async def test_what_was_cancelled_and_is_sent_again_takes_place_after_all(post: Post) -> None:
