@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 from typing import Final, NamedTuple
 
@@ -19,6 +20,7 @@ from caldavd.itip.bounce import Bounce
 from caldavd.itip.incoming import judged, read_message
 from caldavd.itip.incoming_mail import Carried, Incoming
 from caldavd.itip.incoming_reply import replier
+from caldavd.itip.outside import understood
 from caldavd.itip.refreshing import refreshing
 from caldavd.itip.snapshot import Meeting, Role
 from caldavd.itip.snapshot import meeting as read_meeting
@@ -161,7 +163,8 @@ async def _deliver(
     recipients: Sequence[str],
     now: int,
 ) -> list[int]:
-    document, method = await tx.offload(_read, carried.text, rules.limits)
+    at = schedule.moment(now)
+    document, method = await tx.offload(_read, carried.text, rules.limits, at)
     meeting = await tx.offload(judged, document, method)
     if method == "PUBLISH":
         raise Untrusted("what is published is sent to nobody in particular")
@@ -192,8 +195,9 @@ async def _deliver(
     ]
 
 
-def _read(text: str, limits: Limits) -> tuple[Document, str]:
-    return read_message(text.encode(), limits)
+def _read(text: str, limits: Limits, at: datetime) -> tuple[Document, str]:
+    document, method = read_message(text.encode(), limits)
+    return understood(document, method, at), method
 
 
 def _spoken_for(document: Document, method: str, meeting: Meeting) -> frozenset[str]:
