@@ -34,6 +34,7 @@ _MAIL: Final = "mailto:"
 _OF_ATTENDEE: Final = frozenset({"REPLY", "COUNTER", "REFRESH"})
 _ANSWERED_BY_PROGRAMS: Final = frozenset({"REPLY"})
 """What a program may say for somebody, as one does for a room; it makes nobody answer."""
+_UNWANTED: Final = "a program answered, and nobody waits for that"
 PAGE: Final = 500
 
 
@@ -95,11 +96,11 @@ async def receive(
         return Received(Fate.DROPPED, "this server sent it itself")
     if mail.bounce is not None:
         return await _bounced(tx, mail.bounce, now)
-    reasons: list[str] = []
+    reasons: list[str] = [] if mail.carried else [_UNWANTED]
     made: list[int] = []
     for one in mail.carried:
         if mail.auto and one.method not in _ANSWERED_BY_PROGRAMS:
-            reasons.append("a program answered, and nobody waits for that")
+            reasons.append(_UNWANTED)
             continue
         try:
             made += await _deliver(tx, rules, mail, one, recipients, now)
