@@ -75,8 +75,10 @@ class Post:
     """Whether the mail may claim to be from the sender: those who check allow this server to."""
     update: bool = False
     """Whether the recipient has had a mail about this before."""
-    again: bool = False
+    reinstated: bool = False
     """Whether the last of them said that it does not take place."""
+    after: int = 0
+    """When they were sent the one before, in epoch seconds; 0: they were not."""
     before: str = ""
     """The REQUEST that they had last, if it is known: an update says what changed."""
     ticket: str = ""
@@ -138,7 +140,7 @@ def write(text: str, post: Post, at: datetime) -> EmailMessage:
 def _news(post: Post) -> News:
     if not post.update:
         return News.FIRST
-    return News.AGAIN if post.again else News.UPDATE
+    return News.AGAIN if post.reinstated else News.UPDATE
 
 
 def mail_of(of: Meeting, text: str, said: Letter, post: Post, at: datetime) -> EmailMessage:
@@ -273,9 +275,10 @@ def _counted(component: Component, with_answers: bool) -> Iterator[str]:
 def _headers(found: Meeting, change: str, post: Post, at: datetime) -> Iterator[tuple[str, object]]:
     sender, server, recipient = map(mailbox, (post.sender, post.server, post.recipient))
     name, domain = plain(post.sender_name, 80), server.rpartition("@")[2]
-    # The same change has the same Message-ID when it is sent again: who had it drops the second.
+    # The same mail has the same Message-ID when it is tried again: who had it drops the second.
+    # What is changed back, or asked for again, is another one.
     thread = f"<{thread_of(found.uid, recipient)}@{domain}>"
-    own = f"{change}.{found.sequence}"
+    own = f"{change}.{found.sequence}" + (f".{post.after}" if post.after else "")
     if post.speaks_as_sender:
         yield "From", Address(name, addr_spec=sender)
         if sender != server:

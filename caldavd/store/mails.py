@@ -23,21 +23,25 @@ WAITED_S: Final = 900
 MAX_EARLIER: Final = 20
 
 _FORCED: Final = "!"
+_AGAIN: Final = "~"
 _NOTICE: Final = "?"
 
 
-def payload(recipient: str, *, forced: bool = False, notice: bool = False) -> str:
+def payload(
+    recipient: str, *, forced: bool = False, again: bool = False, notice: bool = False
+) -> str:
     """What the task of a mail holds; `forced`: it is sent even if it tells nothing new.
 
-    `notice`: it tells an organizer what somebody else said. So does a delivery, if they have
-    not got that by mail.
+    `again`: so it is, unless it was sent a short while ago. `notice`: it tells an organizer what
+    somebody else said. So does a delivery, if they have not got that by mail.
     """
-    return _FORCED * forced + _NOTICE * notice + recipient
+    mark = _FORCED if forced else _AGAIN if again else _NOTICE if notice else ""
+    return mark + recipient
 
 
 def recipient_of(payload_: str) -> str:
     """The calendar user address that a task is for."""
-    return payload_.removeprefix(_FORCED).removeprefix(_NOTICE)
+    return payload_[1:] if payload_[:1] in (_FORCED, _AGAIN, _NOTICE) else payload_
 
 
 def is_notice(payload_: str) -> bool:
@@ -48,6 +52,11 @@ def is_notice(payload_: str) -> bool:
 def is_forced(payload_: str) -> bool:
     """Whether a mail is sent even if it tells nothing new."""
     return payload_.startswith(_FORCED)
+
+
+def is_again(payload_: str) -> bool:
+    """Whether a recipient asked for a mail that may tell nothing new."""
+    return payload_.startswith(_AGAIN)
 
 
 class Waiting(NamedTuple):
@@ -152,7 +161,7 @@ async def waiting(
 ) -> list[Waiting]:
     """Mails of these senders to these recipients, oldest first: those that were claimed or given
     up too."""
-    payloads = [mark + one for one in recipients for mark in ("", _FORCED, _NOTICE)]
+    payloads = [mark + one for one in recipients for mark in ("", _FORCED, _AGAIN, _NOTICE)]
     rows = await tx.all(_WAITING, owner_ids=list(owner_ids), payloads=payloads)
     return [
         Waiting(

@@ -36,6 +36,8 @@ from caldavd.store.tasks import Message, Task
 
 _log: Final = logging.getLogger(__name__)
 
+AGAIN_S: Final = 900
+"""After how long somebody who asks for it gets the same again: anybody can ask in their name."""
 RETURNS_S: Final = 30 * 86_400
 """How long after it was sent a mail may come back."""
 
@@ -223,7 +225,7 @@ def _ready(claimed: Claimed, task: Task, identity: Identity, now: int) -> Ready 
         whose = (identity, sender, noted)
         return None if known else _notice(claimed, task, message, others, whose)
     newer = [claimed.messages[one.message_id] for one in others if one.task_id > task.id]
-    if known and not mails.is_forced(task.payload):
+    if known and not _is_wanted_again(task.payload, now - last):
         return None
     if any(covers(one.text, message.text) for one in newer):
         return None
@@ -232,12 +234,13 @@ def _ready(claimed: Claimed, task: Task, identity: Identity, now: int) -> Ready 
         for one in others
         if one.task_id < task.id and covers(message.text, claimed.messages[one.message_id].text)
     )
-    post = _post(identity, sender, message, recipient, update=bool(told))
+    update = bool(told) and not (known and mails.is_again(task.payload))
+    post = _post(identity, sender, message, recipient, update=update)
     if post.update:
-        before, again = _told_last(told, claimed.before.get(noted.thread, ()), recipient)
-        post = replace(post, before=before, again=again)
+        before, reinstated = _told_last(told, claimed.before.get(noted.thread, ()), recipient)
+        post = replace(post, before=before, reinstated=reinstated)
     home = claimed.homes.get((sender.id, message.uid))
-    post = replace(post, addresses=claimed.addresses, home=home)
+    post = replace(post, addresses=claimed.addresses, home=home, after=last)
     if claimed.key:
         pages = Pages(identity.pages, claimed.key, sender.id, now + identity.pages_s)
         post = replace(post, pages=pages)
@@ -294,6 +297,11 @@ def _notice(
     post = replace(post, home=claimed.homes.get((organizer.id, message.uid)))
     mail = notice.write(message.text, post, datetime.fromtimestamp(noted.sent_at, UTC))
     return Ready(task, mail, mailbox(recipient), noted)
+
+
+def _is_wanted_again(payload: str, since_s: int) -> bool:
+    """Whether a mail is sent that was sent before, so long ago."""
+    return mails.is_forced(payload) or (mails.is_again(payload) and since_s >= AGAIN_S)
 
 
 def _thread(message: Message, task: Task) -> str:

@@ -243,6 +243,53 @@ async def test_an_answer_that_is_forged_changes_nothing(beside: Beside) -> None:
     assert (fate, after.etag) == (Fate.REFUSED, before.etag)
 
 
+async def asks_again(beside: Beside, invitation: str) -> Fate:
+    """Eve asks how things stand."""
+    text = invitation.replace("METHOD:REQUEST", "METHOD:REFRESH")
+    return await beside.arrives(re.sub(r"ATTENDEE[^\r]*:mailto:(?!eve)[^\r]*\r\n", "", text))
+
+
+@pytest.mark.rfc("5546 3.2.6")
+async def test_who_asks_how_things_stand_is_mailed_that(beside: Beside) -> None:
+    """A mail that is lost can be asked for; who asks in the name of others has few sent to them."""
+    ann = Client(beside.server, "ann")
+    await ann.put(MINE, meeting(lines=ASKED))
+    (invitation,) = await beside.sent()
+    asked = calendar_of(invitation)
+
+    fate, soon = await asks_again(beside, asked), await beside.sent()
+    beside.later_s = 900
+    await asks_again(beside, asked)
+    later = await beside.sent()
+    await asks_again(beside, asked)
+    twice = await beside.sent()
+
+    assert (fate, soon, twice) == (Fate.DELIVERED, [], [])
+    (mail,) = later
+    assert (mail["To"], mail["Subject"]) == ("eve@example.net", "Invitation: Meeting")
+    assert partstats(calendar_of(mail))["eve"] == "NEEDS-ACTION"
+
+
+@pytest.mark.rfc("5546 2.1.5")
+async def test_an_answer_of_tomorrow_is_followed_by_one_of_today(beside: Beside) -> None:
+    """Programs with a clock that is ahead answer, too."""
+    ann = Client(beside.server, "ann")
+    await ann.put(MINE, meeting(lines=ASKED))
+    (invitation,) = await beside.sent()
+    text = answer(calendar_of(invitation), "ACCEPTED")
+    ahead = re.sub(r"DTSTAMP:\w+", "DTSTAMP:20390101T000000Z", text)
+
+    await beside.arrives(ahead)
+    first = partstats((await ann("GET", MINE)).text)["eve"]
+    mine = (await ann("GET", MINE)).text
+    await ann.put(MINE, mine.replace("T100000Z", "T120000Z").replace("T110000Z", "T130000Z"))
+    (moved,) = await beside.sent()
+    await beside.arrives(answer(calendar_of(moved), "DECLINED"))
+
+    assert first == "ACCEPTED"
+    assert partstats((await ann("GET", MINE)).text)["eve"] == "DECLINED"
+
+
 @pytest.mark.rfc("6638 3.2.9")
 async def test_who_cannot_be_mailed_is_marked_so_with_the_mail_that_died(beside: Beside) -> None:
     ann = Client(beside.server, "ann")

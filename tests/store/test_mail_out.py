@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
@@ -46,11 +47,20 @@ class Post:
     ann: int
     means: Means
 
-    async def add(self, text: str, *recipients: str, uid: str = "u", forced: bool = False) -> None:
-        """Asks for a message of ann to be sent."""
+    async def add(
+        self,
+        text: str,
+        *recipients: str,
+        uid: str = "u",
+        sender: str = "mailto:ann@example.com",
+        forced: bool = False,
+        again: bool = False,
+    ) -> None:
+        """Asks for a message to be sent: of ann, or to her what somebody says."""
         method = "CANCEL" if "METHOD:CANCEL" in text else "REQUEST"
-        row = Message(ids.new(), uid, method, "mailto:ann@example.com", text, self.clock.now)
-        to = [mails.payload(one, forced=forced) for one in recipients]
+        row = Message(ids.new(), uid, method, sender, text, self.clock.now)
+        notice = sender != "mailto:ann@example.com"
+        to = [mails.payload(one, forced=forced, again=again, notice=notice) for one in recipients]
         new = [tasks.new(MAIL, self.ann, self.clock.now, row.id, one) for one in to]
 
         async def work(tx: WriteTx) -> None:
@@ -131,6 +141,8 @@ async def test_what_is_changed_back_is_told(post: Post) -> None:
         "bob@example.net: Updated: Meeting",
         "bob@example.net: Updated: Meeting",
     ]
+    # A mail server drops the second of two mails with one Message-ID.
+    assert len({mail["Message-ID"] for _, _, mail in post.server.taken}) == 3
 
 
 async def test_what_is_asked_to_be_sent_again_is(post: Post) -> None:
@@ -139,6 +151,37 @@ async def test_what_is_asked_to_be_sent_again_is(post: Post) -> None:
     await post.add(request(at=2), BOB, forced=True)
 
     assert await post.send() == ["bob@example.net: Updated: Meeting"]
+
+
+async def test_what_its_recipient_asks_for_is_sent_again_but_not_at_once(post: Post) -> None:
+    await post.add(request(), BOB)
+    sent = [await post.send()]
+    for seconds in (899, 1, 899):
+        post.clock.now += seconds
+        await post.add(request(at=2), BOB, again=True)
+        sent.append(await post.send())
+
+    invitation = ["bob@example.net: Invitation: Meeting"]
+    assert sent == [invitation, [], invitation, []]
+    assert await post.left() == []
+
+
+async def test_what_is_said_in_one_thread_leaves_in_its_order(post: Post) -> None:
+    """Four connections send side by side; each answer is told by a mail of its own."""
+    for n in range(12):
+        text = message("REPLY", part(people=[f"p{n % 3}=ACCEPTED"], lines=[f"COMMENT:{n // 3}"]))
+        await post.add(text, "mailto:ann@example.com", sender=f"mailto:p{n % 3}@example.com")
+
+    await post.send(pace=Pace(connections=4, per_minute=1_000))
+
+    said: dict[str, list[str]] = {}
+    for _, _, mail in post.server.taken:
+        body = mail.get_body(("plain",))
+        assert body is not None
+        found = re.search("^Comment: (.)$", body.get_content().replace("\r", ""), re.MULTILINE)
+        assert found is not None
+        said.setdefault(str(mail["Subject"]), []).append(found[1])
+    assert sorted(said.values()) == [["0", "1", "2", "3"]] * 3
 
 
 async def test_of_several_versions_that_wait_the_newest_is_sent(post: Post) -> None:

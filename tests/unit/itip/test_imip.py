@@ -576,7 +576,7 @@ def test_the_subject_names_the_date_if_it_is_about_one(text: str, subject: str) 
 
 
 def test_what_takes_place_after_all_is_told_so() -> None:
-    mail = parsed(request(), replace(POST, update=True, again=True))
+    mail = parsed(request(), replace(POST, update=True, reinstated=True))
 
     assert mail["Subject"] == "Takes place after all: Meeting"
     assert words(mail).startswith("Ann Ärlich invites you again: it takes place after all.\n")
@@ -690,7 +690,7 @@ def test_a_task_is_told_with_when_it_is_due(fields: dict[str, Any], when: str) -
         ("REQUEST", replace(POST, update=True), "Task updated", "has changed this task."),
         (
             "REQUEST",
-            replace(POST, update=True, again=True),
+            replace(POST, update=True, reinstated=True),
             "Task assigned again",
             "assigns you this task again.",
         ),

@@ -285,7 +285,7 @@ def test_tasks_and_what_holds_from_a_date_on_are_told_in_each_language(code: str
         for text, as_ in (
             (todo, post),
             (ended, post),
-            (request(), replace(post, update=True, again=True)),
+            (request(), replace(post, update=True, reinstated=True)),
         )
     )
 
@@ -392,14 +392,14 @@ LETTERS: dict[str, tuple[str, Post]] = {
         message("COUNTER", part(people=["ann=TENTATIVE"])),
         replace(POST, sender="ann@example.com"),
     ),
-    "takes place after all": (request(), replace(POST, update=True, again=True)),
+    "takes place after all": (request(), replace(POST, update=True, reinstated=True)),
     **{
         f"task {number}": (calendar(vtodo(**DATED), lines=[f"METHOD:{method}"]), post)
         for number, (method, post) in enumerate(
             (
                 ("REQUEST", POST),
                 ("REQUEST", replace(POST, update=True)),
-                ("REQUEST", replace(POST, update=True, again=True)),
+                ("REQUEST", replace(POST, update=True, reinstated=True)),
                 ("CANCEL", POST),
                 ("COUNTER", POST),
             )
