@@ -7,7 +7,7 @@ import base64
 import sys
 from email import policy
 from email.message import EmailMessage
-from email.utils import formatdate
+from email.utils import formatdate, make_msgid
 from typing import Final
 
 import click
@@ -18,6 +18,7 @@ from caldavd.cli.failure import FAILED
 from caldavd.cli.mail_checks import told, unseen_mails
 from caldavd.cli.main import Invocation
 from caldavd.itip.imip import MARK, Unmailable, mailbox
+from caldavd.itip.incoming_mail import addressed_to
 from caldavd.service.mail_in import Fate, Received
 from caldavd.settings import Config
 from caldavd.store import keys, mails
@@ -40,16 +41,18 @@ def receive(invocation: Invocation, recipients: tuple[str, ...]) -> None:
     caldavd mail receive < message
     caldavd mail receive --to ada@example.org < message
 
-    With --to, which may be repeated, an invitation reaches these accounts only; else each account
-    that it names. What cannot be read, or is not from whom it has to be from, is kept for
+    --to, which may be repeated, is whom the mail was delivered to; else its headers tell,
+    Delivered-To before To. What cannot be read, or is not from whom it has to be from, is kept for
     `caldavd mail list`, and the status is 0: to send it again would change nothing.
     """
     config = run.settings(invocation)
     body = sys.stdin.buffer.read(config.mail.max_message_bytes + 1)
 
+    to = recipients or addressed_to(body)
+
     async def work() -> Received:
         async with run.database(config) as db:
-            return await mail_in.take(mailing.means_in(config, db), body, recipients)
+            return await mail_in.take(mailing.means_in(config, db), body, to)
 
     received = asyncio.run(work())
     if received.fate is Fate.DELIVERED:
@@ -102,7 +105,10 @@ def remove(invocation: Invocation, ids: tuple[int, ...]) -> int:
 
     removed = run.write(run.settings(invocation), work)
     click.echo(f"{run.count(removed, 'mail')} removed")
-    return FAILED if removed < len(set(ids)) else 0
+    if removed == len(set(ids)):
+        return 0
+    click.echo("the others are not there: `caldavd mail list` shows those that are", err=True)
+    return FAILED
 
 
 @click.command()
@@ -173,6 +179,7 @@ async def _send(config: Config, to: str) -> None:
     letter["To"] = to
     letter["Subject"] = "A test of caldavd"
     letter["Date"] = formatdate()
+    letter["Message-ID"] = make_msgid(domain=config.mail.from_address.rpartition("@")[2])
     letter["Auto-Submitted"] = "auto-generated"
     letter.set_content("Mail that this calendar server sends arrives.\n")
     async with smtp.connected(mailing.relay(config)) as connection:

@@ -81,7 +81,10 @@ def _one_way(ids: tuple[int, ...], every: bool) -> None:
 def _told(what: str, number: int, ids: tuple[int, ...]) -> int:
     """Says how many tasks it was; the status is 1 if not all that were named are there."""
     click.echo(f"{run.count(number, 'task')} {what}")
-    return FAILED if number < len(set(ids)) else 0
+    if number >= len(set(ids)):
+        return 0
+    click.echo("the others are not there: `caldavd tasks list` shows those that are", err=True)
+    return FAILED
 
 
 def _row(one: Queued) -> dict[str, object]:

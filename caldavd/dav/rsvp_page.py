@@ -9,6 +9,7 @@ from hashlib import sha256
 from html import escape
 from typing import Final
 
+from caldavd.itip.letter import cell
 from caldavd.itip.rsvp import Asked, Slot
 from caldavd.languages.phrases import Language, Pages
 
@@ -58,7 +59,7 @@ def page(of: Asked, form: Form, notes: Notes) -> str:
     """An invitation, and the form for its answer."""
     said, phrases = of.letter, of.letter.language.pages
     rows = "\n".join(
-        f"<dt>{escape(title)}</dt><dd>{escape(value)}</dd>" for title, value in said.rows
+        f"<dt>{escape(one.title)}</dt><dd>{cell(one, said.language)}</dd>" for one in said.rows
     )
     who = f"<strong>{escape(of.attendee.removeprefix('mailto:'))}</strong>"
     title = phrases.error.format(subject=said.subject) if notes.fault else said.subject

@@ -2,29 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 
+from caldavd.ical.contentline import Component, Line
 from caldavd.ical.parse import Document, stored
-from caldavd.itip.exceptions import MAX_TOLD, exceptions, listed_from
+from caldavd.ical.write import write
+from caldavd.itip.exceptions import MAX_TOLD, date_of, exceptions, listed_from
+from caldavd.itip.home import Home, at_home, stays_in_utc
+from caldavd.itip.join import in_one_line
+from caldavd.itip.moments import Zones, in_words
+from caldavd.itip.snapshot import Key, copied, meeting, put_line
 from caldavd.itip.words import Told, told
 from caldavd.languages.phrases import Language
 
-
-def told_of(document: Document, language: Language, today: date, before: str = "") -> Told:
-    """All that is said of a message; `before` is the text of the one before it, if it is known."""
-    new = told(document.components, document.zones, language)
-    found = exceptions(document.components, document.zones, language)
-    new = replace(new, exceptions=listed_from(today, found, language))
-    return new if not before else replace(new, changes=_changes(before, document, language))
+_Read = tuple[Sequence[Component], Zones]
+"""Components as they are told, and their zones."""
 
 
-def _changes(before: str, document: Document, language: Language) -> tuple[str, ...]:
-    pair = (stored(before), document)
-    old, new = (told(of.components, of.zones, language) for of in pair)
-    was, now = (exceptions(of.components, of.zones, language) for of in pair)
-    changed = _otherwise([words for _, words in was], [words for _, words in now], language)
+def told_of(
+    document: Document,
+    language: Language,
+    today: date,
+    before: str = "",
+    home: Home | None = None,
+) -> Told:
+    """All that is said of a message; `before` is the text of the one before it, if it is known.
+
+    Times in UTC are told in the zone of `home`.
+    """
+    both = [document] if not before else [document, stored(before)]
+    if home is not None and any(stays_in_utc(one, home) for one in both):
+        home = None
+    new, *old = (at_home(one.components, one.zones, home) for one in both)
+    found = listed_from(today, exceptions(*new, language), language)
+    words = replace(_dated(new, language), exceptions=found)
+    return replace(words, changes=_changes(old[0], new, language)) if old else words
+
+
+def left_by(request: str, cancels: Iterable[str]) -> str:
+    """A REQUEST of a series as people know it who were told since that some dates are cancelled."""
+    document = stored(request)
+    found = meeting(document)
+    gone: dict[Key | None, Component] = {}
+    for cancel in cancels:
+        for key, part in meeting(stored(cancel)).parts.items():
+            gone[key] = copied(part.component)
+            put_line(gone[key], Line("STATUS", "", "CANCELLED"))
+    if not gone:
+        return request
+    replaced = {id(part.component) for key, part in found.parts.items() if key in gone}
+    kept = [one for one in document.calendar.components if id(one) not in replaced]
+    return write([Component("VCALENDAR", document.calendar.lines, [*kept, *gone.values()])])
+
+
+def _dated(read: _Read, language: Language) -> Told:
+    """What is said of a message, and the date that it is about, if that is one of a series."""
+    components, zones = read
+    words = told(components, zones, language)
+    found = date_of(components[0], zones) if len(components) == 1 else None
+    if found is None:
+        return words
+    day, goes_on = found
+    return replace(words, on=in_words(day, language), goes_on=goes_on)
+
+
+def _changes(before: _Read, after: _Read, language: Language) -> tuple[str, ...]:
+    old, new = (told(*read, language) for read in (before, after))
+    was, now = (exceptions(*read, language) for read in (before, after))
+    changed = _otherwise([one.words for one in was], [one.words for one in now], language)
     return (*_fields(old, new, language), *changed)
 
 
@@ -35,6 +82,7 @@ def _fields(old: Told, new: Told, language: Language) -> Iterator[str]:
         (rows.when, old.when, new.when),
         (rows.repeats, old.repeats, new.repeats),
         (rows.where, old.where, new.where),
+        (rows.link, *(in_one_line(told_.links, language) for told_ in (old, new))),
     )
     for title, before, now in fields:
         if before != now:

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime
-from typing import Final
+from typing import Final, NamedTuple
 
-from caldavd.ical.contentline import Component
+from caldavd.ical.contentline import Component, parameter
 from caldavd.ical.extent import temporal
 from caldavd.ical.values import Temporal
+from caldavd.itip.join import in_one_line, links_of
 from caldavd.itip.moments import Zones, end_of, hours, in_words, moment_of, when, zone_of_start
 from caldavd.itip.plain import text_of
 from caldavd.languages.phrases import Language
 
 MAX_TOLD: Final = 10
 
-Otherwise = tuple[date, str]
-"""The day on which it would be, and what is said of it."""
+
+class Otherwise(NamedTuple):
+    """The day on which it would be, what is said of it, and whether that holds from then on."""
+
+    day: date
+    words: str
+    goes_on: bool = False
 
 
 def exceptions(
@@ -39,47 +45,67 @@ def exceptions(
 
 def listed_from(today: date, found: Sequence[Otherwise], language: Language) -> tuple[str, ...]:
     """What is said of exceptions, in order; of many those that are still to come, soonest first."""
-    past = sum(day < today for day, _ in found)
-    first = max(0, min(past, len(found) - MAX_TOLD))
-    lines = [words for _, words in found[first : first + MAX_TOLD]]
-    more = len(found) - first - len(lines)
-    return (*lines, language.rows.more.of(more)) if more else tuple(lines)
+    over = [one for one in found if one.day < today and not one.goes_on]
+    left_out = frozenset(over[: max(0, len(found) - MAX_TOLD)])
+    kept = [one.words for one in found if one not in left_out]
+    more = len(kept) - MAX_TOLD
+    return (*kept[:MAX_TOLD], language.rows.more.of(more)) if more > 0 else tuple(kept)
+
+
+def date_of(one: Component, zones: Zones) -> tuple[date, bool] | None:
+    """The day that an override is about, and whether it is about all after that, too."""
+    at, start = moment_of(one, "RECURRENCE-ID", zones), moment_of(one, "DTSTART", zones)
+    if at is None:
+        return None
+    return _day(at, at if start is None else start), _goes_on(one)
 
 
 def _taken_out(
     master: Component, start: Temporal, zones: Zones, language: Language
-) -> Iterator[tuple[date, str]]:
+) -> Iterator[Otherwise]:
     for line in master.all("EXDATE"):
         for value in line.value.split(","):
             try:
                 day = _day(temporal(line._replace(value=value), zones), start)
             except ValueError:
                 continue
-            yield day, language.rows.not_on.format(day=in_words(day, language))
+            yield Otherwise(day, language.rows.not_on.format(day=in_words(day, language)))
 
 
 def _changed(
     master: Component, start: Temporal, one: Component, zones: Zones, language: Language
-) -> Iterator[tuple[date, str]]:
+) -> Iterator[Otherwise]:
     """An override, unless what people read of it is as in the series."""
     at = moment_of(one, "RECURRENCE-ID", zones)
     if at is None:
         return
+    rows, goes_on = language.rows, _goes_on(one)
     day, status = _day(at, start), one.first("STATUS")
     if status is not None and status.value.strip().upper() == "CANCELLED":
-        yield day, language.rows.not_on.format(day=in_words(day, language))
+        pattern = rows.not_from if goes_on else rows.not_on
+        yield Otherwise(day, pattern.format(day=in_words(day, language)), goes_on)
         return
     begins = moment_of(one, "DTSTART", zones)
     said = []
     if begins is not None and (begins != at or _length(one, zones) != _length(master, zones)):
         said.append(_when((master, one), day, zones, language))
-    for name, quoted in (("SUMMARY", language.rows.quoted), ("LOCATION", "{text}")):
+    for name, quoted in (("SUMMARY", rows.quoted), ("LOCATION", "{text}")):
         value = text_of(one, name)
         if value and value != text_of(master, name):
             said.append(quoted.format(text=value))
+    links = in_one_line(links_of(one), language)
+    if links and links != in_one_line(links_of(master), language):
+        said.append(links)
     if said:
-        what = ", ".join(said)
-        yield day, language.rows.except_on.format(day=in_words(day, language), what=what)
+        pattern = rows.from_on if goes_on else rows.except_on
+        words = pattern.format(day=in_words(day, language), what=", ".join(said))
+        yield Otherwise(day, words, goes_on)
+
+
+def _goes_on(one: Component) -> bool:
+    """Whether an override is about all that comes after it, too (RFC 5545 §3.2.13)."""
+    line = one.first("RECURRENCE-ID")
+    return line is not None and (parameter(line, "RANGE") or "").upper() == "THISANDFUTURE"
 
 
 def _when(pair: tuple[Component, Component], day: date, zones: Zones, language: Language) -> str:
@@ -89,7 +115,7 @@ def _when(pair: tuple[Component, Component], day: date, zones: Zones, language: 
     """
     master, one = pair
     start, end = moment_of(one, "DTSTART", zones), end_of(one, zones)
-    if not isinstance(start, datetime) or not isinstance(end, datetime):
+    if not isinstance(start, datetime) or not isinstance(end, datetime) or one.name == "VTODO":
         return when(one, zones, language)
     zone, usual = (zone_of_start(part, start, language) for part in (one, master))
     if zone != usual or {start.date(), end.date()} != {day} or start.tzinfo != end.tzinfo:

@@ -24,11 +24,13 @@ from caldavd.ical.write import write_line
 from caldavd.itip.address import normal
 from caldavd.itip.bounce import RETURNED, written
 from caldavd.itip.changes import told_of
-from caldavd.itip.letter import Letter, as_html, as_text, letter
+from caldavd.itip.home import Home
+from caldavd.itip.letter import Letter, News, as_html, as_text, letter
 from caldavd.itip.plain import plain
 from caldavd.itip.revision import OURS, REPLIED
 from caldavd.itip.snapshot import Meeting, meeting
 from caldavd.itip.ticket import Pages
+from caldavd.itip.words import answer_of
 from caldavd.languages.en import ENGLISH
 from caldavd.languages.phrases import Language
 
@@ -73,6 +75,10 @@ class Post:
     """Whether the mail may claim to be from the sender: those who check allow this server to."""
     update: bool = False
     """Whether the recipient has had a mail about this before."""
+    reinstated: bool = False
+    """Whether the last of them said that it does not take place."""
+    after: int = 0
+    """When they were sent the one before, in epoch seconds; 0: they were not."""
     before: str = ""
     """The REQUEST that they had last, if it is known: an update says what changed."""
     ticket: str = ""
@@ -83,6 +89,8 @@ class Post:
     """Where invitations of the sender are answered; None: by mail alone."""
     language: Language = ENGLISH
     """What it is written in."""
+    home: Home | None = None
+    """The zone in which times in UTC are told; None: in UTC."""
 
 
 def mailbox(address: str) -> str:
@@ -115,9 +123,11 @@ def write(text: str, post: Post, at: datetime) -> EmailMessage:
         raise Unmailable(f"a message with the method {found.method[:40]!r} is not sent by mail")
     name = plain(post.sender_name, 80) or mailbox(post.sender)
     before = post.before if post.update and found.method == "REQUEST" else ""
-    told = told_of(document, post.language, at.date(), before)
+    told = told_of(document, post.language, at.date(), before, post.home)
     components = document.components
-    said = letter(found.method, components, told, name, post.language, update=post.update)
+    if found.method == "COUNTER":
+        told = replace(told, answer=answer_of(components, post.sender, post.language))
+    said = letter(found.method, components, told, name, post.language, news=_news(post))
     said = replace(said, page=_page(found, post))
     mail = _readable(found, change, said, post, at)
     mail.add_alternative(text, "calendar", "UTF-8", "base64", params=_parameters(found))
@@ -125,6 +135,12 @@ def write(text: str, post: Post, at: datetime) -> EmailMessage:
     mail.add_attachment(text.encode(), "application", "ics", filename="invite.ics", params=attached)
     _finish(mail, said.language)
     return mail
+
+
+def _news(post: Post) -> News:
+    if not post.update:
+        return News.FIRST
+    return News.AGAIN if post.reinstated else News.UPDATE
 
 
 def mail_of(of: Meeting, text: str, said: Letter, post: Post, at: datetime) -> EmailMessage:
@@ -240,6 +256,11 @@ def covers(newer: str, older: str) -> bool:
     return new.master is not None or new.parts.keys() >= old.parts.keys()
 
 
+def is_about_all(text: str) -> bool:
+    """Whether a message is about all of a meeting, not single dates of a series."""
+    return meeting(stored(text)).master is not None
+
+
 def _counted(component: Component, with_answers: bool) -> Iterator[str]:
     yield f"BEGIN:{component.name}"
     for line in component.lines:
@@ -254,9 +275,10 @@ def _counted(component: Component, with_answers: bool) -> Iterator[str]:
 def _headers(found: Meeting, change: str, post: Post, at: datetime) -> Iterator[tuple[str, object]]:
     sender, server, recipient = map(mailbox, (post.sender, post.server, post.recipient))
     name, domain = plain(post.sender_name, 80), server.rpartition("@")[2]
-    # The same change has the same Message-ID when it is sent again: who had it drops the second.
+    # The same mail has the same Message-ID when it is tried again: who had it drops the second.
+    # What is changed back, or asked for again, is another one.
     thread = f"<{thread_of(found.uid, recipient)}@{domain}>"
-    own = f"{change}.{found.sequence}"
+    own = f"{change}.{found.sequence}" + (f".{post.after}" if post.after else "")
     if post.speaks_as_sender:
         yield "From", Address(name, addr_spec=sender)
         if sender != server:

@@ -40,6 +40,7 @@ _NESTING: Final = re.compile(rb"(?i)multipart/|message/")
 _METHOD: Final = re.compile(r"(?mi)^METHOD(?:;[^:\n]*)?:([^\n]*)$")
 _ANSWERING: Final = ("auto-replied", "auto-notified")
 _BULK: Final = frozenset({"junk", "auto_reply"})
+_REPORT: Final = "multipart/report"
 _DELIVERED: Final = ("Delivered-To", "X-Original-To", "Envelope-To")
 _ADDRESSED: Final = ("To", "Cc")
 MAX_ADDRESSED: Final = 100
@@ -89,12 +90,12 @@ def read(body: bytes, max_bytes: int = MAX_BYTES) -> Incoming:
     found = bounce(mail)
     if found is not None:
         return Incoming("", _header(mail, "Message-ID")[:300], (), auto=True, bounce=found)
-    sender = _sender(mail)
+    sender, auto = _sender(mail), _is_auto(mail)
     return Incoming(
         sender,
         _header(mail, "Message-ID")[:300],
-        _carried(mail),
-        _is_auto(mail),
+        _carried(mail, needed=not auto or mail.get_content_type() == _REPORT),
+        auto,
         _header(mail, MARK).lower()[:300],
     )
 
@@ -141,7 +142,7 @@ def _is_auto(mail: Message) -> bool:
         said.startswith(_ANSWERING)
         or _header(mail, "Precedence").lower() in _BULK
         or any(name in mail for name in _SIGNS)
-        or mail.get_content_type() == "multipart/report"
+        or mail.get_content_type() == _REPORT
     )
 
 
@@ -150,8 +151,11 @@ def _header(mail: Message, name: str) -> str:
     return "" if value is None else " ".join(str(value).split())
 
 
-def _carried(mail: Message) -> tuple[Carried, ...]:
-    """The messages, each once: the same one is often an alternative, and attached besides."""
+def _carried(mail: Message, *, needed: bool) -> tuple[Carried, ...]:
+    """The messages, each once: the same one is often an alternative, and attached besides.
+
+    Who is away says so in words alone: then there need not be any.
+    """
     parts = list(_parts(mail))
     calendars = [one for one in parts if one.get_content_type() == _CALENDAR]
     attached = [one for one in parts if one.get_content_type() == _ATTACHED]
@@ -159,7 +163,7 @@ def _carried(mail: Message) -> tuple[Carried, ...]:
     for part in calendars or attached:
         text = _text(part)
         found.setdefault(unfold(text), Carried(_method(part, text), text))
-    if not found:
+    if not found and needed:
         raise Unreadable("the mail has no part that is text/calendar")
     if len(found) > MAX_CARRIED:
         raise Unreadable(f"the mail carries {len(found)} messages, more than {MAX_CARRIED}")

@@ -70,6 +70,8 @@ class Message:
     """The highest of its components."""
     forced: bool = False
     """Whether it goes out only because SCHEDULE-FORCE-SEND asked for it."""
+    again: bool = False
+    """Whether the recipient asked for it (REFRESH)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,14 +22,15 @@ Zones = Mapping[str, Component]
 def when(component: Component, zones: Zones, language: Language) -> str:
     """From when to when, each time with its zone; empty where neither can be read."""
     start, end = moment_of(component, "DTSTART", zones), end_of(component, zones)
-    due, times = component.name == "VTODO", language.times
+    times = language.times
+    if component.name == "VTODO" and end is not None:
+        return _due(component, start, end, language)
     if start is None:
-        at = "" if end is None else _single(component, "DUE", end, language)
-        return times.due.format(when=at) if at else ""
+        return ""
     if end is None:
         return _single(component, "DTSTART", start, language)
     if not isinstance(start, datetime) or not isinstance(end, datetime):
-        return _dates(start, end, language, due=due)
+        return _dates(start, end, language)
     from_ = _zone(component, "DTSTART", start, language)
     to = _zone(component, _end_name(component), end, language)
     pattern = times.same_zone if from_ == to else times.two_zones
@@ -106,6 +107,21 @@ def _end_name(component: Component) -> str:
     return name if component.first(name) is not None else "DTSTART"
 
 
+def _due(component: Component, start: Temporal | None, end: Temporal, language: Language) -> str:
+    """From when a task can be done, if that is said, and when it is due."""
+    due = _of_task(component, _end_name(component), end, language)
+    if start is None:
+        return language.times.due.format(when=due)
+    begins = _of_task(component, "DTSTART", start, language)
+    return language.times.task_span.format(start=begins, due=due)
+
+
+def _of_task(component: Component, name: str, at: Temporal, language: Language) -> str:
+    """A time, or a date as such: nothing is done all day."""
+    is_time = isinstance(at, datetime)
+    return _single(component, name, at, language) if is_time else in_words(at, language)
+
+
 def _single(component: Component, name: str, at: Temporal, language: Language) -> str:
     times, day = language.times, in_words(at, language)
     if not isinstance(at, datetime):
@@ -114,10 +130,10 @@ def _single(component: Component, name: str, at: Temporal, language: Language) -
     return times.at.format(day=day, time=clock_time(at), zone=zone)
 
 
-def _dates(start: Temporal, end: Temporal, language: Language, *, due: bool) -> str:
+def _dates(start: Temporal, end: Temporal, language: Language) -> str:
     """A range of days; that of an event ends before its DTEND."""
     first = start.date() if isinstance(start, datetime) else start
-    last = end.date() if isinstance(end, datetime) else end - timedelta(days=0 if due else 1)
+    last = end.date() if isinstance(end, datetime) else end - timedelta(days=1)
     if last <= first:
         return language.times.all_day.format(day=in_words(first, language))
     return language.times.days.format(

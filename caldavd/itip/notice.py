@@ -15,11 +15,12 @@ from caldavd.itip.address import normal
 from caldavd.itip.changes import told_of
 from caldavd.itip.imip import Post, mail_of
 from caldavd.itip.incoming import Incoming
-from caldavd.itip.letter import letter
+from caldavd.itip.letter import letter, subject_of
 from caldavd.itip.message import PRIVATE_COMMENT
 from caldavd.itip.outcome import Outcome
 from caldavd.itip.plain import plain, text_of
 from caldavd.itip.snapshot import meeting
+from caldavd.itip.words import answer_of
 
 
 def tells_in_words(message: Incoming, outcome: Outcome) -> bool:
@@ -56,15 +57,17 @@ def write(text: str, post: Post, at: datetime) -> EmailMessage:
     document = stored(text)
     found = meeting(document)
     language = post.language
-    words = told_of(document, language, at.date())
+    words = told_of(document, language, at.date(), home=post.home)
     comment = next(filter(None, map(_words, document.components)), "")
     words = replace(words, comment=words.comment or comment)
-    said = letter(found.method, document.components, words, post.sender_name, language)
     phrases, counters = language.mails, found.method == "COUNTER"
+    if counters:
+        words = replace(words, answer=answer_of(document.components, post.sender, language))
+    said = letter(found.method, document.components, words, post.sender_name, language)
     subject = phrases.subject_counter if counters else phrases.subject_comment
     said = replace(
         said,
-        subject=subject.format(sender=post.sender_name, summary=words.summary),
+        subject=subject_of(subject, words, language, sender=post.sender_name),
         foot=phrases.foot_counter if counters else phrases.foot_comment,
     )
     return mail_of(found, text, said, post, at)

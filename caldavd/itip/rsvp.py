@@ -6,7 +6,7 @@ A REPLY (RFC 5546 §3.2.3) to all that they are asked to, and a COUNTER (§3.2.7
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from caldavd.ical.contentline import Component, Line, unescape, without_parameters
@@ -18,6 +18,7 @@ from caldavd.itip.address import Addresses, normal
 from caldavd.itip.changes import told_of
 from caldavd.itip.comments import said_before
 from caldavd.itip.compare import partstat
+from caldavd.itip.home import Home, at_home
 from caldavd.itip.imip import change_of
 from caldavd.itip.letter import Letter, letter
 from caldavd.itip.message import PRIVATE_COMMENT, reply
@@ -73,17 +74,19 @@ class Said:
     """One of CHOICES."""
     comment: str = ""
     start: Temporal | None = None
-    """Another time, if one is proposed: as in the Slot, naive."""
+    """Another time, if one is proposed: as clocks in the zone of the Slot show it, naive."""
     end: Temporal | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """Who invites: their addresses, their name, and the language in which they are read."""
+    """Who invites: their addresses, their name, and how they are read."""
 
     addresses: Addresses
     name: str
     language: Language
+    home: Home | None = None
+    """The zone in which times in UTC are told; None: in UTC."""
 
 
 def asked(of: Document, attendee: str, host: Host, at: datetime) -> Asked | None:
@@ -101,7 +104,7 @@ def asked(of: Document, attendee: str, host: Host, at: datetime) -> Asked | None
     answers = {partstat(part.attendees[attendee]) for part in parts}
     before = (said_before(part, attendee) for part in meeting(of).parts.values())
     language = host.language
-    words = told_of(document, language, at.date())
+    words = told_of(document, language, at.date(), home=host.home)
     return Asked(
         found.uid,
         attendee,
@@ -111,7 +114,7 @@ def asked(of: Document, attendee: str, host: Host, at: datetime) -> Asked | None
         change_of(text, attendee),
         answers.pop() if len(answers) == 1 else "",
         next((unescape(one) for one in before if one), ""),
-        _slot(found, language),
+        _slot(found, host),
     )
 
 
@@ -136,9 +139,9 @@ def replying(of: Asked, said: Said, at: datetime) -> str:
 def countering(of: Asked, said: Said, at: datetime) -> str:
     """The COUNTER that proposes another time, in the zone of the meeting."""
     (part,) = of.request.parts.values()
-    assert said.start is not None, "a time is proposed"
+    assert said.start is not None and of.slot is not None, "a time is proposed"
     made = copied(part.component)
-    times = _proposed(part.component, said.start, said.end)
+    times = _proposed(part.component, of.slot, said.start, said.end)
     made.lines = [
         *(_outward(line, of.attendee, said) for line in made.lines if _is_kept(line)),
         time_line("DTSTAMP", at),
@@ -173,32 +176,42 @@ def _outward(line: Line, attendee: str, said: Said) -> Line:
     return line
 
 
-def _proposed(component: Component, start: Temporal, end: Temporal | None) -> list[Line]:
-    """DTSTART and DTEND as the meeting writes its own: in the same zone."""
+def _proposed(
+    component: Component, slot: Slot, start: Temporal, end: Temporal | None
+) -> list[Line]:
+    """DTSTART and DTEND as the meeting writes its own: in the same zone, or in UTC."""
     old = component.first("DTSTART")
     assert old is not None, "only what has a start can be moved"
-    utc = "Z" if old.value.strip().upper().endswith("Z") else ""
-    found = (("DTSTART", start), ("DTEND", end))
+    found = [("DTSTART", start), ("DTEND", end)]
+    if old.value.strip().upper().endswith("Z"):
+        found = [(name, _instant(value, slot)) for name, value in found]
     return [
-        Line(name, old.parameter_text, time_line("", value).value + utc)
+        Line(name, old.parameter_text, time_line("", value).value)
         for name, value in found
         if value is not None
     ]
 
 
-def _slot(of: Meeting, language: Language) -> Slot | None:
+def _instant(at: Temporal | None, slot: Slot) -> Temporal | None:
+    """A time that the clocks of a slot show, in UTC."""
+    if not isinstance(at, datetime) or not isinstance(slot.start, datetime):
+        return at
+    return at.replace(tzinfo=slot.start.tzinfo).astimezone(UTC)
+
+
+def _slot(of: Meeting, host: Host) -> Slot | None:
     """When a meeting is, if it takes place once and its time can be read."""
     if of.component != "VEVENT" or len(of.parts) != 1:
         return None
     (part,) = of.parts.values()
-    one = part.component
+    (one,), zones = at_home([part.component], of.zones, host.home)
     line = one.first("DTSTART")
     if line is None or one.first("RRULE") is not None or one.first("RDATE") is not None:
         return None
     try:
-        start = temporal(line, of.zones)
+        start = temporal(line, zones)
     except ValueError:
         return None
-    end = end_of(one, of.zones)
-    zone = zone_of_start(one, start, language) if isinstance(start, datetime) else ""
+    end = end_of(one, zones)
+    zone = zone_of_start(one, start, host.language) if isinstance(start, datetime) else ""
     return Slot(start, end, zone)

@@ -8,6 +8,7 @@ from typing import Final
 
 from caldavd.ical.contentline import Component, Line, parameter
 from caldavd.itip.address import normal
+from caldavd.itip.join import Link, links_of
 from caldavd.itip.moments import moment_of, when
 from caldavd.itip.plain import lines_of, plain, raw_text_of, text_of
 from caldavd.itip.recurring import repeats
@@ -25,10 +26,20 @@ class Told:
     when: str = ""
     repeats: str = ""
     where: str = ""
+    links: tuple[Link, ...] = ()
+    """Where it is joined."""
     organizer: str = ""
     people: tuple[str, ...] = ()
     description: str = ""
     comment: str = ""
+    answer: str = ""
+    """What is answered beside another time that is proposed."""
+    dates: int = 0
+    """Of how many dates of a series it is; 0: of the whole, or of what is no series."""
+    on: str = ""
+    """Which date that is, if it is one."""
+    goes_on: bool = False
+    """Whether it is about all dates from then on."""
     exceptions: tuple[str, ...] = ()
     """What of a series is otherwise, or not at all."""
     changes: tuple[str, ...] = ()
@@ -39,17 +50,20 @@ def told(
     components: Sequence[Component], zones: Mapping[str, Component], language: Language
 ) -> Told:
     """What is said of the first of the components: the master, if there is one."""
-    one = next((c for c in components if c.first("RECURRENCE-ID") is None), components[0])
+    whole = next((c for c in components if c.first("RECURRENCE-ID") is None), None)
+    one = components[0] if whole is None else whole
     organizer = one.first("ORGANIZER")
     return Told(
         text_of(one, "SUMMARY") or language.rows.no_title,
         when(one, zones, language),
         repeats(one, moment_of(one, "DTSTART", zones), language),
         text_of(one, "LOCATION"),
+        links_of(one),
         "" if organizer is None else person(organizer),
         _people(list(one.all("ATTENDEE")), language),
         lines_of(raw_text_of(one, "DESCRIPTION"), MAX_DESCRIPTION),
         lines_of(raw_text_of(one, "COMMENT"), MAX_DESCRIPTION),
+        dates=len(components) if whole is None else 0,
     )
 
 
@@ -64,6 +78,15 @@ def answer(line: Line, language: Language) -> str:
     """What an ATTENDEE answers."""
     answers = language.rows.answers
     return answers.get(answered(line), answers[""])
+
+
+def answer_of(components: Sequence[Component], address: str, language: Language) -> str:
+    """What somebody answers in a message that is not about that; empty if it is nothing."""
+    lines = (line for part in components for line in part.all("ATTENDEE"))
+    line = next((line for line in lines if normal(line.value) == normal(address)), None)
+    if line is None or answered(line) == "NEEDS-ACTION":
+        return ""
+    return language.rows.row.format(title=person(line), value=answer(line, language))
 
 
 def answered(line: Line) -> str:

@@ -63,6 +63,8 @@ class Times:
     all_day: str
     days: str
     due: str
+    task_span: str
+    """`{start}` and `{due}` are dates, or times with their zone."""
     hours: str
     """From when to when, where the day is known."""
     floating: str
@@ -79,6 +81,8 @@ class Mails:
     subject: str
     invitation: str
     updated: str
+    again: str
+    """To who was told before that it is cancelled."""
     cancelled: str
     countered: str
     declined_counter: str
@@ -86,7 +90,8 @@ class Mails:
     answered: Mapping[str, str]
     """By PARTSTAT, as the subject has it; '' is any other."""
     leads: Mapping[str, str]
-    """The first sentence, by METHOD; UPDATE is a REQUEST to who had one before."""
+    """The first sentence, by METHOD; UPDATE is a REQUEST to who had one before, AGAIN to who had a
+    CANCEL since."""
     lead_replies: Mapping[str, str]
     """That of a REPLY, by PARTSTAT; '' is one that says nothing."""
     foot: str
@@ -94,6 +99,14 @@ class Mails:
     answer_by: str
     one_of_series: str
     some_of_series: Plural
+    rest_of_series: str
+    of_date: str
+    """A subject, of what is about one date of a series."""
+    from_date: str
+    of_dates: Plural
+    task_subjects: Mapping[str, str]
+    task_leads: Mapping[str, str]
+    """Both by REQUEST, UPDATE, AGAIN and CANCEL, as in `leads`."""
     subject_counter: str
     subject_comment: str
     foot_counter: str
@@ -112,9 +125,12 @@ class Rows:
     exceptions: str
     note: str
     where: str
+    link: str
     organizer: str
     answer: str
     invited: str
+    assigned: str
+    """As `invited`, for tasks."""
     comment: str
     description: str
     no_title: str
@@ -129,6 +145,9 @@ class Rows:
     more: Plural
     not_on: str
     except_on: str
+    not_from: str
+    from_on: str
+    """As the two above, for a date and all after it."""
 
 
 @dataclass(frozen=True, slots=True)

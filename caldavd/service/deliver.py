@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Final
 
 from caldavd.errors import Refused
@@ -71,7 +72,8 @@ async def deliver(tx: WriteTx, rules: Rules, of: Task, letter: Letter, now: int)
     if outcome.answer == "REQUEST":
         # Who answered does not know how things stand.
         to = frozenset({normal(message.sender)})
-        asked += await refresh(tx, rules, recipient, after, to, now)
+        again = message.method == "REFRESH"
+        asked += await refresh(tx, rules, recipient, after, to, now, again=again)
     return asked + await _follow(tx, rules, recipient, after, outcome, now)
 
 
@@ -204,8 +206,13 @@ async def refresh(
     document: Document,
     to: Addresses | None,
     now: int,
+    *,
+    again: bool = False,
 ) -> list[int]:
-    """REQUESTs to local attendees: nobody is mailed because somebody else answered."""
+    """REQUESTs to attendees, to local ones unless they asked for that (`again`).
+
+    Nobody is mailed because somebody else answered.
+    """
     me = schedule.addresses(organizer, rules)
     everybody = frozenset(
         normal(line.value) for part in document.components for line in part.all("ATTENDEE")
@@ -216,4 +223,7 @@ async def refresh(
         return itip.refresh(document, wanted, me, schedule.moment(now))
 
     messages = await offloaded(tx, len(document.text), work)
-    return await schedule.post(tx, rules.without_mail(), organizer, messages, now)
+    if not again:
+        return await schedule.post(tx, rules.without_mail(), organizer, messages, now)
+    messages = tuple(replace(one, again=True, forced=False) for one in messages)
+    return await schedule.post(tx, rules, organizer, messages, now)

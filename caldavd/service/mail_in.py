@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 from typing import Final, NamedTuple
 
@@ -19,6 +20,7 @@ from caldavd.itip.bounce import Bounce
 from caldavd.itip.incoming import judged, read_message
 from caldavd.itip.incoming_mail import Carried, Incoming
 from caldavd.itip.incoming_reply import replier
+from caldavd.itip.outside import understood
 from caldavd.itip.refreshing import refreshing
 from caldavd.itip.snapshot import Meeting, Role
 from caldavd.itip.snapshot import meeting as read_meeting
@@ -32,6 +34,7 @@ _MAIL: Final = "mailto:"
 _OF_ATTENDEE: Final = frozenset({"REPLY", "COUNTER", "REFRESH"})
 _ANSWERED_BY_PROGRAMS: Final = frozenset({"REPLY"})
 """What a program may say for somebody, as one does for a room; it makes nobody answer."""
+_UNWANTED: Final = "a program answered, and nobody waits for that"
 PAGE: Final = 500
 
 
@@ -93,11 +96,11 @@ async def receive(
         return Received(Fate.DROPPED, "this server sent it itself")
     if mail.bounce is not None:
         return await _bounced(tx, mail.bounce, now)
-    reasons: list[str] = []
+    reasons: list[str] = [] if mail.carried else [_UNWANTED]
     made: list[int] = []
     for one in mail.carried:
         if mail.auto and one.method not in _ANSWERED_BY_PROGRAMS:
-            reasons.append("a program answered, and nobody waits for that")
+            reasons.append(_UNWANTED)
             continue
         try:
             made += await _deliver(tx, rules, mail, one, recipients, now)
@@ -161,7 +164,8 @@ async def _deliver(
     recipients: Sequence[str],
     now: int,
 ) -> list[int]:
-    document, method = await tx.offload(_read, carried.text, rules.limits)
+    at = schedule.moment(now)
+    document, method = await tx.offload(_read, carried.text, rules.limits, at)
     meeting = await tx.offload(judged, document, method)
     if method == "PUBLISH":
         raise Untrusted("what is published is sent to nobody in particular")
@@ -192,8 +196,9 @@ async def _deliver(
     ]
 
 
-def _read(text: str, limits: Limits) -> tuple[Document, str]:
-    return read_message(text.encode(), limits)
+def _read(text: str, limits: Limits, at: datetime) -> tuple[Document, str]:
+    document, method = read_message(text.encode(), limits)
+    return understood(document, method, at), method
 
 
 def _spoken_for(document: Document, method: str, meeting: Meeting) -> frozenset[str]:

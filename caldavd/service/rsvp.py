@@ -5,19 +5,20 @@ What is answered is handed to the organizer as a mail with it would be.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from typing import NamedTuple
 
 from caldavd.ical.parse import Document, stored
 from caldavd.itip import rsvp, ticket
+from caldavd.itip.home import may_be_in_utc
 from caldavd.itip.rsvp import Asked, Host, Said
 from caldavd.itip.ticket import Ticket
 from caldavd.languages.codes import DEFAULT_CODE
 from caldavd.languages.known import first_known
 from caldavd.model import Principal
-from caldavd.service import schedule
+from caldavd.service import schedule, zone
 from caldavd.service.mail_in import Spoken, hand_over
 from caldavd.service.offload import offloaded
 from caldavd.service.routes import Rules
@@ -85,6 +86,9 @@ async def find(
         if one.schedule_tag is None:
             break  # a copy, of which nobody is told
         content = (await objects.contents(tx, [one.id]))[one.id]
+        if may_be_in_utc(content):
+            homes = await zone.homes(tx, [(organizer.id, of.uid)])
+            host = replace(host, home=homes.get((organizer.id, of.uid)))
         work = (content, of.attendee, host, schedule.moment(now))
         asked = await offloaded(tx, len(content), _asked, *work)
         if asked is not None:

@@ -254,7 +254,7 @@ def _rows(
             rows[key] = tasks.Message(ids.new(), one.uid, one.method, one.sender, one.text, now)
         id_ = rows[key].id
         if route.principal_id is None:
-            what = mails.payload(one.recipient, forced=one.forced)
+            what = mails.payload(one.recipient, forced=one.forced, again=one.again)
             mailed.append(tasks.new(route.kind, owner_id, now, id_, what))
         else:
             made.append(tasks.new(route.kind, route.principal_id, now, id_, one.recipient))

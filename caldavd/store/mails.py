@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import Final, NamedTuple
 
-from sqlalchemy import bindparam, delete, func, insert, literal_column, select
+from sqlalchemy import bindparam, delete, func, insert, literal, literal_column, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from caldavd.store import ids
@@ -20,24 +20,28 @@ MAX_KEPT: Final = 500
 
 WAITED_S: Final = 900
 """How long a mail waits, to be known later as the one that carried a message."""
-MAX_REQUESTS: Final = 20
+MAX_EARLIER: Final = 20
 
 _FORCED: Final = "!"
+_AGAIN: Final = "~"
 _NOTICE: Final = "?"
 
 
-def payload(recipient: str, *, forced: bool = False, notice: bool = False) -> str:
+def payload(
+    recipient: str, *, forced: bool = False, again: bool = False, notice: bool = False
+) -> str:
     """What the task of a mail holds; `forced`: it is sent even if it tells nothing new.
 
-    `notice`: it tells an organizer what somebody else said. So does a delivery, if they have
-    not got that by mail.
+    `again`: so it is, unless it was sent a short while ago. `notice`: it tells an organizer what
+    somebody else said. So does a delivery, if they have not got that by mail.
     """
-    return _FORCED * forced + _NOTICE * notice + recipient
+    mark = _FORCED if forced else _AGAIN if again else _NOTICE if notice else ""
+    return mark + recipient
 
 
 def recipient_of(payload_: str) -> str:
     """The calendar user address that a task is for."""
-    return payload_.removeprefix(_FORCED).removeprefix(_NOTICE)
+    return payload_[1:] if payload_[:1] in (_FORCED, _AGAIN, _NOTICE) else payload_
 
 
 def is_notice(payload_: str) -> bool:
@@ -48,6 +52,11 @@ def is_notice(payload_: str) -> bool:
 def is_forced(payload_: str) -> bool:
     """Whether a mail is sent even if it tells nothing new."""
     return payload_.startswith(_FORCED)
+
+
+def is_again(payload_: str) -> bool:
+    """Whether a recipient asked for a mail that may tell nothing new."""
+    return payload_.startswith(_AGAIN)
 
 
 class Waiting(NamedTuple):
@@ -70,6 +79,13 @@ class Mailed(NamedTuple):
     thread: str
     digest: str
     sent_at: int
+
+
+class Earlier(NamedTuple):
+    """A message that a mail may have carried."""
+
+    method: str
+    text: str
 
 
 class Kept(NamedTuple):
@@ -102,12 +118,12 @@ _IS_DUE: Final = (
     )
     .limit(1)
 )
-_REQUESTS: Final = (
-    select(message.c.text)
+_EARLIER: Final = (
+    select(message.c.method, message.c.text)
     .where(
         message.c.id.between(bindparam("from_id"), bindparam("to_id")),
         message.c.uid == bindparam("uid"),
-        message.c.method == "REQUEST",
+        message.c.method.in_([literal("REQUEST"), literal("CANCEL")]),
     )
     .order_by(message.c.id.desc())
     .limit(bindparam("limit"))
@@ -145,7 +161,7 @@ async def waiting(
 ) -> list[Waiting]:
     """Mails of these senders to these recipients, oldest first: those that were claimed or given
     up too."""
-    payloads = [mark + one for one in recipients for mark in ("", _FORCED, _NOTICE)]
+    payloads = [mark + one for one in recipients for mark in ("", _FORCED, _AGAIN, _NOTICE)]
     rows = await tx.all(_WAITING, owner_ids=list(owner_ids), payloads=payloads)
     return [
         Waiting(
@@ -163,14 +179,14 @@ async def sent(tx: ReadTx, owner_ids: Collection[int], threads: Collection[str])
     return [Mailed._make(row) for row in rows]
 
 
-async def requests_before(tx: ReadTx, uid: str, sent_at: int) -> list[str]:
-    """Texts of REQUESTs about a UID that a mail of that second may have carried, newest first.
+async def earlier(tx: ReadTx, uid: str, sent_at: int) -> list[Earlier]:
+    """REQUESTs and CANCELs about a UID that a mail of that second may have carried, newest first.
 
     Ids rise with time, so few rows are looked at. None of a mail that waited for longer than that.
     """
     from_id, to_id = ids.at(sent_at - WAITED_S), ids.at(sent_at + 1)
-    found = {"uid": uid, "from_id": from_id, "to_id": to_id, "limit": MAX_REQUESTS}
-    return [row[0] for row in await tx.all(_REQUESTS, **found)]
+    found = {"uid": uid, "from_id": from_id, "to_id": to_id, "limit": MAX_EARLIER}
+    return [Earlier._make(row) for row in await tx.all(_EARLIER, **found)]
 
 
 async def note_sent(tx: WriteTx, what: Iterable[Mailed]) -> None:

@@ -54,6 +54,19 @@ _OF_UID: Final = (
     )
     .order_by(case((_IS_SCHEDULED, literal(0)), else_=literal(1)), calendar_object.c.id)
 )
+_HOLDERS: Final = (
+    select(collection.c.owner_id, calendar_object.c.uid, collection.c.id)
+    .select_from(
+        collection.join(calendar_object, calendar_object.c.collection_id == collection.c.id)
+    )
+    .where(
+        In(collection.c.owner_id, "owner_ids"),
+        collection.c.kind == Kind.CALENDAR.value,
+        _ALIVE,
+        In(calendar_object.c.uid, "uids"),
+    )
+    .order_by(case((_IS_SCHEDULED, literal(0)), else_=literal(1)), calendar_object.c.id)
+)
 _IN_CALENDAR: Final = (
     select(*objects.COLUMNS)
     .where(
@@ -91,6 +104,16 @@ async def of_uid(tx: ReadTx, owner_id: int, uid: str) -> list[Stored]:
     """Somebody's objects of a UID, in whichever calendar; scheduling object resources first."""
     rows = await tx.all(_OF_UID, owner_id=owner_id, uid=uid)
     return [Stored._make(row) for row in rows]
+
+
+async def holders(
+    tx: ReadTx, owner_ids: Sequence[int], uids: Sequence[str]
+) -> dict[tuple[int, str], int]:
+    """The ids of the calendars that hold objects, by owner and UID; as `of_uid` finds them."""
+    found: dict[tuple[int, str], int] = {}
+    for owner_id, uid, id_ in await tx.all(_HOLDERS, owner_ids=owner_ids, uids=uids):
+        found.setdefault((owner_id, uid), id_)
+    return found
 
 
 async def in_calendar(tx: ReadTx, calendar_id: int, after: int, limit: int) -> list[Stored]:

@@ -103,11 +103,9 @@ class Mailer:
             _log.info("mails needless", extra={"count": len(found.needless)})
         for task, reason in found.impossible:
             await self._failed(task, NotSent(reason, for_good=True))
-        lanes = [found.ready[start :: means.pace.connections] for start in range(self._batch)]
         async with asyncio.TaskGroup() as group:
-            for lane in lanes[: means.pace.connections]:
-                if lane:
-                    group.create_task(self._send_all(lane))
+            for lane in _lanes(found.ready, means.pace.connections):
+                group.create_task(self._send_all(lane))
 
     async def _send_all(self, lane: Sequence[Ready]) -> None:
         """Sends mails on one connection; without one, all are put off."""
@@ -163,6 +161,17 @@ class Mailer:
         delay = min(FIRST_DELAY_S * 2 ** min(task.attempts - 1, 20), MAX_DELAY_S)
         at = now + round(delay * (1 + self._means.jitter() / 4))
         return at if at <= task.created_at + self._means.pace.give_up_s else None
+
+
+def _lanes(ready: Sequence[Ready], connections: int) -> list[list[Ready]]:
+    """Mails for each of some connections: those of one thread leave by one, in their order."""
+    lanes: list[list[Ready]] = [[] for _ in range(connections)]
+    by_thread: dict[tuple[int, str], list[Ready]] = {}
+    for one in ready:
+        key = one.noted.owner_id, one.noted.thread
+        lane = by_thread.setdefault(key, min(lanes, key=len))
+        lane.append(one)
+    return [lane for lane in lanes if lane]
 
 
 async def _note_failed(tx: WriteTx, of: Task, now: int, error: str, retry_at: int | None) -> None:

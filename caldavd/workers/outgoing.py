@@ -12,20 +12,37 @@ from typing import Final
 
 from caldavd.itip import imip, notice
 from caldavd.itip.address import normal
-from caldavd.itip.imip import Post, Unmailable, change_of, covers, mailbox, thread_of, write
+from caldavd.itip.changes import left_by
+from caldavd.itip.home import Home, may_be_in_utc
+from caldavd.itip.imip import (
+    Post,
+    Unmailable,
+    change_of,
+    covers,
+    is_about_all,
+    mailbox,
+    thread_of,
+    write,
+)
 from caldavd.itip.ticket import MAX_TOKEN, Pages, Ticket, sign
 from caldavd.languages.codes import DEFAULT_CODE
 from caldavd.languages.known import first_known
 from caldavd.model import Principal
+from caldavd.service import zone
 from caldavd.store import mails, principals, tasks
 from caldavd.store.engine import ReadTx
-from caldavd.store.mails import Mailed, Waiting
+from caldavd.store.mails import Earlier, Mailed, Waiting
 from caldavd.store.tasks import Message, Task
 
 _log: Final = logging.getLogger(__name__)
 
+AGAIN_S: Final = 900
+"""After how long somebody who asks for it gets the same again: anybody can ask in their name."""
 RETURNS_S: Final = 30 * 86_400
 """How long after it was sent a mail may come back."""
+
+MAX_LOOKS: Final = 5
+"""Mails of a thread that are looked for, from the last one back, while dates were cancelled."""
 
 _MAIL: Final = "mailto:"
 
@@ -58,14 +75,17 @@ class Claimed:
     beside: tuple[Waiting, ...]
     """All mails of these senders to these recipients that wait, or were given up."""
     sent: frozenset[Mailed]
-    before: Mapping[str, Sequence[str]]
-    """Messages of which one may be the last in a thread, newest first."""
+    before: Mapping[str, Sequence[Earlier]]
+    """Messages of which some may be the last in a thread, newest first."""
     key: bytes = field(default=b"", repr=False)
     """Signs the links to pages; empty: there are none in the mails."""
     bounce_key: bytes = field(default=b"", repr=False)
     """Signs what tells a mail that comes back; empty: nothing does."""
     addresses: Mapping[str, str] = field(default_factory=dict)
     """Mail addresses of people who stand in the messages by others."""
+    homes: Mapping[tuple[int, str], Home] = field(default_factory=dict)
+    """The zones in which times in UTC are told, by sender and UID; where they are told in UTC,
+    none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,27 +125,54 @@ async def gather(tx: ReadTx, claimed: Sequence[Task]) -> Claimed:
         if one.message_id in messages
     }
     sent = await mails.sent(tx, owners, threads)
+    before = await _before(tx, sent, threads)
     return Claimed(
         tuple(claimed),
         messages,
         {one.id: one for one in await principals.by_ids(tx, owners)},
         tuple(beside),
         frozenset(sent),
-        await _before(tx, sent, threads),
+        before,
+        homes=await _homes(tx, claimed, messages, before),
     )
 
 
 async def _before(
     tx: ReadTx, sent: Sequence[Mailed], uids: Mapping[str, str]
-) -> dict[str, list[str]]:
-    """What may have been the last mail in each thread; one statement for each that had any."""
-    last: dict[str, int] = {}
-    for one in sent:
-        last[one.thread] = max(one.sent_at, last.get(one.thread, 0))
-    return {
-        thread: await mails.requests_before(tx, uids[thread], sent_at)
-        for thread, sent_at in last.items()
+) -> dict[str, list[Earlier]]:
+    """What may have been the last mails in each thread; one statement for each that had any.
+
+    Further ones where there was a CANCEL: one of a single date hides what was said of the rest.
+    """
+    found: dict[str, list[Earlier]] = {}
+    for thread in {one.thread for one in sent}:
+        found[thread] = []
+        seconds = sorted({one.sent_at for one in sent if one.thread == thread}, reverse=True)
+        for sent_at in seconds[:MAX_LOOKS]:
+            earlier = await mails.earlier(tx, uids[thread], sent_at)
+            found[thread] += earlier
+            if all(one.method != "CANCEL" for one in earlier):
+                break
+    return found
+
+
+async def _homes(
+    tx: ReadTx,
+    claimed: Sequence[Task],
+    messages: Mapping[int, Message],
+    before: Mapping[str, Sequence[Earlier]],
+) -> dict[tuple[int, str], Home]:
+    """Where senders are at home, if any of them says something in UTC."""
+    texts = [one.text for one in messages.values()]
+    texts += [one.text for found in before.values() for one in found]
+    if not any(map(may_be_in_utc, texts)):
+        return {}
+    meetings = {
+        (one.owner_id, messages[one.message_id].uid)
+        for one in claimed
+        if one.message_id is not None and one.message_id in messages
     }
+    return await zone.homes(tx, meetings)
 
 
 def unmailed(claimed: Claimed) -> frozenset[str]:
@@ -178,7 +225,7 @@ def _ready(claimed: Claimed, task: Task, identity: Identity, now: int) -> Ready 
         whose = (identity, sender, noted)
         return None if known else _notice(claimed, task, message, others, whose)
     newer = [claimed.messages[one.message_id] for one in others if one.task_id > task.id]
-    if known and not mails.is_forced(task.payload):
+    if known and not _is_wanted_again(task.payload, now - last):
         return None
     if any(covers(one.text, message.text) for one in newer):
         return None
@@ -187,13 +234,13 @@ def _ready(claimed: Claimed, task: Task, identity: Identity, now: int) -> Ready 
         for one in others
         if one.task_id < task.id and covers(message.text, claimed.messages[one.message_id].text)
     )
-    post = _post(identity, sender, message, recipient, update=bool(told))
+    update = bool(told) and not (known and mails.is_again(task.payload))
+    post = _post(identity, sender, message, recipient, update=update)
     if post.update:
-        digests = {m.digest for m in told if m.sent_at == last}
-        texts = claimed.before.get(noted.thread, ())
-        before = (one for one in texts if change_of(one, recipient) in digests)
-        post = replace(post, before=next(before, ""))
-    post = replace(post, addresses=claimed.addresses)
+        before, reinstated = _told_last(told, claimed.before.get(noted.thread, ()), recipient)
+        post = replace(post, before=before, reinstated=reinstated)
+    home = claimed.homes.get((sender.id, message.uid))
+    post = replace(post, addresses=claimed.addresses, home=home, after=last)
     if claimed.key:
         pages = Pages(identity.pages, claimed.key, sender.id, now + identity.pages_s)
         post = replace(post, pages=pages)
@@ -203,6 +250,26 @@ def _ready(claimed: Claimed, task: Task, identity: Identity, now: int) -> Ready 
         post = replace(post, ticket=token if len(token) <= MAX_TOKEN else "")
     mail = write(message.text, post, datetime.fromtimestamp(now, UTC))
     return Ready(task, mail, mailbox(recipient), noted, tuple(replaced))
+
+
+def _told_last(
+    told: Sequence[Mailed], earlier: Sequence[Earlier], recipient: str
+) -> tuple[str, bool]:
+    """What a recipient was asked to last, if it is known, and whether all of it was cancelled."""
+    changes = [(change_of(one.text, recipient), one) for one in earlier]
+    cancelled: list[str] = []
+    for second in sorted({one.sent_at for one in told}, reverse=True):
+        digests = {one.digest for one in told if one.sent_at == second}
+        found = [one for change, one in changes if change in digests]
+        for one in found:
+            if one.method == "REQUEST":
+                return left_by(one.text, cancelled), False
+            if is_about_all(one.text):
+                return "", True
+            cancelled.append(one.text)
+        if not found:
+            break
+    return "", False
 
 
 def _notice(
@@ -227,8 +294,14 @@ def _notice(
     name = notice.said_by(message.text, attendee)
     language = first_known(organizer.language, identity.language)
     post = Post(identity.address, mailbox(attendee), name, recipient, language=language)
+    post = replace(post, home=claimed.homes.get((organizer.id, message.uid)))
     mail = notice.write(message.text, post, datetime.fromtimestamp(noted.sent_at, UTC))
     return Ready(task, mail, mailbox(recipient), noted)
+
+
+def _is_wanted_again(payload: str, since_s: int) -> bool:
+    """Whether a mail is sent that was sent before, so long ago."""
+    return mails.is_forced(payload) or (mails.is_again(payload) and since_s >= AGAIN_S)
 
 
 def _thread(message: Message, task: Task) -> str:

@@ -193,6 +193,24 @@ async def test_changes_and_the_end_are_told_in_one_thread(beside: Beside) -> Non
     assert len({mail["Message-ID"] for mail in sent}) == 3
 
 
+async def test_what_is_cancelled_and_reinstated_takes_place_after_all(beside: Beside) -> None:
+    ann = Client(beside.server, "ann")
+    await ann.put(MINE, meeting(lines=ASKED))
+    sent = await beside.sent()
+    mine = (await ann("GET", MINE)).text
+
+    for status in ("CANCELLED", "CONFIRMED"):
+        beside.later_s += 10
+        await ann.put(MINE, mine.replace("END:VEVENT", f"STATUS:{status}\r\nEND:VEVENT"))
+        sent += await beside.sent()
+
+    assert [mail["Subject"] for mail in sent] == [
+        "Invitation: Meeting",
+        "Cancelled: Meeting",
+        "Takes place after all: Meeting",
+    ]
+
+
 async def test_an_invitation_from_elsewhere_is_accepted_by_mail(beside: Beside) -> None:
     bob = Client(beside.server, "bob")
     text = meeting("bob", lines=("SEQUENCE:0",)).replace("mailto:ann@example.org", EVE)
@@ -223,6 +241,53 @@ async def test_an_answer_that_is_forged_changes_nothing(beside: Beside) -> None:
 
     after = await ann("GET", MINE)
     assert (fate, after.etag) == (Fate.REFUSED, before.etag)
+
+
+async def asks_again(beside: Beside, invitation: str) -> Fate:
+    """Eve asks how things stand."""
+    text = invitation.replace("METHOD:REQUEST", "METHOD:REFRESH")
+    return await beside.arrives(re.sub(r"ATTENDEE[^\r]*:mailto:(?!eve)[^\r]*\r\n", "", text))
+
+
+@pytest.mark.rfc("5546 3.2.6")
+async def test_who_asks_how_things_stand_is_mailed_that(beside: Beside) -> None:
+    """A mail that is lost can be asked for; who asks in the name of others has few sent to them."""
+    ann = Client(beside.server, "ann")
+    await ann.put(MINE, meeting(lines=ASKED))
+    (invitation,) = await beside.sent()
+    asked = calendar_of(invitation)
+
+    fate, soon = await asks_again(beside, asked), await beside.sent()
+    beside.later_s = 900
+    await asks_again(beside, asked)
+    later = await beside.sent()
+    await asks_again(beside, asked)
+    twice = await beside.sent()
+
+    assert (fate, soon, twice) == (Fate.DELIVERED, [], [])
+    (mail,) = later
+    assert (mail["To"], mail["Subject"]) == ("eve@example.net", "Invitation: Meeting")
+    assert partstats(calendar_of(mail))["eve"] == "NEEDS-ACTION"
+
+
+@pytest.mark.rfc("5546 2.1.5")
+async def test_an_answer_of_tomorrow_is_followed_by_one_of_today(beside: Beside) -> None:
+    """Programs with a clock that is ahead answer, too."""
+    ann = Client(beside.server, "ann")
+    await ann.put(MINE, meeting(lines=ASKED))
+    (invitation,) = await beside.sent()
+    text = answer(calendar_of(invitation), "ACCEPTED")
+    ahead = re.sub(r"DTSTAMP:\w+", "DTSTAMP:20390101T000000Z", text)
+
+    await beside.arrives(ahead)
+    first = partstats((await ann("GET", MINE)).text)["eve"]
+    mine = (await ann("GET", MINE)).text
+    await ann.put(MINE, mine.replace("T100000Z", "T120000Z").replace("T110000Z", "T130000Z"))
+    (moved,) = await beside.sent()
+    await beside.arrives(answer(calendar_of(moved), "DECLINED"))
+
+    assert first == "ACCEPTED"
+    assert partstats((await ann("GET", MINE)).text)["eve"] == "DECLINED"
 
 
 @pytest.mark.rfc("6638 3.2.9")

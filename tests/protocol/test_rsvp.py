@@ -23,7 +23,7 @@ from caldavd.store import keys, principals, tasks
 from caldavd.workers.deliver import Deliverer
 from caldavd.workers.mail import Mailer, Means
 from caldavd.workers.outgoing import Identity
-from tests.protocol.client import Answer, Client
+from tests.protocol.client import Answer, Client, proppatch
 from tests.protocol.meetings import (
     meeting,
     messages,
@@ -33,13 +33,15 @@ from tests.protocol.meetings import (
     scheduling,
     unfolded,
 )
+from tests.protocol.recorded import Recorded
 from tests.store.smtp_server import MailServer, mail_server
 
 NOW = 1_788_000_000  # 2026-08-29
 DAY_S = 86_400
 EVE = "mailto:eve@example.net"
 ASKED = (f"ATTENDEE;PARTSTAT=NEEDS-ACTION:{EVE}",)
-MINE = "/dav/calendars/ann/calendar/m.ics"
+CALENDAR = "/dav/calendars/ann/calendar/"
+MINE = f"{CALENDAR}m.ics"
 FORM = "application/x-www-form-urlencoded"
 LINK = re.compile(r"https://cal\.example\.org(/rsvp/[\w-]+)\?answer=(\w+)")
 
@@ -115,6 +117,12 @@ async def world(server: Server) -> AsyncIterator[World]:
         made = World(ready, clock, smtp, noted)
         assert (await made.ann.put(MINE, meeting("bob", lines=ASKED))).status == 201
         yield made
+
+
+async def at_home(client: Client, calendar: str, tzid: str) -> None:
+    """Sets the zone of a calendar."""
+    zone = f"<C:calendar-timezone-id>{tzid}</C:calendar-timezone-id>"
+    assert (await client("PROPPATCH", calendar, proppatch(set_=zone))).status == 207
 
 
 def text_of(mail: EmailMessage, kind: str = "plain") -> str:
@@ -277,6 +285,7 @@ async def test_what_is_said_on_a_page_is_mailed_to_the_organizer_once(world: Wor
         *("multipart/alternative", "text/plain", "text/html"),
     ]
     assert "When: Tuesday 8 September 2026, 14:00 to 15:30 (UTC)\n" in text_of(mail)
+    assert "Answer: eve@example.net: accepted tentatively\n" in text_of(mail)
     assert "Comment: Later <b>?\n" in text_of(mail)
     assert "Later &lt;b&gt;?" in text_of(mail, "html")
     assert comment["Subject"] == "eve@example.net comments: Meeting"
@@ -316,6 +325,76 @@ async def test_a_time_is_proposed_in_the_zone_of_the_meeting(world: World) -> No
     (counter,) = (one for one in texts if method(one) == "COUNTER")
     assert "DTSTART;TZID=Europe/Berlin:20260908T140000\r\n" in counter
     assert "DTEND;TZID=Europe/Berlin:20260908T150000\r\n" in counter
+
+
+async def test_what_is_in_utc_is_told_and_moved_in_the_zone_of_the_organizer(world: World) -> None:
+    await at_home(world.ann, CALENDAR, "Europe/Berlin")
+    (mail,) = await world.mails()
+    path = LINK.findall(text_of(mail))[0][0]
+
+    shown = await world.open(path)
+    await world.send(path, "declined", start="2026-12-08T14:00", end="2026-12-08T15:00")
+    world.clock.now += 10
+    (notice,) = await world.mails()
+
+    when = "Monday 7 September 2026, 12:00 to 13:00 (Europe/Berlin, UTC+02:00)"
+    assert (f"When: {when}\n" in text_of(mail), when in shown.text) == (True, True)
+    assert "Times are in: Europe/Berlin, UTC+02:00." in shown.text
+    texts = [unfolded(one) for one in await messages(world.ann)]
+    (counter,) = (one for one in texts if method(one) == "COUNTER")
+    assert "DTSTART:20261208T130000Z\r\nDTEND:20261208T140000Z\r\n" in counter
+    assert (
+        "When: Tuesday 8 December 2026, 14:00 to 15:00 (Europe/Berlin, UTC+01:00)\n"
+    ) in text_of(notice)
+
+
+@pytest.mark.parametrize("said", ["calendar", "other", None])
+async def test_whose_calendar_has_no_zone_is_at_home_in_that_of_the_default_one(
+    world: World, said: str | None
+) -> None:
+    """Once it is deleted, no calendar holds it any more."""
+    await world.mails()
+    await world.ann("MKCALENDAR", "/dav/calendars/ann/other/")
+    if said is not None:
+        await at_home(world.ann, f"/dav/calendars/ann/{said}/", "Asia/Tokyo")
+    await world.ann.put("/dav/calendars/ann/other/z.ics", meeting(uid="z", lines=ASKED))
+    (first,) = await world.mails()
+    await world.ann("DELETE", "/dav/calendars/ann/other/z.ics")
+    (last,) = await world.mails()
+
+    found = [re.findall(r"When: .*\((.*)\)", text_of(mail)) for mail in (first, last)]
+    tokyo = "Asia/Tokyo, UTC+09:00"
+    assert found == [
+        ["UTC" if said is None else tokyo],
+        [tokyo if said == "calendar" else "UTC"],
+    ]
+
+
+async def test_mails_ask_once_where_their_senders_are_at_home(world: World) -> None:
+    await at_home(world.ann, CALENDAR, "Europe/Berlin")
+    for uid in ("x", "y"):
+        await world.ann.put(f"{CALENDAR}{uid}.ics", meeting(uid=uid, lines=ASKED))
+    noted = Recorded(world.server.db)
+
+    mails = await replace(world, server=replace(world.server, db=noted)).mails()
+
+    zones = [sql for sql in noted.noted if "FROM property" in sql or "calendar_object" in sql]
+    assert (len(mails), len(zones)) == (3, 2)
+
+
+async def test_a_link_to_join_by_can_be_followed_on_the_page(world: World) -> None:
+    await world.mails()
+    lines = (*ASKED, "CONFERENCE;LABEL=<Join>:https://meet.example.com/?a&b", "URL:javascript:x")
+    await world.ann.put(f"{CALENDAR}j.ics", meeting(uid="j", lines=lines))
+
+    page = await world.open(await world.link())
+
+    shown = "https://meet.example.com/?a&amp;b"
+    assert (
+        f'<dt>Link</dt><dd>&lt;Join&gt;: <a href="{shown}" rel="noreferrer noopener">{shown}</a>\n'
+        "javascript:x</dd>"
+    ) in page.text
+    assert re.findall(r"(?:src|href)=", page.text) == ["href="]
 
 
 async def test_days_are_proposed_for_what_takes_days(world: World) -> None:

@@ -78,6 +78,27 @@ def test_an_answer_is_taken_in_from_standard_input(caldavd: Shell) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("header", "reason"),
+    [
+        ("To: Ann <ann@example.com>", "to whom it came did not ask cid@example.com to that"),
+        ("Delivered-To: ann@example.com", "to whom it came did not ask cid@example.com to that"),
+        ("To: calendar@example.com", "came to nobody who has an account here"),
+    ],
+)
+def test_whom_it_was_delivered_to_is_in_its_headers(
+    caldavd: Shell, header: str, reason: str
+) -> None:
+    """An answer of Exchange, which names no organizer."""
+    answer = message("REPLY", part(people=["cid=ACCEPTED"]))
+    answer = answer.replace("ORGANIZER:mailto:ann@example.com\r\n", "")
+    mail = whole(multipart("mixed", calendar_part(answer)), header, sender="From: cid@example.com")
+
+    done = caldavd("mail", "receive", stdin=mail.decode())
+
+    assert done == Done(0, "", f"refused: it names no organizer, and {reason}\n")
+
+
 def test_what_is_of_no_use_is_kept_shown_and_removed(caldavd: Shell) -> None:
     done = caldavd("mail", "receive", stdin=SPAM)
     (row,) = caldavd("mail", "list", "--json").json
@@ -89,7 +110,11 @@ def test_what_is_of_no_use_is_kept_shown_and_removed(caldavd: Shell) -> None:
     )
     assert caldavd("mail", "show", str(row["id"])).out == SPAM
     assert caldavd("mail", "remove", str(row["id"])) == Done(0, "1 mail removed\n", "")
-    assert caldavd("mail", "remove", str(row["id"])).status == FAILED
+    assert caldavd("mail", "remove", str(row["id"])) == Done(
+        FAILED,
+        "0 mails removed\n",
+        "the others are not there: `caldavd mail list` shows those that are\n",
+    )
     assert caldavd("mail", "show", str(row["id"])).status == FAILED
 
 
@@ -132,7 +157,11 @@ def test_a_dead_task_is_removed(caldavd: Shell, location: Path | str, by_id: boo
 def test_tasks_are_named_or_all_but_not_both(caldavd: Shell) -> None:
     assert caldavd("tasks", "retry").status == MISUSED
     assert caldavd("tasks", "remove", "7", "--all-dead").status == MISUSED
-    assert caldavd("tasks", "retry", "7") == Done(FAILED, "0 tasks to be tried again\n", "")
+    assert caldavd("tasks", "retry", "7") == Done(
+        FAILED,
+        "0 tasks to be tried again\n",
+        "the others are not there: `caldavd tasks list` shows those that are\n",
+    )
 
 
 def test_a_test_mail_says_whether_the_settings_work(

@@ -314,8 +314,10 @@ async def test_what_answers_by_itself_invites_nobody(mailbox: Mailbox) -> None:
 
     invites = await mailbox.take(mail(invitation("bob"), "eve@example.net", away))
     answers = await mailbox.take(mail(reply("cid=ACCEPTED"), "cid@example.com", away))
+    words = await mailbox.take(whole("\r\nI am away.", away))
 
     assert (invites.fate, answers.fate) == (Fate.DROPPED, Fate.DELIVERED)
+    assert words == Received(Fate.DROPPED, "a program answered, and nobody waits for that")
     assert await mailbox.kept() == []
 
 

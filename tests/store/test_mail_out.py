@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
+from email.message import EmailMessage
 
 import pytest
 
@@ -45,10 +47,20 @@ class Post:
     ann: int
     means: Means
 
-    async def add(self, text: str, *recipients: str, uid: str = "u", forced: bool = False) -> None:
-        """Asks for a message of ann to be sent."""
-        row = Message(ids.new(), uid, "REQUEST", "mailto:ann@example.com", text, self.clock.now)
-        to = [mails.payload(one, forced=forced) for one in recipients]
+    async def add(
+        self,
+        text: str,
+        *recipients: str,
+        uid: str = "u",
+        sender: str = "mailto:ann@example.com",
+        forced: bool = False,
+        again: bool = False,
+    ) -> None:
+        """Asks for a message to be sent: of ann, or to her what somebody says."""
+        method = "CANCEL" if "METHOD:CANCEL" in text else "REQUEST"
+        row = Message(ids.new(), uid, method, sender, text, self.clock.now)
+        notice = sender != "mailto:ann@example.com"
+        to = [mails.payload(one, forced=forced, again=again, notice=notice) for one in recipients]
         new = [tasks.new(MAIL, self.ann, self.clock.now, row.id, one) for one in to]
 
         async def work(tx: WriteTx) -> None:
@@ -129,6 +141,8 @@ async def test_what_is_changed_back_is_told(post: Post) -> None:
         "bob@example.net: Updated: Meeting",
         "bob@example.net: Updated: Meeting",
     ]
+    # A mail server drops the second of two mails with one Message-ID.
+    assert len({mail["Message-ID"] for _, _, mail in post.server.taken}) == 3
 
 
 async def test_what_is_asked_to_be_sent_again_is(post: Post) -> None:
@@ -137,6 +151,37 @@ async def test_what_is_asked_to_be_sent_again_is(post: Post) -> None:
     await post.add(request(at=2), BOB, forced=True)
 
     assert await post.send() == ["bob@example.net: Updated: Meeting"]
+
+
+async def test_what_its_recipient_asks_for_is_sent_again_but_not_at_once(post: Post) -> None:
+    await post.add(request(), BOB)
+    sent = [await post.send()]
+    for seconds in (899, 1, 899):
+        post.clock.now += seconds
+        await post.add(request(at=2), BOB, again=True)
+        sent.append(await post.send())
+
+    invitation = ["bob@example.net: Invitation: Meeting"]
+    assert sent == [invitation, [], invitation, []]
+    assert await post.left() == []
+
+
+async def test_what_is_said_in_one_thread_leaves_in_its_order(post: Post) -> None:
+    """Four connections send side by side; each answer is told by a mail of its own."""
+    for n in range(12):
+        text = message("REPLY", part(people=[f"p{n % 3}=ACCEPTED"], lines=[f"COMMENT:{n // 3}"]))
+        await post.add(text, "mailto:ann@example.com", sender=f"mailto:p{n % 3}@example.com")
+
+    await post.send(pace=Pace(connections=4, per_minute=1_000))
+
+    said: dict[str, list[str]] = {}
+    for _, _, mail in post.server.taken:
+        body = mail.get_body(("plain",))
+        assert body is not None
+        found = re.search("^Comment: (.)$", body.get_content().replace("\r", ""), re.MULTILINE)
+        assert found is not None
+        said.setdefault(str(mail["Subject"]), []).append(found[1])
+    assert sorted(said.values()) == [["0", "1", "2", "3"]] * 3
 
 
 async def test_of_several_versions_that_wait_the_newest_is_sent(post: Post) -> None:
@@ -169,8 +214,8 @@ async def test_what_is_about_other_dates_is_sent_besides(post: Post) -> None:
     await post.add(message("CANCEL", part(day=7, summary="Seventh")), BOB)
 
     assert await post.send() == [
-        "bob@example.net: Cancelled: Seventh",
-        "bob@example.net: Cancelled: Sixth",
+        "bob@example.net: Cancelled: Seventh (Wednesday 7 January 2026)",
+        "bob@example.net: Cancelled: Sixth (Tuesday 6 January 2026)",
     ]
 
 
@@ -403,3 +448,70 @@ async def test_what_was_told_long_ago_is_not_guessed_at(post: Post) -> None:
     assert await post.send() == ["bob@example.net: Updated: Meeting"]
     (text,) = [one for one in post.server.taken[-1][2].walk() if not one.is_multipart()][:1]
     assert "Changed" not in text.get_content()
+
+
+def read(mail: EmailMessage) -> str:
+    """The plain text of a mail."""
+    (part,) = (one for one in mail.walk() if one.get_content_type() == "text/plain")
+    return str(part.get_content()).replace("\r\n", "\n")
+
+
+async def test_an_update_after_a_date_was_cancelled_says_what_changed(post: Post) -> None:
+    post.clock.now = int(time.time())
+    await post.add(request(lines=["LOCATION:Room 1"]), BOB)
+    await post.send(1)
+    for number, day in enumerate((6, 7), 1):
+        await post.add(message("CANCEL", part(day=day, sequence=number)), BOB)
+        await post.send(1)
+    excluded = ["20260106T090000Z", "20260107T090000Z"]
+    await post.add(request(lines=["LOCATION:Room 2"], sequence=3, exdate=excluded), BOB)
+
+    assert await post.send(1) == ["bob@example.net: Updated: Meeting"]
+    told = read(post.server.taken[-1][2])
+    assert "Changed: Where: now Room 2, before Room 1\nWhat: Meeting\n" in told
+
+
+async def test_a_date_that_was_cancelled_and_comes_back_is_told(post: Post) -> None:
+    post.clock.now = int(time.time())
+    moved = part(day=6, start="20260106T120000Z")
+    await post.add(request(moved), BOB)
+    await post.send(1)
+    await post.add(message("CANCEL", part(day=6, sequence=1)), BOB)
+    await post.send(1)
+    await post.add(request(sequence=2), BOB)
+    await post.send(1)
+
+    told = read(post.server.taken[-1][2])
+    assert "Changed: No longer: Not on Tuesday 6 January 2026\nWhat: Meeting\n" in told
+
+
+async def test_what_was_cancelled_and_is_sent_again_takes_place_after_all(post: Post) -> None:
+    post.clock.now = int(time.time())
+    subjects = []
+    for text in (
+        request(),
+        message("CANCEL", part(sequence=1)),
+        request(sequence=2),
+        request(sequence=3),
+    ):
+        await post.add(text, BOB)
+        subjects += await post.send(1)
+
+    assert subjects == [
+        "bob@example.net: Invitation: Meeting",
+        "bob@example.net: Cancelled: Meeting",
+        "bob@example.net: Takes place after all: Meeting",
+        "bob@example.net: Updated: Meeting",
+    ]
+    assert "Changed" not in read(post.server.taken[2][2])
+
+
+async def test_what_was_cancelled_long_ago_is_not_guessed_at(post: Post) -> None:
+    post.clock.now = int(time.time())
+    await post.add(request(), BOB)
+    await post.send(1)
+    await post.add(message("CANCEL", part(sequence=1)), BOB)
+    await post.send(mails.WAITED_S + 60)
+    await post.add(request(sequence=2), BOB)
+
+    assert await post.send() == ["bob@example.net: Updated: Meeting"]

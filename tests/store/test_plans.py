@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 from sqlalchemy.sql.base import Executable
 
-from caldavd.store import busy, objects, occurrences
+from caldavd.store import busy, mails, objects, occurrences, scheduling
 from caldavd.store.postgresql import plan_once
 from caldavd.store.statement import postgresql, sqlite
 
@@ -23,6 +23,8 @@ READ: Final[dict[str, Executable]] = {
     "undecided": busy._UNDECIDED,
     "names": objects._BY_NAMES,
     "texts": objects._CONTENTS,
+    "holders": scheduling._HOLDERS,
+    "mailed before": mails._EARLIER,
 }
 
 

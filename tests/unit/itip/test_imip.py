@@ -21,6 +21,7 @@ from caldavd.itip.imip import (
     thread_of,
     write,
 )
+from caldavd.itip.notice import write as write_notice
 from tests.unit.builders import calendar, vevent, vtodo
 from tests.unit.itip.messages import message, part, request
 
@@ -83,6 +84,17 @@ def words(mail: EmailMessage) -> str:
     plain = next(one for one in mail.walk() if one.get_content_type() == "text/plain")
     assert isinstance(plain, EmailMessage)
     return str(plain.get_content()).replace("\r\n", "\n")
+
+
+def page_of(mail: EmailMessage) -> str:
+    """The page of HTML in a mail."""
+    (page,) = (one for one in mail.walk() if one.get_content_type() == "text/html")
+    return str(page.get_content()).replace("\r\n", "\n")
+
+
+def from_then_on(override: str) -> str:
+    """An override that is about all that comes after it, too."""
+    return override.replace("RECURRENCE-ID:", "RECURRENCE-ID;RANGE=THISANDFUTURE:")
 
 
 @pytest.mark.rfc("6047 2.4")
@@ -485,3 +497,237 @@ def test_an_update_says_what_changed() -> None:
         "No longer: Not on Wednesday 7 January 2026\n"
         "What: Plans\n"
     ) in words(mail)
+
+
+def test_what_is_told_of_those_invited_is_left_out_of_a_cancellation() -> None:
+    """They would be those who are told of it, and read as all."""
+    told = [words(parsed(message(method, part()))) for method in ("REQUEST", "CANCEL")]
+
+    assert ["Invited:" in one for one in told] == [True, False]
+
+
+# --- What holds from a date on ---
+
+
+@pytest.mark.rfc("5545 3.2.13")
+def test_what_is_otherwise_from_a_date_on_is_told_so() -> None:
+    text = request(
+        from_then_on(part(day=6, start="20260106T140000Z", duration="PT1H")),
+        from_then_on(part(day=8, lines=["STATUS:CANCELLED"])),
+        start="20260105T090000Z",
+        duration="PT1H",
+    )
+
+    assert (
+        "Exceptions:\n"
+        "From Tuesday 6 January 2026 on: 14:00 to 15:00\n"
+        "From Thursday 8 January 2026 on it no longer takes place\n"
+    ) in words(parsed(text))
+
+
+@pytest.mark.rfc("5545 3.2.13")
+def test_what_began_to_be_otherwise_is_not_over() -> None:
+    """Of many exceptions those that are over are not told: this one still holds."""
+    days = [f"202601{day:02}T090000Z" for day in range(6, 20)]
+    began = from_then_on(part(day=1, start="20260101T140000Z")).replace("202601", "202512", 2)
+
+    text = request(began, start="20251201T090000Z", exdate=days, rrule="FREQ=DAILY")
+
+    told = words(parsed(text)).partition("Exceptions:\n")[2].splitlines()
+    assert (told[0][:5], told[9], told[10]) == (
+        "From ",
+        "Not on Wednesday 14 January 2026",
+        "and 5 more",
+    )
+
+
+@pytest.mark.rfc("5545 3.2.13")
+def test_a_message_about_the_rest_of_a_series_says_so() -> None:
+    mail = parsed(message("CANCEL", from_then_on(part(day=6))))
+
+    assert mail["Subject"] == "Cancelled: Meeting (from Tuesday 6 January 2026 on)"
+    assert "Note: This is about the dates of a series from Tuesday 6 January 2026 on.\n" in words(
+        mail
+    )
+
+
+# --- Subjects ---
+
+
+@pytest.mark.parametrize(
+    ("text", "subject"),
+    [
+        (message("CANCEL", part(day=6)), "Cancelled: Meeting (Tuesday 6 January 2026)"),
+        (message("CANCEL", part(day=6), part(day=7)), "Cancelled: Meeting (2 dates)"),
+        (message("REQUEST", part(), part(day=7)), "Invitation: Meeting"),
+        (
+            message("REPLY", part(day=6, people=["bob=DECLINED"])),
+            "Declined: Meeting (Tuesday 6 January 2026)",
+        ),
+        (
+            message("CANCEL", part(day=6, start="20260107T090000Z", summary="x" * 300)),
+            f"Cancelled: {'x' * 99}… (Tuesday 6 January 2026)",
+        ),
+        (message("CANCEL", part(day=6, summary="{x}")), "Cancelled: {x} (Tuesday 6 January 2026)"),
+    ],
+)
+def test_the_subject_names_the_date_if_it_is_about_one(text: str, subject: str) -> None:
+    assert parsed(text)["Subject"] == subject
+
+
+def test_what_takes_place_after_all_is_told_so() -> None:
+    mail = parsed(request(), replace(POST, update=True, reinstated=True))
+
+    assert mail["Subject"] == "Takes place after all: Meeting"
+    assert words(mail).startswith("Ann Ärlich invites you again: it takes place after all.\n")
+
+
+# --- Links ---
+
+LINKS = [
+    "LOCATION:Room 2",
+    "CONFERENCE;VALUE=URI;FEATURE=VIDEO;LABEL=Join <us>:https://meet.example.com/a?b=1&c=2",
+    "CONFERENCE;VALUE=URI;LABEL=Phone:tel:+49-30-1234",
+    "URL:https://example.com/agenda",
+    "URL:https://example.com/agenda",
+]
+
+
+@pytest.mark.rfc("7986 5.11")
+@pytest.mark.rfc("5545 3.8.4.6")
+def test_links_to_join_by_are_in_the_text_and_can_be_followed_in_the_page() -> None:
+    mail = parsed(request(lines=LINKS))
+
+    assert (
+        "Where: Room 2\n"
+        "Link:\n"
+        "Join <us>: https://meet.example.com/a?b=1&c=2\n"
+        "Phone: tel:+49-30-1234\n"
+        "https://example.com/agenda\n"
+        "Organizer: "
+    ) in words(mail)
+    shown = "https://meet.example.com/a?b=1&amp;c=2"
+    assert (
+        f'<td>Join &lt;us&gt;: <a href="{shown}" rel="noreferrer noopener">{shown}</a>\n'
+        "Phone: tel:+49-30-1234\n"
+        '<a href="https://example.com/agenda" rel="noreferrer noopener">'
+        "https://example.com/agenda</a></td>"
+    ) in page_of(mail)
+
+
+@pytest.mark.rfc("7986 5.11")
+@pytest.mark.parametrize(
+    "url",
+    [
+        "javascript:alert(1)",
+        "data:text/html,<script>alert(1)</script>",
+        'https://example.com/" onclick="alert(1)',
+        "https://example.com/<script>",
+        "https://example.com/a b",
+        "HTTPS//example.com",
+        "https://example.com/\N{RIGHT-TO-LEFT OVERRIDE}a",
+        "https://example.com/" + "a" * 2_000,
+        "",
+    ],
+)
+def test_nothing_but_a_page_can_be_followed(url: str) -> None:
+    page = page_of(parsed(request(lines=[f"CONFERENCE:{url}", f"URL:{url}"])))
+
+    assert ("href" in page, "<script" in page, 'onclick="' in page) == (False, False, False)
+
+
+def test_a_link_that_changed_is_told() -> None:
+    before = request(lines=["CONFERENCE;LABEL=Join:https://meet.example.com/1"])
+    after = request(lines=["CONFERENCE;LABEL=Join:https://meet.example.com/2"])
+
+    told = words(parsed(after, replace(POST, update=True, before=before)))
+
+    assert (
+        "Changed: Link: now Join: https://meet.example.com/2, before Join: https://meet.example.com/1\n"
+    ) in told
+
+
+def test_a_link_of_one_date_is_told_with_it() -> None:
+    other = part(day=6, lines=["URL:https://meet.example.com/6"])
+
+    told = words(parsed(request(other, lines=["URL:https://meet.example.com/1"])))
+
+    assert "Exceptions: Except Tuesday 6 January 2026: https://meet.example.com/6\n" in told
+
+
+# --- Tasks ---
+
+
+@pytest.mark.parametrize(
+    ("fields", "when"),
+    [
+        (
+            {"start": "20260301", "due": "20260305"},
+            "begins Sunday 1 March 2026, due Thursday 5 March 2026",
+        ),
+        ({"due": "20260305"}, "due Thursday 5 March 2026"),
+        (
+            {"start": "20260301T080000Z", "due": "20260301T120000Z"},
+            "begins Sunday 1 March 2026, 08:00 (UTC), due Sunday 1 March 2026, 12:00 (UTC)",
+        ),
+        (
+            {"start": "20260301T080000Z", "duration": "PT1H"},
+            "begins Sunday 1 March 2026, 08:00 (UTC), due Sunday 1 March 2026, 09:00 (UTC)",
+        ),
+        ({"start": "20260301T080000Z"}, "Sunday 1 March 2026, 08:00 (UTC)"),
+    ],
+)
+def test_a_task_is_told_with_when_it_is_due(fields: dict[str, Any], when: str) -> None:
+    text = calendar(vtodo(**fields), lines=["METHOD:REQUEST"])
+
+    assert f"When: {when}\n" in words(parsed(text))
+
+
+@pytest.mark.parametrize(
+    ("method", "post", "subject", "lead"),
+    [
+        ("REQUEST", POST, "Task assigned", "assigns you a task."),
+        ("REQUEST", replace(POST, update=True), "Task updated", "has changed this task."),
+        (
+            "REQUEST",
+            replace(POST, update=True, reinstated=True),
+            "Task assigned again",
+            "assigns you this task again.",
+        ),
+        (
+            "CANCEL",
+            POST,
+            "Task cancelled",
+            "has cancelled this task. You need not do it any more.",
+        ),
+    ],
+)
+def test_a_task_is_no_invitation(method: str, post: Post, subject: str, lead: str) -> None:
+    lines = ["ATTENDEE:mailto:bob@example.net"]
+    mail = parsed(calendar(vtodo(lines=lines), lines=[f"METHOD:{method}"]), post)
+
+    assert mail["Subject"] == f"{subject}: Task"
+    assert words(mail).startswith(f"Ann Ärlich {lead}\n")
+    assert ("Invited" in words(mail), "Assigned to: bob@example.net\n" in words(mail)) == (
+        False,
+        method == "REQUEST",
+    )
+
+
+# --- Another time, and an answer with it ---
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"), [("TENTATIVE", "accepted tentatively"), ("NEEDS-ACTION", None)]
+)
+def test_another_time_is_told_with_the_answer_that_came_with_it(
+    answer: str, told: str | None
+) -> None:
+    text = message("COUNTER", part(people=["ann=ACCEPTED", f"bob={answer}"]))
+    post = replace(POST, sender="bob@example.com", sender_name="Bob")
+
+    said = [words(mail) for mail in (parsed(text, post), write_notice(text, post, AT))]
+
+    expected = [] if told is None else [f"Answer: bob@example.com: {told}"]
+    lines = [[line for line in one.splitlines() if line.startswith("Answer")] for one in said]
+    assert lines == [expected, expected]

@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from caldavd.ical import vtimezone
+from caldavd.itip.home import home_of
 from caldavd.itip.imip import Post, write
 from caldavd.itip.notice import write as write_notice
 from caldavd.itip.ticket import Pages
@@ -23,7 +25,17 @@ from caldavd.languages.known import LANGUAGES
 from caldavd.languages.phrases import Language
 from tests.unit.builders import calendar, vtodo
 from tests.unit.itip.messages import message, part, request
-from tests.unit.itip.test_imip import AT, BOB, MAILS, PLACE, POST, REPEATS, invitation, words
+from tests.unit.itip.test_imip import (
+    AT,
+    BOB,
+    MAILS,
+    PLACE,
+    POST,
+    REPEATS,
+    from_then_on,
+    invitation,
+    words,
+)
 
 GOLDEN = Path(__file__).parents[3] / "fixtures" / "itip" / "mail"
 PAGES = Pages("https://cal.example.com/rsvp/", b"k" * 32, 7, 1_800_000_000)
@@ -209,6 +221,80 @@ def test_days_of_the_week_have_their_gender() -> None:
     }
 
 
+SAID_OTHERWISE = {
+    "de": (
+        "Aufgabe: Task",
+        "Ann Ärlich weist Ihnen eine Aufgabe zu.",
+        "Wann: Beginn: Sonntag, 1. März 2026, fällig: Donnerstag, 5. März 2026",
+        "Abgesagt: Meeting (ab Dienstag, 6. Januar 2026)",
+        "Ann Ärlich lädt Sie wieder ein: Es findet doch statt.",
+    ),
+    "en": (
+        "Task assigned: Task",
+        "Ann Ärlich assigns you a task.",
+        "When: begins Sunday 1 March 2026, due Thursday 5 March 2026",
+        "Cancelled: Meeting (from Tuesday 6 January 2026 on)",
+        "Ann Ärlich invites you again: it takes place after all.",
+    ),
+    "es": (
+        "Tarea asignada: Task",
+        "Ann Ärlich le asigna una tarea.",
+        "Cuándo: empieza: domingo, 1 de marzo de 2026, vence: jueves, 5 de marzo de 2026",
+        "Cancelación: Meeting (a partir del martes, 6 de enero de 2026)",
+        "Ann Ärlich vuelve a enviarle una invitación: finalmente se celebra.",
+    ),
+    "fr": (
+        "Tâche attribuée : Task",
+        "Ann Ärlich vous attribue une tâche.",
+        "Quand\u00a0: début\u00a0: dimanche 1er mars 2026, échéance\u00a0: jeudi 5 mars 2026",
+        "Annulation : Meeting (à partir du mardi 6 janvier 2026)",
+        "Ann Ärlich vous invite de nouveau\u00a0: cela a finalement lieu.",
+    ),
+    "it": (
+        "Attività assegnata: Task",
+        "Ann Ärlich Le assegna un’attività.",
+        "Quando: inizio: domenica 1 marzo 2026, scadenza: giovedì 5 marzo 2026",
+        "Annullamento: Meeting (a partire da martedì 6 gennaio 2026)",
+        "Ann Ärlich Le invia di nuovo un invito: l’appuntamento annullato si terrà.",
+    ),
+    "nl": (
+        "Taak toegewezen: Task",
+        "Ann Ärlich wijst u een taak toe.",
+        "Wanneer: begin: zondag 1 maart 2026, uiterlijk: donderdag 5 maart 2026",
+        "Geannuleerd: Meeting (vanaf dinsdag 6 januari 2026)",
+        "Ann Ärlich nodigt u opnieuw uit: het gaat toch door.",
+    ),
+    "pt": (
+        "Tarefa atribuída: Task",
+        "Ann Ärlich atribuiu-lhe uma tarefa.",
+        "Quando: início: domingo, 1 de março de 2026, prazo: quinta-feira, 5 de março de 2026",
+        "Cancelamento: Meeting (a partir de terça-feira, 6 de janeiro de 2026)",
+        "Ann Ärlich enviou-lhe de novo um convite: afinal, realiza-se.",
+    ),
+}
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_tasks_and_what_holds_from_a_date_on_are_told_in_each_language(code: str) -> None:
+    post = replace(POST, language=LANGUAGES[code])
+    todo = calendar(vtodo(start="20260301", due="20260305"), lines=["METHOD:REQUEST"])
+    ended = message("CANCEL", from_then_on(part(day=6)))
+
+    task, rest, again = (
+        write(text, as_, AT)
+        for text, as_ in (
+            (todo, post),
+            (ended, post),
+            (request(), replace(post, update=True, reinstated=True)),
+        )
+    )
+
+    lead, _, _, when = words(task).splitlines()[:4]
+    assert (task["Subject"], lead, when, rest["Subject"], words(again).splitlines()[0]) == (
+        SAID_OTHERWISE[code]
+    )
+
+
 @pytest.mark.parametrize("code", CODES)
 @pytest.mark.parametrize("name", MAILS)
 def test_a_mail_names_its_language_and_is_written_in_ascii(name: str, code: str) -> None:
@@ -247,7 +333,7 @@ NOT_PHRASES = {
     *("Ann", "Bob", "rlich", "ann", "bob", "cid", "example", "com", "net", "xx", "invite", "ics"),
     *("Europe", "Berlin", "rsvp", "https", "cal", "answer", "accepted", "tentative", "declined"),
     *("cher", "Zahlen", "ln", "Saal", "Ich", "komme", "sp", "ter", "Bring", "the", "numbers"),
-    *("From", "here", "on", "we", "count", "Meeting", "Elsewhere", "Task"),
+    *("From", "here", "on", "we", "count", "Meeting", "Elsewhere", "Task", "Paris", "meet", "tel"),
 }
 """Words of the events themselves, of names, and of URLs."""
 OVERRIDES = (
@@ -255,6 +341,9 @@ OVERRIDES = (
     part(day=7, summary="Meeting Meeting"),
     part(day=8, lines=["STATUS:CANCELLED"]),
 )
+JOINED = ("CONFERENCE;LABEL=Saal:https://meet.example.com/rsvp", "URL:tel:1")
+PARIS = home_of(vtimezone.calendar_text("Europe/Paris"))
+DATED = {"start": "20260105", "due": "20260108"}
 UPDATED = replace(POST, update=True, before=request(rrule="FREQ=WEEKLY"))
 MANY = [f"ATTENDEE:mailto:bob{number}@example.net" for number in range(30)]
 LETTERS: dict[str, tuple[str, Post]] = {
@@ -286,6 +375,36 @@ LETTERS: dict[str, tuple[str, Post]] = {
         if answer
     },
     "reply of nobody": (message("REPLY", part(people=[])), POST),
+    "from a date on": (
+        request(
+            from_then_on(part(day=6, start="20260106T110000Z", duration="PT2H")),
+            from_then_on(part(day=8, lines=["STATUS:CANCELLED"])),
+        ),
+        POST,
+    ),
+    **{
+        f"{method} from a date on": (message(method, from_then_on(part(day=6))), POST)
+        for method in ("REQUEST", "CANCEL")
+    },
+    "links": (request(lines=JOINED), UPDATED),
+    "in the zone of the organizer": (message("REQUEST", part()), replace(POST, home=PARIS)),
+    "counter with an answer": (
+        message("COUNTER", part(people=["ann=TENTATIVE"])),
+        replace(POST, sender="ann@example.com"),
+    ),
+    "takes place after all": (request(), replace(POST, update=True, reinstated=True)),
+    **{
+        f"task {number}": (calendar(vtodo(**DATED), lines=[f"METHOD:{method}"]), post)
+        for number, (method, post) in enumerate(
+            (
+                ("REQUEST", POST),
+                ("REQUEST", replace(POST, update=True)),
+                ("REQUEST", replace(POST, update=True, reinstated=True)),
+                ("CANCEL", POST),
+                ("COUNTER", POST),
+            )
+        )
+    },
 }
 
 
