@@ -15,11 +15,20 @@ from caldavd.ical.parse import stored as reread
 from caldavd.itip.imip import Post, write
 from caldavd.itip.receive import receive
 from caldavd.model import Ace, Grantee
-from caldavd.service import accounts, routes
+from caldavd.service import accounts
 from caldavd.service.accounts import Defaults, NewAccount
 from caldavd.service.mail_in import Fate, Received, Rules
 from caldavd.service.save import save
-from caldavd.store import aces, collections, identities, mails, principals, queue, tasks
+from caldavd.store import (
+    aces,
+    collections,
+    identities,
+    mails,
+    principals,
+    queue,
+    scheduling,
+    tasks,
+)
 from caldavd.store.engine import Database, WriteTx
 from caldavd.store.tasks import ITIP
 from caldavd.workers import mail_in
@@ -110,7 +119,7 @@ async def close(mailbox: Mailbox, name: str, *open_to: Ace) -> None:
     async def work(tx: WriteTx) -> None:
         owner = await principals.by_name(tx, name)
         assert owner is not None
-        (box,) = (await routes.inboxes(tx, [owner.id])).values()
+        (box,) = (await scheduling.inboxes(tx, [owner.id])).values()
         await aces.replace(tx, owner.id, box.id, open_to)
 
     await mailbox.db.write(work)
