@@ -8,7 +8,7 @@ nothing: programs that look for viruses follow every link of a mail.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -24,6 +24,7 @@ from caldavd.errors import Failed
 from caldavd.ical.values import Temporal
 from caldavd.itip.plain import lines_of
 from caldavd.itip.rsvp import Asked, Said, Slot
+from caldavd.itip.ticket import Ticket
 from caldavd.languages.codes import asked_for
 from caldavd.languages.known import first_known
 from caldavd.languages.phrases import Language, Pages
@@ -54,6 +55,14 @@ class _Unclear(Exception):
     """What was sent cannot be taken for an answer; the text says why, to who sent it."""
 
 
+class _Opened(Exception):
+    """A link was opened too often of late."""
+
+    def __init__(self, wait_s: int) -> None:
+        super().__init__()
+        self.wait_s = wait_s
+
+
 def is_below(raw_path: str, urls: Urls) -> bool:
     """Whether a request is for such a page."""
     return f"/{RSVP}/" in raw_path and _token(raw_path, urls) is not None
@@ -66,13 +75,12 @@ async def answer(server: Server, request: Request) -> Response:
     token = _token(request.raw_path, server.urls) or ""
     wanted = asked_for(request.headers.get("Accept-Language", ""))
     language = first_known(wanted, server.language)
-    refusal_s = server.publisher.opened.refusal(token, server.clock())
-    if refusal_s > 0:
-        return _too_often(refusal_s, language.pages.too_many_opens, language)
     try:
-        found = await _find(server, token, wanted)
+        found = await _find(server, token, wanted, partial(_note_opened, server))
         if request.method == "POST":
             return await _answered(server, request, token, found)
+    except _Opened as often:
+        return _too_often(often.wait_s, language.pages.too_many_opens, language)
     except Closed as error:
         if error.why is Why.UNKNOWN:
             try:
@@ -90,12 +98,27 @@ def _token(raw_path: str, urls: Urls) -> str | None:
     return None if found is None else found[1]
 
 
-async def _find(server: Server, token: str, wanted: str | None) -> Found:
-    """What a link is to, in the language that is `wanted` if any is. Raises Closed."""
+async def _find(
+    server: Server,
+    token: str,
+    wanted: str | None,
+    opened: Callable[[Ticket], None] | None = None,
+) -> Found:
+    """What a link is to, in the language that is `wanted` if any is. Raises Closed, _Opened."""
     if not server.scheduling:
         raise Closed(Why.UNKNOWN)
     work = partial(rsvp.find, token=token, rules=server.rules, now=server.clock())
+    if opened is not None:
+        work = partial(work, opened=opened)
     return await server.db.read(partial(work, languages=(wanted, server.language)))
+
+
+def _note_opened(server: Server, of: Ticket) -> None:
+    """Counts that a link is opened, however it is spelled. Raises _Opened."""
+    link = (of.owner_id, of.uid, of.attendee)
+    wait_s = server.publisher.opened.refusal(link, server.clock())
+    if wait_s > 0:
+        raise _Opened(wait_s)
 
 
 async def _answered(server: Server, request: Request, token: str, found: Found) -> Response:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from caldavd.ical.contentline import Component
@@ -84,4 +84,6 @@ def _ended(pattern: str, rule: Rule, start: Temporal | None, language: Language)
         return pattern
     if isinstance(until, datetime) and until.tzinfo and isinstance(start, datetime):
         until = until.astimezone(start.tzinfo) if start.tzinfo else until
+        if until.time() < start.time():  # such as the end of a day in UTC: the last was before
+            until -= timedelta(days=1)
     return phrases.until.format(pattern=pattern, day=in_words(until, language))

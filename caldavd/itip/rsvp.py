@@ -6,7 +6,7 @@ A REPLY (RFC 5546 §3.2.3) to all that they are asked to, and a COUNTER (§3.2.7
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from caldavd.ical.contentline import Component, Line, unescape, without_parameters
@@ -23,6 +23,7 @@ from caldavd.itip.imip import change_of
 from caldavd.itip.letter import Letter, letter
 from caldavd.itip.message import PRIVATE_COMMENT, reply
 from caldavd.itip.moments import end_of, zone_of_start
+from caldavd.itip.own import replied_at
 from caldavd.itip.plan import refresh
 from caldavd.itip.revision import OURS, REPLIED
 from caldavd.itip.snapshot import Meeting, Part, calendar_text, copied, meeting, with_parameter
@@ -119,9 +120,14 @@ def asked(of: Document, attendee: str, host: Host, at: datetime) -> Asked | None
 
 
 def replying(of: Asked, said: Said, at: datetime) -> str:
-    """The REPLY about all that somebody is asked to."""
+    """The REPLY about all that somebody is asked to.
+
+    It follows whatever the organizer has of them, be it from a clock that is ahead.
+    """
     organizer = of.request.organizer
     assert organizer is not None, "a REQUEST has an ORGANIZER"
+    parts = _parts(of.request, of.attendee)
+    at = max(at, *(_after(replied_at(part.attendees[of.attendee]), at) for part in parts))
     components = [
         reply(
             part,
@@ -131,9 +137,17 @@ def replying(of: Asked, said: Said, at: datetime) -> str:
             _comments(said) or ([Line(PRIVATE_COMMENT, "", "")] if of.comment else []),
             at,
         )
-        for part in _parts(of.request, of.attendee)
+        for part in parts
     ]
     return calendar_text("REPLY", components, of.request.zones)
+
+
+def _after(stamp: str, otherwise: datetime) -> datetime:
+    """The second after a DTSTAMP, if it is one."""
+    try:
+        return datetime.strptime(stamp, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC) + timedelta(seconds=1)
+    except (ValueError, OverflowError):
+        return otherwise
 
 
 def countering(of: Asked, said: Said, at: datetime) -> str:

@@ -107,7 +107,7 @@ async def _put(
         await save(tx, calendar, stored, stored.name, before, now, _NOT_A_MEETING)
         return Became.COPY
     await save(tx, calendar, stored, stored.name, prepared.document, now, prepared.tag)
-    await schedule.send(tx, sender, calendar, prepared, now)
+    await schedule.send(tx, sender, calendar, prepared, now, most=None)
     return became
 
 

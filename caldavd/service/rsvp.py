@@ -5,6 +5,7 @@ What is answered is handed to the organizer as a mail with it would be.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
@@ -61,18 +62,25 @@ class Given(NamedTuple):
     tasks: tuple[int, ...]
 
 
+def _uncounted(of: Ticket) -> None:
+    pass
+
+
 async def find(
     tx: ReadTx,
     token: str,
     rules: Rules,
     now: int,
     languages: tuple[str | None, str] = (None, DEFAULT_CODE),
+    opened: Callable[[Ticket], None] = _uncounted,
 ) -> Found:
-    """What a link is to, as it stands. Raises Closed.
+    """What a link is to, as it stands. Raises Closed, and what `opened` does.
 
     It is told in the first of the `languages`, else in the organizer's, else in the second.
+    `opened` is called before anything of what the link is to is read.
     """
     of = await _ticket(tx, token, now)
+    opened(of)
     organizer = await principals.by_id(tx, of.owner_id)
     if organizer is None:
         raise Closed(Why.OVER)
@@ -86,7 +94,7 @@ async def find(
         if one.schedule_tag is None:
             break  # a copy, of which nobody is told
         content = (await objects.contents(tx, [one.id]))[one.id]
-        if may_be_in_utc(content):
+        if await offloaded(tx, len(content), may_be_in_utc, content):
             homes = await zone.homes(tx, [(organizer.id, of.uid)])
             host = replace(host, home=homes.get((organizer.id, of.uid)))
         work = (content, of.attendee, host, schedule.moment(now))

@@ -120,10 +120,20 @@ async def prepare_from(
 
 
 async def send(
-    tx: WriteTx, sender: Sender, calendar: Collection, prepared: Prepared, now: int
+    tx: WriteTx,
+    sender: Sender,
+    calendar: Collection,
+    prepared: Prepared,
+    now: int,
+    *,
+    most: int | None = MAX_MAILS,
 ) -> None:
-    """Stores the messages, and what is to be done with them. Raises Failed(429)."""
-    await _post(tx, sender, calendar.owner_id, prepared.messages, prepared.routes, now)
+    """Stores the messages, and what is to be done with them.
+
+    Raises Failed(429) if more than `most` mails would wait.
+    """
+    work = (calendar.owner_id, prepared.messages, prepared.routes, now)
+    sender.outgoing.extend(await _store(tx, *work, most=most))
 
 
 async def removed(
@@ -146,7 +156,8 @@ async def removed(
     planned = await _planned(tx, await document_of(tx, stored), None, me, now, reply=reply)
     await _require(tx, sender, calendar, planned.messages)
     found = await routes(tx, sender.rules, owner, planned.messages)
-    await _post(tx, sender, calendar.owner_id, planned.messages, found, now)
+    # What goes away is never kept from it by the mails that say so.
+    sender.outgoing.extend(await _store(tx, calendar.owner_id, planned.messages, found, now))
 
 
 async def all_removed(
@@ -198,18 +209,6 @@ async def post(
     """Stores messages that the server itself sends for somebody; the ids of the tasks."""
     found = await routes(tx, rules, owner, messages)
     return await _store(tx, owner.id, messages, found, now)
-
-
-async def _post(
-    tx: WriteTx,
-    sender: Sender,
-    owner_id: int,
-    messages: tuple[Message, ...],
-    found: dict[str, Route],
-    now: int,
-) -> None:
-    made = await _store(tx, owner_id, messages, found, now, most=MAX_MAILS)
-    sender.outgoing.extend(made)
 
 
 async def _store(

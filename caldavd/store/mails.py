@@ -86,6 +86,7 @@ class Earlier(NamedTuple):
 
     method: str
     text: str
+    message_id: int = 0
 
 
 class Kept(NamedTuple):
@@ -119,7 +120,7 @@ _IS_DUE: Final = (
     .limit(1)
 )
 _EARLIER: Final = (
-    select(message.c.method, message.c.text)
+    select(message.c.method, message.c.text, message.c.id)
     .where(
         message.c.id.between(bindparam("from_id"), bindparam("to_id")),
         message.c.uid == bindparam("uid"),

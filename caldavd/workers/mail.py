@@ -29,6 +29,7 @@ _log: Final = logging.getLogger(__name__)
 
 MAILS_EACH: Final = 5
 """Mails that one connection takes before others are claimed."""
+HELD: Final = "the mail before it, about the same, has not left yet"
 FIRST_DELAY_S: Final = 60
 MAX_DELAY_S: Final = 4 * 3_600
 
@@ -103,18 +104,25 @@ class Mailer:
             _log.info("mails needless", extra={"count": len(found.needless)})
         for task, reason in found.impossible:
             await self._failed(task, NotSent(reason, for_good=True))
+        lanes, late = _lanes(found.ready, means.pace.connections)
         async with asyncio.TaskGroup() as group:
-            for lane in _lanes(found.ready, means.pace.connections):
+            for lane in lanes:
                 group.create_task(self._send_all(lane))
+        for task in (*found.held, *late):
+            await self._failed(task, NotSent(HELD))
 
     async def _send_all(self, lane: Sequence[Ready]) -> None:
         """Sends mails on one connection; without one, all are put off."""
-        waiting = list(lane)
+        waiting, put_off = list(lane), set[tuple[int, str]]()
         try:
             async with smtp.connected(self._means.relay) as connection:
                 self._note_outage(None)
                 while waiting:
-                    await self._send(connection, waiting[0])
+                    one = waiting[0]
+                    if _thread(one) in put_off:
+                        await self._failed(one.task, NotSent(HELD), one.replaces)
+                    elif not await self._send(connection, one):
+                        put_off.add(_thread(one))
                     waiting.pop(0)
         except NotSent as error:
             self._note_outage(error.reason)
@@ -129,8 +137,11 @@ class Mailer:
             _log.info("the mail server takes mail again")
         self._is_out = reason is not None
 
-    async def _send(self, connection: Connection, one: Ready) -> None:
-        """Sends one mail. Raises NotSent if nothing more can be sent on this connection."""
+    async def _send(self, connection: Connection, one: Ready) -> bool:
+        """Sends one mail; False: it is to be tried again.
+
+        Raises NotSent if nothing more can be sent on this connection.
+        """
         server = self._means.identity.address
         try:
             await connection.send(server, one.recipient, one.mail)
@@ -138,10 +149,11 @@ class Mailer:
             if not connection.client.is_connected:
                 raise
             await self._failed(one.task, error, one.replaces)
-            return
+            return error.for_good
         await self._means.db.write(partial(_note, of=one, now=self._means.clock()))
         domain = one.recipient.rpartition("@")[2]
         _log.info("mail sent", extra={"task": one.task.id, "domain": domain})
+        return True
 
     async def _failed(self, task: Task, error: NotSent, replaces: Sequence[int] = ()) -> None:
         means, now = self._means, self._means.clock()
@@ -163,15 +175,25 @@ class Mailer:
         return at if at <= task.created_at + self._means.pace.give_up_s else None
 
 
-def _lanes(ready: Sequence[Ready], connections: int) -> list[list[Ready]]:
-    """Mails for each of some connections: those of one thread leave by one, in their order."""
+def _lanes(ready: Sequence[Ready], connections: int) -> tuple[list[list[Ready]], list[Task]]:
+    """Mails for each of some connections, and those that are too many for theirs.
+
+    The mails of one thread leave by one connection, in their order.
+    """
     lanes: list[list[Ready]] = [[] for _ in range(connections)]
     by_thread: dict[tuple[int, str], list[Ready]] = {}
+    late: list[Task] = []
     for one in ready:
-        key = one.noted.owner_id, one.noted.thread
-        lane = by_thread.setdefault(key, min(lanes, key=len))
-        lane.append(one)
-    return [lane for lane in lanes if lane]
+        lane = by_thread.setdefault(_thread(one), min(lanes, key=len))
+        if len(lane) < MAILS_EACH:
+            lane.append(one)
+        else:
+            late.append(one.task)
+    return [lane for lane in lanes if lane], late
+
+
+def _thread(of: Ready) -> tuple[int, str]:
+    return of.noted.owner_id, of.noted.thread
 
 
 async def _note_failed(tx: WriteTx, of: Task, now: int, error: str, retry_at: int | None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -109,6 +109,8 @@ class Sorted:
     """Those that a newer one replaces, or that tell nothing new."""
     impossible: tuple[tuple[Task, str], ...]
     """Those that can never be sent, and why."""
+    held: tuple[Task, ...] = ()
+    """Those of which the one before, in the same thread, has not left yet."""
 
 
 async def gather(tx: ReadTx, claimed: Sequence[Task]) -> Claimed:
@@ -140,19 +142,23 @@ async def gather(tx: ReadTx, claimed: Sequence[Task]) -> Claimed:
 async def _before(
     tx: ReadTx, sent: Sequence[Mailed], uids: Mapping[str, str]
 ) -> dict[str, list[Earlier]]:
-    """What may have been the last mails in each thread; one statement for each that had any.
+    """What may have been the last mails in each thread; one statement for those of one minute.
 
     Further ones where there was a CANCEL: one of a single date hides what was said of the rest.
     """
+    known: dict[tuple[str, int], list[Earlier]] = {}
     found: dict[str, list[Earlier]] = {}
     for thread in {one.thread for one in sent}:
-        found[thread] = []
-        seconds = sorted({one.sent_at for one in sent if one.thread == thread}, reverse=True)
-        for sent_at in seconds[:MAX_LOOKS]:
-            earlier = await mails.earlier(tx, uids[thread], sent_at)
-            found[thread] += earlier
-            if all(one.method != "CANCEL" for one in earlier):
+        texts: dict[int, Earlier] = {}
+        minutes = sorted({-(-one.sent_at // 60) for one in sent if one.thread == thread})
+        for minute in minutes[: -MAX_LOOKS - 1 : -1]:
+            key = uids[thread], minute
+            if key not in known:
+                known[key] = await mails.earlier(tx, uids[thread], minute * 60)
+            texts |= {one.message_id: one for one in known[key] if one.message_id not in texts}
+            if all(one.method != "CANCEL" for one in known[key]):
                 break
+        found[thread] = list(texts.values())
     return found
 
 
@@ -163,9 +169,9 @@ async def _homes(
     before: Mapping[str, Sequence[Earlier]],
 ) -> dict[tuple[int, str], Home]:
     """Where senders are at home, if any of them says something in UTC."""
-    texts = [one.text for one in messages.values()]
-    texts += [one.text for found in before.values() for one in found]
-    if not any(map(may_be_in_utc, texts)):
+    texts = {one.text for one in messages.values()}
+    texts |= {one.text for found in before.values() for one in found}
+    if not await tx.offload(_any_in_utc, texts):
         return {}
     meetings = {
         (one.owner_id, messages[one.message_id].uid)
@@ -173,6 +179,10 @@ async def _homes(
         if one.message_id is not None and one.message_id in messages
     }
     return await zone.homes(tx, meetings)
+
+
+def _any_in_utc(texts: Collection[str]) -> bool:
+    return any(map(may_be_in_utc, texts))
 
 
 def unmailed(claimed: Claimed) -> frozenset[str]:
@@ -192,9 +202,13 @@ def sort(claimed: Claimed, identity: Identity, now: int) -> Sorted:
     ready: list[Ready] = []
     needless: list[int] = []
     impossible: list[tuple[Task, str]] = []
+    held: list[Task] = []
     for task in claimed.tasks:
         try:
             one = _ready(claimed, task, identity, now)
+        except _Held:
+            held.append(task)
+            continue
         except (Unmailable, ValueError) as error:
             impossible.append((task, str(error)))
             continue
@@ -206,11 +220,15 @@ def sort(claimed: Claimed, identity: Identity, now: int) -> Sorted:
             needless.append(task.id)
         else:
             ready.append(one)
-    return Sorted(tuple(ready), tuple(needless), tuple(impossible))
+    return Sorted(tuple(ready), tuple(needless), tuple(impossible), tuple(held))
+
+
+class _Held(Exception):
+    """A mail waits for one before it."""
 
 
 def _ready(claimed: Claimed, task: Task, identity: Identity, now: int) -> Ready | None:
-    """The mail of a task; None if it is needless. Raises Unmailable."""
+    """The mail of a task; None if it is needless. Raises Unmailable, _Held."""
     message = claimed.messages.get(task.message_id or 0)
     sender = claimed.senders.get(task.owner_id)
     if message is None or sender is None:
@@ -229,11 +247,7 @@ def _ready(claimed: Claimed, task: Task, identity: Identity, now: int) -> Ready 
         return None
     if any(covers(one.text, message.text) for one in newer):
         return None
-    replaced = (
-        one.task_id
-        for one in others
-        if one.task_id < task.id and covers(message.text, claimed.messages[one.message_id].text)
-    )
+    replaced = _replaced(claimed, task, message, others)
     update = bool(told) and not (known and mails.is_again(task.payload))
     post = _post(identity, sender, message, recipient, update=update)
     if post.update:
@@ -249,18 +263,30 @@ def _ready(claimed: Claimed, task: Task, identity: Identity, now: int) -> Ready 
         token = sign(about, claimed.bounce_key)
         post = replace(post, ticket=token if len(token) <= MAX_TOKEN else "")
     mail = write(message.text, post, datetime.fromtimestamp(now, UTC))
-    return Ready(task, mail, mailbox(recipient), noted, tuple(replaced))
+    return Ready(task, mail, mailbox(recipient), noted, replaced)
+
+
+def _replaced(
+    claimed: Claimed, task: Task, message: Message, others: Sequence[Waiting]
+) -> tuple[int, ...]:
+    """The older mails that this one makes needless. Raises _Held if another has to leave before."""
+    older = [one for one in others if one.task_id < task.id]
+    texts = {one.task_id: claimed.messages[one.message_id].text for one in older}
+    replaced = [id_ for id_, text in texts.items() if covers(message.text, text)]
+    passed = {one.id for one in claimed.tasks}.union(replaced)
+    if any(not one.is_dead and one.task_id not in passed for one in older):
+        raise _Held  # it would be read as if it came after this one
+    return tuple(replaced)
 
 
 def _told_last(
     told: Sequence[Mailed], earlier: Sequence[Earlier], recipient: str
 ) -> tuple[str, bool]:
     """What a recipient was asked to last, if it is known, and whether all of it was cancelled."""
-    changes = [(change_of(one.text, recipient), one) for one in earlier]
     cancelled: list[str] = []
     for second in sorted({one.sent_at for one in told}, reverse=True):
         digests = {one.digest for one in told if one.sent_at == second}
-        found = [one for change, one in changes if change in digests]
+        found = _telling(earlier, recipient, digests)
         for one in found:
             if one.method == "REQUEST":
                 return left_by(one.text, cancelled), False
@@ -270,6 +296,20 @@ def _told_last(
         if not found:
             break
     return "", False
+
+
+def _telling(earlier: Sequence[Earlier], recipient: str, digests: Collection[str]) -> list[Earlier]:
+    """The newest message of each of these changes; no more are read than that takes."""
+    found: list[Earlier] = []
+    wanted = set(digests)
+    for one in earlier:
+        if not wanted:
+            break
+        change = change_of(one.text, recipient)
+        if change in wanted:
+            wanted.discard(change)
+            found.append(one)
+    return found
 
 
 def _notice(

@@ -270,8 +270,22 @@ async def test_who_asks_how_things_stand_is_mailed_that(beside: Beside) -> None:
     assert partstats(calendar_of(mail))["eve"] == "NEEDS-ACTION"
 
 
+async def test_what_goes_away_is_not_kept_by_the_mails_that_say_so(beside: Beside) -> None:
+    ann, db = Client(beside.server, "ann"), beside.server.db
+    owner = await db.read(partial(principals.by_name, name="ann"))
+    assert owner is not None
+    await ann.put(MINE, meeting(lines=ASKED))
+    one = tasks.new(tasks.MAIL, owner.id, beside.server.clock())
+    waiting = [one._replace(id=id_) for id_ in ids.many(20_000)]
+    await db.write(lambda tx: tasks.add(tx, waiting))
+
+    removed = await ann("DELETE", MINE)
+
+    assert removed.status == 204
+
+
 @pytest.mark.rfc("5546 2.1.5")
-async def test_an_answer_of_tomorrow_is_followed_by_one_of_today(beside: Beside) -> None:
+async def test_an_answer_of_next_year_is_followed_by_one_of_today(beside: Beside) -> None:
     """Programs with a clock that is ahead answer, too."""
     ann = Client(beside.server, "ann")
     await ann.put(MINE, meeting(lines=ASKED))

@@ -6,20 +6,17 @@ import html
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from urllib.parse import urlencode
 
 import pytest
 
-from caldavd.auth.failures import Failures, Slowing
-from caldavd.dav.dispatch import handle
-from caldavd.dav.message import Request
-from caldavd.dav.publisher import Publisher
 from caldavd.dav.server import Server
-from caldavd.itip import ticket
-from caldavd.itip.ticket import Ticket
+from caldavd.itip.incoming_mail import Carried, Incoming
 from caldavd.requestline import RequestLine
-from caldavd.store import keys, principals, tasks
+from caldavd.service import mail_in
+from caldavd.store import tasks
 from caldavd.workers.deliver import Deliverer
 from caldavd.workers.mail import Mailer, Means
 from caldavd.workers.outgoing import Identity
@@ -453,236 +450,26 @@ async def test_what_is_no_answer_is_asked_for_again(
 
 async def test_a_newer_meeting_is_shown_and_said_to_be_newer(world: World) -> None:
     path = await world.link()
-    mine = (await world.ann("GET", MINE)).text
-    await world.ann.put(MINE, mine.replace("T110000Z", "T120000Z"))
-
-    page = await world.open(path)
-
-    assert "10:00 to 12:00" in page.text
-    assert notes(page) == [
-        "This was changed since your mail was sent. Below is what is planned now."
-    ]
-    assert notes(await world.open(await world.link())) == []
-
-
-async def test_what_changes_while_somebody_answers_is_not_answered(world: World) -> None:
-    path = await world.link()
-    seen = seen_in(await world.open(path))
-    mine = (await world.ann("GET", MINE)).text
-    await world.ann.put(MINE, mine.replace("T110000Z", "T120000Z"))
-
-    page = await world.send(path, "accepted", seen, comment="my words")
-
-    assert (page.status, chosen(page), "my words</textarea>" in page.text) == (
-        409,
-        ["accepted"],
-        True,
+    ahead = datetime.fromtimestamp(world.clock.now + 3_600, UTC)
+    text = "\r\n".join(
+        (
+            *("BEGIN:VCALENDAR", "VERSION:2.0", "PRODID:-//x//EN", "METHOD:REPLY"),
+            *("BEGIN:VEVENT", "UID:m", f"DTSTAMP:{ahead:%Y%m%dT%H%M%SZ}"),
+            "ORGANIZER:mailto:ann@example.org",
+            "ATTENDEE;PARTSTAT=ACCEPTED:mailto:eve@example.net",
+            *("END:VEVENT", "END:VCALENDAR", ""),
+        )
     )
-    assert "not sent" in notes(page)[0]
-    assert (await world.answers())["eve"] == "NEEDS-ACTION"
+    mail = Incoming("mailto:eve@example.net", "1@example.net", (Carried("REPLY", text),))
+    now = world.clock.now
+    await world.server.db.write(lambda tx: mail_in.receive(tx, mail_in.Rules(), mail, (), now))
+    await world.server.settle()
+    by_mail = (await world.answers())["eve"]
 
-
-async def test_the_answers_of_others_do_not_stop_an_answer(world: World) -> None:
-    path = await world.link()
     seen = seen_in(await world.open(path))
-    bob = Client(world.server, "bob")
-    place, text = await only(bob)
-    mine = unfolded(text).replace("ATTENDEE:mailto:bob", "ATTENDEE;PARTSTAT=ACCEPTED:mailto:bob")
-    await bob.put(place, mine)
+    await world.send(path, "declined", seen)
 
-    page = await world.send(path, "accepted", seen)
-
-    assert page.status == 200
-    assert await world.answers() == {"ann": "ACCEPTED", "bob": "ACCEPTED", "eve": "ACCEPTED"}
-
-
-@pytest.mark.parametrize("verb", ["GET", "POST"])
-@pytest.mark.parametrize("how", ["deleted", "cancelled", "uninvited"])
-async def test_there_is_nothing_to_answer_to_what_does_not_take_place(
-    world: World, how: str, verb: str
-) -> None:
-    path = await world.link()
-    seen = seen_in(await world.open(path))
-    mine = unfolded((await world.ann("GET", MINE)).text)
-    if how == "deleted":
-        await world.ann("DELETE", MINE)
-    elif how == "cancelled":
-        await world.ann.put(MINE, mine.replace("END:VEVENT", "STATUS:CANCELLED\r\nEND:VEVENT"))
-    else:
-        await world.ann.put(MINE, re.sub(r"ATTENDEE[^\r]*eve@example.net\r\n", "", mine))
-
-    page = await (world.open(path) if verb == "GET" else world.send(path, "accepted", seen))
-
-    assert (page.status, heading(page)) == (410, "There is nothing to answer any more")
-
-
-async def test_a_link_is_good_for_its_time(world: World) -> None:
-    path = await world.link()
-
-    world.clock.now = NOW + 365 * DAY_S - 1
-    last = await world.open(path)
-    world.clock.now += 1
-    page = await world.open(path)
-
-    assert (last.status, page.status, heading(page)) == (200, 410, "This link is too old")
-
-
-async def test_links_of_another_key_lead_nowhere(world: World) -> None:
-    path = await world.link()
-    await world.server.db.write(lambda tx: keys.remove(tx, keys.ANSWERS))
-
-    page = await world.open(path)
-
-    assert (page.status, heading(page)) == (404, "This link leads nowhere")
-
-
-async def test_a_link_that_was_meddled_with_leads_nowhere(world: World) -> None:
-    path = await world.link()
-    key = await world.server.db.read(lambda tx: keys.get(tx, keys.ANSWERS))
-    assert key is not None
-    mine = ticket.read(path.removeprefix("/rsvp/"), key)
-    assert mine is not None
-    forged = ticket.sign(replace(mine, attendee="mailto:bob@example.org"), bytes(32))
-
-    tried = [path[:-4], path[:-1] + ("A" if path[-1] != "A" else "Q"), f"/rsvp/{forged}"]
-    tried += ["/rsvp/", "/rsvp/x", f"{path}/", f"/rsvp/{'A' * 1_501}", "/rsvp/%00", f"{path}%41"]
-    found = {one: (await world.open(one)).status for one in tried}
-
-    assert found == dict.fromkeys(tried, 404) | {f"{path}/": 200}
-
-
-async def test_a_link_opens_no_meeting_of_somebody_else(world: World) -> None:
-    await world.mails()
-    key = await world.server.db.read(lambda tx: keys.get(tx, keys.ANSWERS))
-    assert key is not None
-    bob = await world.server.db.read(lambda tx: principals.by_name(tx, "bob"))
-    assert bob is not None
-    people = ("mailto:ann@example.org", EVE)
-    links = [ticket.sign(Ticket(bob.id, "m", one, 0, NOW + 9), key) for one in people]
-
-    assert [(await world.open(f"/rsvp/{one}")).status for one in links] == [410, 410]
-
-
-async def test_what_a_meeting_says_is_text_and_no_html(world: World) -> None:
-    await world.mails()
-    evil = "</title><script>alert(1)</script>\"'&"
-    lines = (*ASKED, f"LOCATION:{evil}", f"DESCRIPTION:{evil}")
-    text = meeting(uid="x", lines=lines, summary=evil)
-    assert (await world.ann.put(MINE.replace("m.ics", "x.ics"), text)).status == 201
-    path = await world.link()
-
-    page = await world.send(path, "accepted", comment=f"</textarea>{evil}")
-
-    assert page.status == 200
-    assert [one for one in ("<script", "</textarea>&lt;", "alert(1)</s") if one in page.text] == []
-    assert page.text.count("&lt;script&gt;alert(1)&lt;/script&gt;") == 6
-    assert page.text.count("<title>") == page.text.count("</textarea>") == 1
-
-
-async def test_controls_in_a_comment_are_lost(world: World) -> None:
-    path = await world.link()
-
-    page = await world.send(path, "accepted", comment="a\x00b\x1b[1m\u202ec" + "x" * 9_000)
-
-    assert page.status == 200
-    (reply,) = await messages(world.ann)
-    found = re.findall(r"^COMMENT:([^\r]*)", unfolded(reply), re.MULTILINE)
-    assert (len(found[0]), found[0][:9]) == (1_999, "a b [1mcx")
-
-
-async def test_logs_do_not_hold_the_secret_of_a_page(world: World) -> None:
-    path = await world.link()
-    secret = path.removeprefix("/rsvp/")
-    client = Client(world.server, None)
-    world.noted.clear()
-
-    tried = [path, f"{path}?answer=accepted", f"https://x.org{path}", f"/rsvp//{secret}"]
-    tried += [f"/RSVP/{secret}", secret[:30], f"/x{path}", f"{path}%20"]
-    for one in tried:
-        await client("GET", one)
-
-    assert {secret[at : at + 20] for at in range(0, len(secret), 20)}.isdisjoint(
-        {one.path[at : at + 20] for one in world.noted for at in range(len(one.path))}
-    )
-    assert [one.path for one in world.noted][:2] == ["/rsvp/***", "/rsvp/***"]
-
-
-async def test_who_guesses_links_is_slowed(world: World) -> None:
-    path = await world.link()
-    guesses = Failures(Slowing(free_failures=2, delay_s=60))
-    slow = replace(world.server, publisher=Publisher(guesses))
-
-    async def get(target: str) -> int:
-        request = Request("GET", target, peer="192.0.2.7")
-        return (await handle(slow, request)).status
-
-    assert [await get(f"/rsvp/{'A' * 50}") for _ in range(4)] == [404, 404, 404, 429]
-    assert await get(path) == 200
-    refused = await handle(slow, Request("GET", f"/rsvp/{'A' * 50}", peer="192.0.2.7"))
-    assert (dict(refused.headers)["Retry-After"], refused.body.count(b"in 30 seconds")) == ("30", 1)
-
-
-@pytest.mark.parametrize(
-    ("verb", "body", "headers", "status"),
-    [
-        ("PUT", "", {}, 405),
-        ("PROPFIND", "", {}, 405),
-        ("DELETE", "", {}, 405),
-        ("POST", "answer=accepted", {"Content_Type": "text/plain"}, 415),
-        ("POST", "answer=accepted", {}, 415),
-        ("POST", "comment=" + "x" * 30_000, {"Content_Type": FORM}, 413),
-        ("POST", "", {"Content_Type": FORM, "Content_Length": "99999999"}, 413),
-        ("POST", "&".join(["a=b"] * 50), {"Content_Type": FORM}, 422),
-    ],
-)
-async def test_other_requests_are_refused(
-    world: World, verb: str, body: str, headers: dict[str, str], status: int
-) -> None:
-    path = await world.link()
-
-    answer = await Client(world.server, None)(verb, path, body, **headers)
-
-    assert answer.status == status
-
-
-async def test_a_server_that_does_not_invite_has_no_pages(world: World) -> None:
-    path = await world.link()
-
-    page = await Client(replace(world.server, scheduling=False), None)("GET", path)
-
-    assert page.status == 404
-
-
-async def test_a_page_for_some_dates_of_a_series_answers_these(world: World) -> None:
-    await world.mails()
-    master = meeting(uid="s", rrule="FREQ=DAILY;COUNT=5")
-    override = meeting(
-        uid="s",
-        lines=(*ASKED, "RECURRENCE-ID:20260909T100000Z"),
-        start="20260909T100000Z",
-        end="20260909T110000Z",
-    )
-    inner = override[override.index("BEGIN:VEVENT") : override.index("END:VCALENDAR")]
-    place = MINE.replace("m.ics", "s.ics")
-    text = master.replace("END:VCALENDAR", inner + "END:VCALENDAR")
-    assert (await world.ann.put(place, text)).status == 201
-    path = await world.link()
-
-    page = await world.send(path, "declined")
-
-    assert "This is about one date of a series." in page.text
-    stored = unfolded((await world.ann("GET", place)).text)
-    assert [one.count("PARTSTAT=DECLINED") for one in stored.split("BEGIN:VEVENT")[1:]] == [0, 1]
-
-
-async def test_a_page_tells_what_is_otherwise_in_a_series(world: World) -> None:
-    await world.mails()
-    text = meeting(uid="s", rrule="FREQ=DAILY;COUNT=5", exdate=["20260909T100000Z"], lines=ASKED)
-    await world.ann.put(MINE.replace("m.ics", "s.ics"), text)
-
-    page = await world.open(await world.link())
-
-    assert "<dt>Exceptions</dt><dd>Not on Wednesday 9 September 2026</dd>" in page.text
+    assert (by_mail, (await world.answers())["eve"]) == ("ACCEPTED", "DECLINED")
 
 
 async def test_one_link_is_not_opened_without_end(world: World) -> None:

@@ -17,7 +17,7 @@ from caldavd.store import ids, mails, queue, tasks
 from caldavd.store.engine import Database, WriteTx
 from caldavd.store.queue import Queued
 from caldavd.store.tasks import MAIL, Message, State
-from caldavd.workers.mail import Mailer, Means, Pace
+from caldavd.workers.mail import HELD, Mailer, Means, Pace
 from caldavd.workers.outgoing import Identity
 from tests.store.smtp_server import MailServer, mail_server
 from tests.unit.itip.messages import message, part, request
@@ -182,6 +182,39 @@ async def test_what_is_said_in_one_thread_leaves_in_its_order(post: Post) -> Non
         assert found is not None
         said.setdefault(str(mail["Subject"]), []).append(found[1])
     assert sorted(said.values()) == [["0", "1", "2", "3"]] * 3
+
+
+async def test_what_follows_a_mail_that_is_put_off_leaves_after_it(post: Post) -> None:
+    """Mail servers put off the first mail of somebody whom they do not know."""
+    post.server.answers["bob@example.net"] = "451 4.7.1 later"
+    await post.add(request(), BOB)
+    await post.add(message("CANCEL", part(day=6)), BOB)
+    first = await post.send()
+    del post.server.answers["bob@example.net"]
+    await post.add(message("CANCEL", part(day=7)), BOB)
+
+    at_once = await post.send(1)
+    (held,) = {one.error for one in await post.left() if "451" not in (one.error or "")}
+    for _ in range(4):
+        await post.send(75)
+
+    assert (first, at_once, held) == ([], [], HELD)
+    assert [mail["Subject"] for _, _, mail in post.server.taken] == [
+        "Invitation: Meeting",
+        "Cancelled: Meeting (Tuesday 6 January 2026)",
+        "Cancelled: Meeting (Wednesday 7 January 2026)",
+    ]
+    assert await post.left() == []
+
+
+async def test_of_one_thread_few_leave_at_a_time(post: Post) -> None:
+    """A lease covers that many."""
+    for day in range(6, 14):
+        await post.add(message("CANCEL", part(day=day)), BOB)
+
+    counts = [len(await post.send(seconds, pace=Pace(2, 1_000))) for seconds in (0, 75)]
+
+    assert (counts, await post.left()) == ([5, 3], [])
 
 
 async def test_of_several_versions_that_wait_the_newest_is_sent(post: Post) -> None:

@@ -318,6 +318,7 @@ REPEATS = {
     "FREQ=MONTHLY;BYMONTHDAY=15": "every month on day 15",
     "FREQ=MONTHLY;BYMONTHDAY=-1": "every month on the last day",
     "FREQ=YEARLY;UNTIL=20300105T090000Z": "every year, until Saturday 5 January 2030",
+    "FREQ=DAILY;UNTIL=20300105T085959Z": "every day, until Friday 4 January 2030",
     "FREQ=MONTHLY;BYDAY=MO;BYSETPOS=1": "by a rule that your calendar program shows",
 }
 

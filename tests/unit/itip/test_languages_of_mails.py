@@ -88,7 +88,7 @@ def test_a_german_answer_says_who_says_what() -> None:
         "Bob hat mit Vorbehalt zugesagt.\n\n"
         "Was: Bücher & <Zahlen>\n"
         "Wann: Montag, 5. Januar 2026, 09:00 bis 10:30 Uhr (Europe/Berlin, UTC+01:00)\n"
-        "Wiederholung: jede Woche am Montag und Mittwoch, bis Dienstag, 31. März 2026\n"
+        "Wiederholung: jede Woche am Montag und Mittwoch, bis Montag, 30. März 2026\n"
         "Organisiert von: ann@example.com\n"
         "Antwort: Bob (bob@example.net): mit Vorbehalt zugesagt\n"
         "Kommentar: Ich komme später\n\n"
