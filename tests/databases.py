@@ -91,7 +91,8 @@ class Postgres:
     def give_back(self, url: str) -> None:
         """Empties a database for the next test: fifty times faster than to create one."""
         emptied = [f'DELETE FROM "{table.name}"' for table in reversed(metadata.sorted_tables)]
-        _administer(url, [_DISCONNECT_OTHERS, *emptied])
+        # In one go: as many statements of their own would take twice as long.
+        _administer(url, [_DISCONNECT_OTHERS, f"DO $$BEGIN {'; '.join(emptied)}; END$$"])
         self._free.append(url)
 
 
