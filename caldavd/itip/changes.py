@@ -9,7 +9,7 @@ from datetime import date
 from caldavd.ical.contentline import Component, Line
 from caldavd.ical.parse import Document, stored
 from caldavd.ical.write import write
-from caldavd.itip.exceptions import MAX_TOLD, date_of, exceptions, listed_from
+from caldavd.itip.exceptions import MAX_TOLD, Otherwise, date_of, exceptions, listed_from
 from caldavd.itip.home import Home, at_home, stays_in_utc
 from caldavd.itip.join import in_one_line
 from caldavd.itip.moments import Zones, in_words
@@ -17,8 +17,8 @@ from caldavd.itip.snapshot import Key, copied, meeting, put_line
 from caldavd.itip.words import Told, told
 from caldavd.languages.phrases import Language
 
-_Read = tuple[Sequence[Component], Zones]
-"""Components as they are told, and their zones."""
+_Said = tuple[Told, Sequence[Otherwise]]
+"""What is said of components, and all of their exceptions."""
 
 
 def told_of(
@@ -35,9 +35,13 @@ def told_of(
     both = [document] if not before else [document, stored(before)]
     if home is not None and any(stays_in_utc(one, home) for one in both):
         home = None
-    new, *old = (at_home(one.components, one.zones, home) for one in both)
-    found = listed_from(today, exceptions(*new, language), language)
-    words = replace(_dated(new, language), exceptions=found)
+    (components, zones), *older = (at_home(one.components, one.zones, home) for one in both)
+    new = told(components, zones, language), exceptions(components, zones, language)
+    old = [(told(*read, language), exceptions(*read, language)) for read in older]
+    words = replace(
+        _dated(new[0], components, zones, language),
+        exceptions=listed_from(today, new[1], language),
+    )
     return replace(words, changes=_changes(old[0], new, language)) if old else words
 
 
@@ -57,10 +61,8 @@ def left_by(request: str, cancels: Iterable[str]) -> str:
     return write([Component("VCALENDAR", document.calendar.lines, [*kept, *gone.values()])])
 
 
-def _dated(read: _Read, language: Language) -> Told:
+def _dated(words: Told, components: Sequence[Component], zones: Zones, language: Language) -> Told:
     """What is said of a message, and the date that it is about, if that is one of a series."""
-    components, zones = read
-    words = told(components, zones, language)
     found = date_of(components[0], zones) if len(components) == 1 else None
     if found is None:
         return words
@@ -68,9 +70,8 @@ def _dated(read: _Read, language: Language) -> Told:
     return replace(words, on=in_words(day, language), goes_on=goes_on)
 
 
-def _changes(before: _Read, after: _Read, language: Language) -> tuple[str, ...]:
-    old, new = (told(*read, language) for read in (before, after))
-    was, now = (exceptions(*read, language) for read in (before, after))
+def _changes(before: _Said, after: _Said, language: Language) -> tuple[str, ...]:
+    (old, was), (new, now) = before, after
     changed = _otherwise([one.words for one in was], [one.words for one in now], language)
     return (*_fields(old, new, language), *changed)
 

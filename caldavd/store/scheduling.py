@@ -41,31 +41,33 @@ _DEFAULTS: Final = (
     .order_by(collection.c.owner_id, case((_IS_SET, literal(0)), else_=literal(1)), collection.c.id)
 )
 _IS_SCHEDULED: Final = calendar_object.c.schedule_tag.is_not(None)
+_STORED: Final = collection.join(
+    calendar_object, calendar_object.c.collection_id == collection.c.id
+)
+_IN_A_CALENDAR: Final = (collection.c.kind == Kind.CALENDAR.value) & _ALIVE
+_SCHEDULED_FIRST: Final = (
+    case((_IS_SCHEDULED, literal(0)), else_=literal(1)),
+    calendar_object.c.id,
+)
 _OF_UID: Final = (
     select(*objects.COLUMNS)
-    .select_from(
-        collection.join(calendar_object, calendar_object.c.collection_id == collection.c.id)
-    )
+    .select_from(_STORED)
     .where(
         collection.c.owner_id == bindparam("owner_id"),
-        collection.c.kind == Kind.CALENDAR.value,
-        _ALIVE,
+        _IN_A_CALENDAR,
         calendar_object.c.uid == bindparam("uid"),
     )
-    .order_by(case((_IS_SCHEDULED, literal(0)), else_=literal(1)), calendar_object.c.id)
+    .order_by(*_SCHEDULED_FIRST)
 )
 _HOLDERS: Final = (
     select(collection.c.owner_id, calendar_object.c.uid, collection.c.id)
-    .select_from(
-        collection.join(calendar_object, calendar_object.c.collection_id == collection.c.id)
-    )
+    .select_from(_STORED)
     .where(
         In(collection.c.owner_id, "owner_ids"),
-        collection.c.kind == Kind.CALENDAR.value,
-        _ALIVE,
+        _IN_A_CALENDAR,
         In(calendar_object.c.uid, "uids"),
     )
-    .order_by(case((_IS_SCHEDULED, literal(0)), else_=literal(1)), calendar_object.c.id)
+    .order_by(*_SCHEDULED_FIRST)
 )
 _IN_CALENDAR: Final = (
     select(*objects.COLUMNS)
@@ -79,9 +81,7 @@ _IN_CALENDAR: Final = (
 )
 _MESSAGES_BEFORE: Final = (
     select(*objects.COLUMNS)
-    .select_from(
-        collection.join(calendar_object, calendar_object.c.collection_id == collection.c.id)
-    )
+    .select_from(_STORED)
     .where(
         collection.c.kind == Kind.INBOX.value,
         _ALIVE,
